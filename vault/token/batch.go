@@ -1,0 +1,118 @@
+package token
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// Record is one minted token and the canonical value it stands for. The slices are views into the batch, valid until
+// it is reset.
+type Record struct {
+	Class     Class
+	Kid       Kid
+	Identity  Identity
+	Token     []byte
+	Canonical []byte
+}
+
+// Batch collects the tokens minted for one batch of telemetry until they are durable. The zero Batch is ready; Reset
+// readies it for the next one and keeps its memory. Not safe for concurrent use: one batch belongs to one goroutine.
+type Batch struct {
+	// State is the issuer's own scratch, such as reusable MAC states. Reset leaves it alone.
+	State any
+
+	entries []entry
+	arena   []byte // token and canonical value of every entry, one after the other
+	table   []slot // open addressing by identity, a power of two long, never more than half full
+	round   uint32 // slots of earlier rounds are empty, so Reset need not clear the table
+}
+
+type entry struct {
+	class    Class
+	kid      Kid
+	identity Identity
+	token    span
+	value    span
+}
+
+type span struct{ start, end int }
+
+type slot struct{ round, index uint32 }
+
+const (
+	minTable = 64
+	// A batch that grew beyond these is given back to the garbage collector at Reset: one huge request must not
+	// pin its memory for ever.
+	keepArena   = 1 << 20
+	keepEntries = 1 << 14
+)
+
+// Add records that tok stands for the canonical value. Both are copied. A token already in the batch is dropped.
+func (b *Batch) Add(c Class, kid Kid, id Identity, tok, canonical []byte) {
+	if len(b.table) < 2*(len(b.entries)+1) {
+		b.grow()
+	}
+	s := b.find(id, tok)
+	if s.round == b.round {
+		return
+	}
+	*s = slot{b.round, uint32(len(b.entries))}
+	e := entry{class: c, kid: kid, identity: id}
+	e.token.start = len(b.arena)
+	b.arena = append(b.arena, tok...)
+	e.token.end = len(b.arena)
+	b.arena = append(b.arena, canonical...)
+	e.value = span{e.token.end, len(b.arena)}
+	b.entries = append(b.entries, e)
+}
+
+// find returns the slot that holds tok, or the empty one where it belongs.
+func (b *Batch) find(id Identity, tok []byte) *slot {
+	mask := uint64(len(b.table) - 1)
+	// An identity is already uniform: its first bytes are the hash.
+	for h := binary.LittleEndian.Uint64(id[:]) & mask; ; h = (h + 1) & mask {
+		s := &b.table[h]
+		if s.round != b.round {
+			return s
+		}
+		if e := &b.entries[s.index]; e.identity == id && bytes.Equal(b.arena[e.token.start:e.token.end], tok) {
+			return s
+		}
+	}
+}
+
+func (b *Batch) grow() {
+	b.table = make([]slot, max(minTable, 2*len(b.table)))
+	b.round = max(b.round, 1) // slots are made with round 0
+	for i := range b.entries {
+		e := &b.entries[i]
+		*b.find(e.identity, b.arena[e.token.start:e.token.end]) = slot{b.round, uint32(i)}
+	}
+}
+
+// Len is the number of distinct tokens in the batch.
+func (b *Batch) Len() int { return len(b.entries) }
+
+// At returns the i-th record, in the order of adding.
+func (b *Batch) At(i int) Record {
+	e := &b.entries[i]
+	return Record{
+		Class: e.class, Kid: e.kid, Identity: e.identity,
+		Token:     b.arena[e.token.start:e.token.end:e.token.end],
+		Canonical: b.arena[e.value.start:e.value.end:e.value.end],
+	}
+}
+
+// Reset empties the batch and overwrites the values it held.
+func (b *Batch) Reset() {
+	clear(b.arena)
+	b.arena = b.arena[:0]
+	b.entries = b.entries[:0]
+	if cap(b.arena) > keepArena || cap(b.entries) > keepEntries {
+		b.arena, b.entries, b.table = nil, nil, nil
+	}
+	if b.round++; b.round == 0 {
+		clear(b.table)
+		b.round = 1
+	}
+}
