@@ -1,0 +1,100 @@
+# Bare `make` lists the targets. Everything here needs only Go, make and git.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BIN   := bin
+TOOLS := $(CURDIR)/.tools
+# Test binaries, fuzz time and the like can be set from the command line: make fuzz FUZZTIME=5m
+FUZZTIME ?= 20s
+BENCH    ?= .
+COUNT    ?= 1
+
+## help: list the targets
+.PHONY: help
+help:
+	@echo "Cloakroom. Targets:"
+	@grep -hE '^## ' Makefile | sed -E 's/^## ([a-z-]+): (.*)/  \1|\2/' | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+
+## run: build, start the collector on the sample telemetry, show tokens and one reveal; ONCE=1 checks itself and stops
+.PHONY: run
+run: build
+	@go build -o $(BIN)/quickstart ./builder/quickstart
+	@$(BIN)/quickstart $(if $(ONCE),-once)
+
+## build: build bin/otelcol-cloakroom (the collector) and bin/cloakroom (the CLI)
+.PHONY: build
+build:
+	@builder/build.sh 1/2 $(BIN)/otelcol-cloakroom ./builder/collector
+	@builder/build.sh 2/2 $(BIN)/cloakroom ./builder/cloakroom
+
+## test: every test that needs no external service, then the concurrent packages under the race detector
+.PHONY: test
+test:
+	@echo "== unit, golden, fuzz-seed and end-to-end tests"
+	@go test -timeout 20m $(TESTFLAGS) ./...
+	@echo "== race detector: processor, vault"
+	@go test -race -short -timeout 20m $(TESTFLAGS) ./processor/... ./vault/...
+	@echo "left out: real-service tests (make test-services runs them)"
+
+## test-services: tests against real services, which they install and start themselves
+.PHONY: test-services
+test-services:
+	@go test -tags services -run 'Service' -timeout 20m -count=1 $(TESTFLAGS) ./builder/e2e/...
+
+## lint: golangci-lint with the dependency rule, drift of generated files, modules, known vulnerabilities
+.PHONY: lint
+lint: tools drift
+	@echo "== golangci-lint"
+	@$(TOOLS)/golangci-lint run ./...
+	@cd builder/bench && $(TOOLS)/golangci-lint run --config ../../.golangci.yml ./...
+	@echo "== go mod verify and tidy"
+	@go mod tidy -diff
+	@echo "== govulncheck"
+	@.ci/vulncheck
+
+## fmt: format the Go sources
+.PHONY: fmt
+fmt: tools
+	@$(TOOLS)/golangci-lint fmt ./...
+
+## generate: write the generated files again (ocb main, mdatagen, protobuf, corpus)
+.PHONY: generate
+generate: tools
+	@PATH="$(TOOLS):$$PATH" .ci/generate
+
+## drift: fail when a generated file differs from what its source gives
+.PHONY: drift
+drift: tools
+	@PATH="$(TOOLS):$$PATH" .ci/drift
+
+## eval: precision and recall of the detector on testdata/corpus
+.PHONY: eval
+eval: build
+	@$(BIN)/cloakroom eval testdata/corpus/*.jsonl
+
+## bench: the hot path's benchmarks, then the side-by-side table against peers
+.PHONY: bench
+bench:
+	@go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./processor/... ./vault/...
+	@cd builder/bench && go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
+
+## fuzz: run every fuzz target for FUZZTIME each
+.PHONY: fuzz
+fuzz:
+	@.ci/fuzz $(FUZZTIME)
+
+## tools: build the pinned tools into .tools
+.PHONY: tools
+tools: $(TOOLS)/.stamp
+$(TOOLS)/.stamp: tools/go.mod tools/go.sum
+	@mkdir -p $(TOOLS)
+	@echo "building the pinned tools (a few minutes the first time)"
+	@cd tools && go build -o $(TOOLS) tool
+	@touch $@
+
+## clean: remove what was built and the quickstart's data
+.PHONY: clean
+clean:
+	@rm -rf $(BIN) .run $(TOOLS)
