@@ -113,19 +113,19 @@ func TestMatch(t *testing.T) {
 		text string
 		want int
 	}{
-		"whole":           {s, len(s)},
-		"text goes on":    {s + ", and", len(s)},
-		"kept digits":     {s + "_1234", len(s) + 5},
-		"kept domain":     {s + "@example.com>", len(s) + 12},
-		"five digits":     {s + "_12345", len(s)},
-		"next token":      {s + s, len(s)},
-		"letter follows":  {s + "x", 0},
-		"not at start":    {" " + s, 0},
-		"wrong tag":       {other.String(), 0},
-		"other class":     {strings.Replace(s, "email", "phone", 1), 0},
-		"other kid":       {s[:10] + "zzzzz" + s[15:], 0},
-		"empty":           {"", 0},
-		"other identity":  {s[:18] + "bcbcbc" + s[24:], 0},
+		"whole":          {s, len(s)},
+		"text goes on":   {s + ", and", len(s)},
+		"kept digits":    {s + "_1234", len(s) + 5},
+		"kept domain":    {s + "@example.com>", len(s) + 12},
+		"five digits":    {s + "_12345", len(s)},
+		"next token":     {s + s, len(s)},
+		"letter follows": {s + "x", 0},
+		"not at start":   {" " + s, 0},
+		"wrong tag":      {other.String(), 0},
+		"other class":    {strings.Replace(s, "email", "phone", 1), 0},
+		"other kid":      {s[:10] + "zzzzz" + s[15:], 0},
+		"empty":          {"", 0},
+		"other identity": {s[:18] + "bcbcbc" + s[24:], 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := r.Match(c.text); got != c.want {
