@@ -1,0 +1,165 @@
+package main
+
+import (
+	"math/rand/v2"
+	"strings"
+)
+
+// frame writes a keyed value the way one kind of telemetry does. The key comes in snake case.
+type frame func(r *rand.Rand, key string, v line) line
+
+// frames are the structures by name; families use all of them unless they say otherwise.
+var frames = map[string]frame{
+	"logfmt":    logfmt,
+	"json":      jsonLine,
+	"nested":    nestedJSON,
+	"escaped":   escapedJSON,
+	"keyvalue":  keyValue,
+	"query":     queryString,
+	"form":      formBody,
+	"sqlwhere":  sqlWhere,
+	"sqlset":    sqlSet,
+	"sqlinsert": sqlInsert,
+	"tostring":  javaToString,
+	"dict":      pythonDict,
+	"stack":     stackTrace,
+	"grpc":      grpcStatus,
+}
+
+// allFrames fixes the order, so that the output does not depend on a map's.
+var allFrames = []string{
+	"logfmt", "json", "nested", "escaped", "keyvalue", "query", "form", "sqlwhere", "sqlset", "sqlinsert", "tostring", "dict", "stack", "grpc",
+}
+
+// oneValue are the frames for values with newlines: only those that escape them.
+var oneValue = []string{"json", "nested", "escaped"}
+
+// noQuery are the frames for values that nobody would put into a URL.
+var noQuery = []string{"logfmt", "json", "nested", "escaped", "keyvalue", "sqlwhere", "sqlset", "sqlinsert", "tostring", "dict", "stack", "grpc"}
+
+func camel(key string) string {
+	parts := strings.Split(key, "_")
+	for i := 1; i < len(parts); i++ {
+		parts[i] = strings.ToUpper(parts[i][:1]) + parts[i][1:]
+	}
+	return strings.Join(parts, "")
+}
+
+// either spells a key in snake or camel case.
+func either(r *rand.Rand, key string) string {
+	if r.IntN(2) == 0 {
+		return key
+	}
+	return camel(key)
+}
+
+func logfmt(r *rand.Rand, key string, v line) line {
+	if strings.ContainsAny(v.text(), ` "=,;`) || r.IntN(5) == 0 {
+		v = join(plain(`"`), v.encode(escapeJSON), plain(`"`))
+	}
+	return fill(r, pick(r, []string{
+		`ts=«iso» level=info service=«svc» msg="request handled" ` + key + `=«v» duration=«dur» trace_id=«trace»`,
+		`time=«isozone» level=warn caller=handler.go:«line» ` + key + `=«v»`,
+		`level=error ts=«epochf» ` + key + `=«v» attempt=«n» err="deadline exceeded"`,
+	}), v)
+}
+
+func jsonLine(r *rand.Rand, key string, v line) line {
+	return fill(r, pick(r, []string{
+		`{"ts":"«iso»","level":"info","msg":"order accepted","` + either(r, key) + `":"«v»","span_id":"«span»"}`,
+		`{"timestamp": «epochms», "severity": "WARNING", "` + either(r, key) + `": "«v»", "build": "«semver»"}`,
+		`{"` + either(r, key) + `":"«v»","latency_ms":«ms»}`,
+	}), v.encode(escapeJSON))
+}
+
+func nestedJSON(r *rand.Rand, key string, v line) line {
+	return fill(r, pick(r, []string{
+		`{"level":"info","event":{"kind":"update","data":{"` + either(r, key) + `":"«v»","rev":«n»}},"trace_id":"«trace»"}`,
+		`{"items":[{"sku":"SKU-«seq»"}],"request":{"` + either(r, key) + `":"«v»"},"bytes":«bytes»}`,
+	}), v.encode(escapeJSON))
+}
+
+func escapedJSON(r *rand.Rand, key string, v line) line {
+	inner := fill(r, pick(r, []string{
+		`{"` + either(r, key) + `":"«v»","status":"«word»"}`,
+		`{"meta": {"attempt": «n»}, "` + either(r, key) + `": "«v»"}`,
+	}), v.encode(escapeJSON))
+	return fill(r, pick(r, []string{
+		`{"log":"«v»","stream":"stdout","time":"«iso»"}`,
+		`{"level":"debug","payload":"«v»","offset":«offset»}`,
+	}), inner.encode(escapeJSON))
+}
+
+func keyValue(r *rand.Rand, key string, v line) line {
+	spoken := strings.ReplaceAll(key, "_", " ")
+	return fill(r, pick(r, []string{
+		`«stamp» INFO  [«thread»] «class» - ` + key + `: «v»`,
+		`«iso» DEBUG «svc» ` + camel(key) + `: «v»`,
+		`[«clock»] ` + strings.ToUpper(spoken[:1]) + spoken[1:] + `: «v»`,
+	}), v)
+}
+
+func queryString(r *rand.Rand, key string, v line) line {
+	return fill(r, pick(r, []string{
+		`GET /api/v1/lookup?` + either(r, key) + `=«v»&page=«n» HTTP/1.1`,
+		`"GET /search?q=«word»&` + either(r, key) + `=«v» HTTP/2" «status» «bytes» "-" "«ua»"`,
+		`http.url=https://shop.example.com/account?` + either(r, key) + `=«v»&ref=mail`,
+	}), v.encode(escapeQuery))
+}
+
+func formBody(r *rand.Rand, key string, v line) line {
+	return fill(r, `POST «path» body=`+either(r, key)+`=«v»&submit=1&step=«n»`, v.encode(escapeQuery))
+}
+
+func sqlWhere(r *rand.Rand, key string, v line) line {
+	return fill(r, pick(r, []string{
+		`SELECT id, status FROM orders WHERE ` + key + ` = '«v»' AND deleted_at IS NULL LIMIT «n»`,
+		`select * from customers c join orders o on o.customer = c.id where c.` + key + ` = '«v»' and o.total > «ms»`,
+		`DELETE FROM sessions WHERE ` + key + `='«v»'`,
+	}), v.encode(escapeSQL))
+}
+
+func sqlSet(r *rand.Rand, key string, v line) line {
+	return fill(r, `UPDATE customers SET `+key+` = '«v»', revision = «n» WHERE id = «line»`, v.encode(escapeSQL))
+}
+
+func sqlInsert(r *rand.Rand, key string, v line) line {
+	return fill(r, pick(r, []string{
+		`INSERT INTO customers (id, ` + key + `, created_at) VALUES («line», '«v»', '«stamp»')`,
+		`INSERT INTO audit_rows (kind, ` + key + `) VALUES ('update', '«v»') ON CONFLICT DO NOTHING`,
+	}), v.encode(escapeSQL))
+}
+
+func javaToString(r *rand.Rand, key string, v line) line {
+	if strings.ContainsAny(v.text(), ",{}()'") {
+		return fill(r, `saved Entity{version=«n», `+camel(key)+`="«v»", active=true}`, v)
+	}
+	return fill(r, pick(r, []string{
+		`saved Entity{version=«n», ` + camel(key) + `='«v»', active=true}`,
+		`handling Request(attempt=«n», ` + camel(key) + `=«v», locale=en_GB)`,
+		`«stamp» DEBUG «class» : Command[` + camel(key) + `=«v», revision=«n»]`,
+	}), v)
+}
+
+func pythonDict(r *rand.Rand, key string, v line) line {
+	quote := "'"
+	if strings.Contains(v.text(), "'") {
+		quote = `"`
+	}
+	return fill(r, `DEBUG:shop.forms:cleaned data {'step': «n», '`+key+`': `+quote+`«v»`+quote+`, 'newsletter': False}`, v)
+}
+
+func stackTrace(r *rand.Rand, key string, v line) line {
+	return fill(r, pick(r, []string{
+		"java.lang.IllegalStateException: cannot store record [" + camel(key) + "=«v»]\n\tat com.example.shop.Store.put(Store.java:«line»)\n\tat java.base/java.lang.Thread.run(Thread.java:1583)",
+		"Traceback (most recent call last):\n  File \"/app/shop/views.py\", line «line», in save\n    form.check()\nValueError: rejected " + key + ": «v»",
+		"panic: bad input " + key + "=\"«v»\"\n\ngoroutine «line» [running]:\nmain.(*Server).handle(«ptr», {«ptr», 0x1a})\n\t/src/main.go:«line» +0x1d4",
+	}), v)
+}
+
+func grpcStatus(r *rand.Rand, key string, v line) line {
+	return fill(r, pick(r, []string{
+		`rpc error: code = InvalidArgument desc = field ` + key + `: "«v»" was rejected`,
+		`grpc status: NOT_FOUND, message: no record with ` + key + `=«v»`,
+	}), v)
+}
