@@ -1,0 +1,137 @@
+// Package cli is the command line of cloakroom: one file per command. Standard output carries data, standard error
+// carries messages, and the exit code says how it went (see the help of the root command).
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+const rootLong = `Cloakroom finds personal data and secrets in telemetry and swaps them for tokens that only a vault can redeem.
+This is the hand tool beside the collector otelcol-cloakroom.
+
+Standard output carries data, standard error carries messages. Exit codes:
+  0    done
+  1    done, and found what was asked to fail on: scan --fail-on, eval --min-precision and --min-recall, faults of a
+       policy (policy check), an audit log that does not verify (vault audit verify)
+  2    wrong usage: nothing was done
+  3    some tokens or values have no answer: unknown, expired or denied (reveal, token, vault forget)
+  4    could not be done: a file that cannot be read, a vault that cannot be reached
+  130  interrupted; what was written until then is complete`
+
+// Main runs the command line and returns the exit code.
+func Main(args []string) int {
+	// With SIGPIPE ignored, a reader that went away is an error of writing, and a vault is still closed properly.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// A second signal ends the process the ordinary way, whatever hangs.
+	context.AfterFunc(ctx, stop)
+	root := newRoot()
+	root.SetArgs(args)
+	return report(root.ExecuteContext(ctx))
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "cloakroom",
+		Short:         "Find personal data and secrets, and redeem the tokens that stand for them",
+		Long:          rootLong,
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage(c, "%w", err) })
+	root.AddCommand(newEval())
+	return root
+}
+
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	revision := ""
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			revision = " " + s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return info.Main.Version + revision + " " + info.GoVersion
+}
+
+// The exit codes of rootLong.
+const (
+	exitFound     = 1
+	exitUsage     = 2
+	exitUnmet     = 3
+	exitFailed    = 4
+	exitInterrupt = 130
+	// exitPipe is what a shell shows of a process that SIGPIPE ended.
+	exitPipe = 141
+)
+
+// exit is an error that fixes the exit code.
+type exit struct {
+	code int
+	err  error
+}
+
+func (e *exit) Error() string { return e.err.Error() }
+func (e *exit) Unwrap() error { return e.err }
+
+// usage is a mistake of the caller; the message ends with where help is.
+func usage(c *cobra.Command, format string, args ...any) error {
+	return &exit{exitUsage, fmt.Errorf("%w\nSee `%s --help`.", fmt.Errorf(format, args...), c.CommandPath())}
+}
+
+// found ends a command that did its work with exit code 1. The message says what was found.
+func found(format string, args ...any) error {
+	return &exit{exitFound, fmt.Errorf(format, args...)}
+}
+
+// unmet ends a command that did its work with exit code 3.
+func unmet(format string, args ...any) error {
+	return &exit{exitUnmet, fmt.Errorf(format, args...)}
+}
+
+// report prints the error of a command and returns its exit code.
+func report(err error) int {
+	if err == nil {
+		return 0
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		return exitPipe
+	}
+	code, message := exitFailed, err.Error()
+	var e *exit
+	switch {
+	case errors.As(err, &e):
+		code = e.code
+	case errors.Is(err, context.Canceled):
+		code, message = exitInterrupt, "interrupted"
+	case isUnknownCommand(message):
+		code = exitUsage
+	}
+	say("%s", message)
+	return code
+}
+
+// isUnknownCommand recognises cobra's own errors about commands and arguments, which have no type.
+func isUnknownCommand(message string) bool {
+	return strings.HasPrefix(message, "unknown command") || strings.Contains(message, " arg(s), ") ||
+		strings.HasPrefix(message, "required flag") || strings.HasPrefix(message, "if any flags in the group")
+}
+
+// say writes a message for people to standard error.
+func say(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "cloakroom: "+format+"\n", args...)
+}
