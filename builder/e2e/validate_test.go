@@ -1,0 +1,63 @@
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestValidateFindsEveryFault checks that `otelcol-cloakroom validate` reports all faults of a configuration at once,
+// each by its YAML path.
+func TestValidateFindsEveryFault(t *testing.T) {
+	tests := []struct {
+		name  string
+		lines string
+		want  []string // empty: valid
+	}{
+		{name: "sound", lines: "    rules: [{entities: [email], action: redact}]"},
+		{name: "unknown entity", lines: "    rules: [{entities: [emial], action: redact}]", want: []string{"rules[0].entities[0]", "emial", "email"}},
+		{name: "bad glob, regex and condition at once", lines: `
+    patterns: [{name: broken, regex: "([", class: order}]
+    rules:
+      - {keys: ["user.["], action: drop}
+      - {entities: [email], when: "resource.attributes[", action: keep}`, want: []string{"patterns[0].regex", "rules[0].keys[0]", "rules[1].when"}},
+		{name: "random tokens on metrics", lines: "    rules: [{entities: [email], action: tokenize, kind: random}]", want: []string{"rules[0].kind", "metrics"}},
+		{name: "rule that can never match", lines: `
+    rules:
+      - {groups: [personal], action: redact}
+      - {entities: [email], action: keep}`, want: []string{"rules[1]"}},
+		{name: "unknown key", lines: "    dryrun: true", want: []string{"dryrun"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := prepare(t, tt.lines)
+			out, err := exec.Command(collector, "validate", "--config", r.cfg).CombinedOutput()
+			if len(tt.want) == 0 {
+				require.NoError(t, err, string(out))
+				return
+			}
+			require.Error(t, err)
+			for _, want := range tt.want {
+				require.Contains(t, string(out), want)
+			}
+		})
+	}
+}
+
+// TestShippedConfigurationsAreValid runs validate over every complete configuration the repository ships.
+func TestShippedConfigurationsAreValid(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(repo, "config", "*.yaml"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			cmd := exec.Command(collector, "validate", "--config", file)
+			cmd.Dir, cmd.Env = repo, append(os.Environ(), "CLOAKROOM_DATA="+t.TempDir())
+			out, err := cmd.CombinedOutput()
+			require.NoError(t, err, string(out))
+		})
+	}
+}
