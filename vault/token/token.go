@@ -38,6 +38,10 @@ const (
 // ErrMalformed is returned for text that is not exactly one token. It never carries the text.
 var ErrMalformed = errors.New("not a token")
 
+// ErrUnavailable says that tokens cannot be minted or made durable now. Nothing was lost and nothing may be forwarded:
+// trying again later can succeed. Issuers wrap it, so that whoever holds telemetry back need not know the issuer.
+var ErrUnavailable = errors.New("token vault unavailable")
+
 // Identity is what a token stands for: 112 bits derived from the value, or random.
 type Identity [IdentitySize]byte
 
