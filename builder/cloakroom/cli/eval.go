@@ -58,10 +58,11 @@ func runEval(c *cobra.Command, f evalFlags, corpora []string) (err error) {
 	if f.format != "text" && f.format != "json" {
 		return usage(c, "--format %q: must be text or json", f.format)
 	}
-	detector, err := newDetector(f.policy)
+	finding, err := newFinding(f.policy, "")
 	if err != nil {
 		return err
 	}
+	detector := finding.detector
 	out := bufio.NewWriter(os.Stdout)
 	settings := eval.Settings{Detector: detector}
 	if f.misses {

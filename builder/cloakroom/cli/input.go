@@ -1,13 +1,14 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/cloakroom/cloakroom/processor/detect"
 )
 
 // openInput opens a file, or standard input for "-".
@@ -30,15 +31,19 @@ func openInput(name string) (io.ReadCloser, error) {
 	return f, nil
 }
 
-// newDetector is the detector of a policy file or preset, or of the built-in entities alone.
-func newDetector(policyFile string) (*detect.Detector, error) {
-	return detect.New(detect.Settings{})
-}
-
 // completeFlag lets the shell complete a flag from a fixed set of values.
 func completeFlag(c *cobra.Command, flag string, values ...string) {
 	err := c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	if err != nil {
 		panic(err) // the flag does not exist: a mistake of this package
 	}
+}
+
+// inputFault is what to say of an input that could not be read, with its name exactly once.
+func inputFault(name string, err error) string {
+	var path *fs.PathError
+	if errors.As(err, &path) || strings.HasPrefix(err.Error(), name) {
+		return err.Error()
+	}
+	return fmt.Sprintf("%s: %v", name, err)
 }

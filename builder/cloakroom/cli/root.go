@@ -50,7 +50,7 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage(c, "%w", err) })
-	root.AddCommand(newEval())
+	root.AddCommand(newScan(), newEval(), newPolicy())
 	return root
 }
 
@@ -118,15 +118,15 @@ func report(err error) int {
 		code = e.code
 	case errors.Is(err, context.Canceled):
 		code, message = exitInterrupt, "interrupted"
-	case isUnknownCommand(message):
-		code = exitUsage
+	case isUsage(message):
+		code, message = exitUsage, message+"\nSee `cloakroom --help`."
 	}
 	say("%s", message)
 	return code
 }
 
-// isUnknownCommand recognises cobra's own errors about commands and arguments, which have no type.
-func isUnknownCommand(message string) bool {
+// isUsage recognises cobra's own errors about commands, arguments and flags, which have no type.
+func isUsage(message string) bool {
 	return strings.HasPrefix(message, "unknown command") || strings.Contains(message, " arg(s), ") ||
 		strings.HasPrefix(message, "required flag") || strings.HasPrefix(message, "if any flags in the group")
 }

@@ -12,7 +12,7 @@ type writer struct {
 	*Scanner
 	out    *bufio.Writer
 	totals Totals
-	first  bool // nothing is written yet between head and tail
+	bare   bool // nothing is written yet between head and tail
 
 	scratch []byte
 	long    bool  // in a line of several windows
@@ -22,13 +22,13 @@ type writer struct {
 }
 
 func (s *Scanner) writeAll(ctx context.Context, w io.Writer, c *conveyor) (Totals, error) {
-	out := &writer{Scanner: s, out: bufio.NewWriterSize(w, 64<<10), first: true}
+	out := &writer{Scanner: s, out: bufio.NewWriterSize(w, 64<<10), bare: true}
 	out.totals.Counts = make([]int64, len(s.settings.Detector.Entities()))
-	out.put(s.settings.Format.Head(nil))
+	out.out.Write(s.settings.Format.Head(nil))
 	err := out.follow(ctx, c)
 	if err == nil || ctx.Err() != nil {
 		out.abandon()
-		out.put(s.settings.Format.Tail(nil))
+		out.out.Write(s.settings.Format.Tail(nil))
 	}
 	if fault := out.out.Flush(); fault != nil {
 		err = fault
@@ -143,10 +143,15 @@ func (w *writer) abandon() {
 	}
 }
 
-// put writes what a format rendered. Faults stay in the buffered writer until the next flush.
+// put writes what a format rendered. A format whose findings are separated by commas begins each with one, as it cannot
+// know which comes first: that one's comma is dropped. Faults stay in the buffered writer until the next flush.
 func (w *writer) put(rendered []byte) {
 	if len(rendered) == 0 {
 		return
 	}
+	if w.bare && rendered[0] == ',' {
+		rendered = rendered[1:]
+	}
+	w.bare = false
 	w.out.Write(rendered)
 }
