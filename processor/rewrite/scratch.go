@@ -1,0 +1,180 @@
+package rewrite
+
+import (
+	"time"
+
+	"github.com/cloakroom/cloakroom/processor/detect"
+	"github.com/cloakroom/cloakroom/processor/policy"
+	"github.com/cloakroom/cloakroom/vault/token"
+)
+
+// Scratch is the working memory of one telemetry batch, reused by Reset and pooled by the caller. Not for concurrent
+// use.
+type Scratch struct {
+	// Batch collects the minted tokens until Commit.
+	Batch token.Batch
+	// Counts since the last Reset.
+	Counts *Counts
+
+	find     [depth]*detect.Scratch
+	arena    []byte // outputs, one after the other
+	canon    []byte
+	degraded bool
+	begun    time.Time
+	now      func() time.Time
+}
+
+// depth is how often the rewriter looks inside values that a rule keeps.
+const depth = 3
+
+// keepArena is the memory a scratch keeps over Reset: one huge batch must not pin its memory for ever.
+const keepArena = 1 << 20
+
+// NewScratch returns a scratch for values of this Rewriter.
+func (r *Rewriter) NewScratch() *Scratch {
+	s := &Scratch{Counts: newCounts(r.infos), now: time.Now}
+	for i := range s.find {
+		s.find[i] = detect.NewScratch()
+	}
+	return s
+}
+
+// Reset readies the scratch for the next batch. Outputs of Text are no longer valid, and the values it held are
+// overwritten.
+func (s *Scratch) Reset() {
+	s.Batch.Reset()
+	s.Counts.reset()
+	clear(s.arena)
+	clear(s.canon[:cap(s.canon)])
+	s.arena, s.canon = s.arena[:0], s.canon[:0]
+	if cap(s.arena) > keepArena {
+		s.arena = nil
+	}
+	if cap(s.canon) > keepArena {
+		s.canon = nil
+	}
+	s.degraded = false
+}
+
+// Degrade resets the scratch so that the same batch is rewritten without revealable tokens, as Settings.OnUnavailable
+// says. It holds until the next Reset.
+func (s *Scratch) Degrade() {
+	s.Reset()
+	s.degraded = true
+}
+
+// Begin and End enclose the calls of Text for one batch, or a section of it. The time between them, without what
+// minting took, is counted as detection: two clock readings per section and two per changed value, none per clean
+// value. The caller's own walk between the calls is part of it.
+func (s *Scratch) Begin() { s.begun = s.now() }
+
+// End closes the section that Begin opened.
+func (s *Scratch) End() {
+	if !s.begun.IsZero() {
+		s.Counts.section += s.now().Sub(s.begun)
+		s.begun = time.Time{}
+	}
+}
+
+// Counts is what happened since the last Reset of its Scratch, or in a dry run what would have happened.
+type Counts struct {
+	// Mint is the time spent on changed values: deciding, canonical forms, minting, splicing.
+	Mint time.Duration
+	// Degraded counts findings that got a one-way token or were redacted because the vault was away.
+	Degraded int64
+
+	section    time.Duration
+	infos      []detect.Info
+	found      []int64 // by signal, entity, action
+	minted     []int64 // by signal, entity
+	left       [signals]int64
+	attributes [signals][actions]int64
+	any        bool
+}
+
+const (
+	signals = int(policy.Profiles) + 1
+	actions = int(policy.Drop) + 1
+)
+
+func newCounts(infos []detect.Info) *Counts {
+	return &Counts{
+		infos: infos, found: make([]int64, signals*len(infos)*actions), minted: make([]int64, signals*len(infos)),
+	}
+}
+
+func (c *Counts) reset() {
+	if c.any {
+		clear(c.found)
+		clear(c.minted)
+	}
+	*c = Counts{infos: c.infos, found: c.found, minted: c.minted}
+}
+
+func (c *Counts) addFound(sig policy.Signal, e detect.Entity, a policy.Action) {
+	c.any = true
+	c.found[(int(sig)*len(c.infos)+int(e))*actions+int(a)]++
+}
+
+func (c *Counts) addMinted(sig policy.Signal, e detect.Entity) {
+	c.any = true
+	c.minted[int(sig)*len(c.infos)+int(e)]++
+}
+
+// Detect is the time between Begin and End that was not spent on minting.
+func (c *Counts) Detect() time.Duration { return max(0, c.section-c.Mint) }
+
+// EachFound calls f for every signal, entity and action with findings. The action is what happened in the end, also
+// where the vault was away. Kept findings are counted under keep.
+func (c *Counts) EachFound(f func(sig policy.Signal, entity string, a policy.Action, n int64)) {
+	for i, n := range c.found {
+		if n > 0 {
+			f(policy.Signal(i/actions/len(c.infos)), c.infos[i/actions%len(c.infos)].Name, policy.Action(i%actions), n)
+		}
+	}
+}
+
+// EachMinted calls f for every signal and entity with values that became tokens.
+func (c *Counts) EachMinted(f func(sig policy.Signal, entity string, n int64)) {
+	for i, n := range c.minted {
+		if n > 0 {
+			f(policy.Signal(i/len(c.infos)), c.infos[i%len(c.infos)].Name, n)
+		}
+	}
+}
+
+// EachLeft calls f for every signal in which tokens were recognised and left alone.
+func (c *Counts) EachLeft(f func(sig policy.Signal, n int64)) {
+	for sig, n := range c.left {
+		if n > 0 {
+			f(policy.Signal(sig), n)
+		}
+	}
+}
+
+// EachAttribute calls f for every signal and action with attributes that a rule covered as a whole.
+func (c *Counts) EachAttribute(f func(sig policy.Signal, a policy.Action, n int64)) {
+	for sig := range c.attributes {
+		for a, n := range c.attributes[sig] {
+			if n > 0 {
+				f(policy.Signal(sig), policy.Action(a), n)
+			}
+		}
+	}
+}
+
+// Found is the number of findings, Minted that of tokens written for them, Left that of tokens recognised and left.
+func (c *Counts) Found() int64 { return sum(c.found) }
+
+// Minted is the number of values that became tokens.
+func (c *Counts) Minted() int64 { return sum(c.minted) }
+
+// Left is the number of tokens that were recognised and left alone.
+func (c *Counts) Left() int64 { return sum(c.left[:]) }
+
+func sum(ns []int64) (total int64) {
+	for _, n := range ns {
+		total += n
+	}
+	return total
+}
