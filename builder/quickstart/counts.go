@@ -1,0 +1,130 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cloakroom/cloakroom/processor/detect"
+	"github.com/cloakroom/cloakroom/vault/token"
+)
+
+// found says how many values of an entity the processor met, by what the policy had done with them.
+type found struct {
+	entity string
+	kept   int
+	hidden int
+	tokens int // distinct tokens in the output
+}
+
+// showCounts prints the values found per entity, from the collector's own metrics.
+func showCounts(ctx context.Context, s settings, after places, out *screen) error {
+	page, err := fetch(ctx, "http://"+s.metrics+"/metrics")
+	if err != nil {
+		return fmt.Errorf("read the collector's own metrics: %w", err)
+	}
+	all := countFound(page, after)
+	if len(all) == 0 {
+		return errors.New("the collector's own metrics know of no value found")
+	}
+	out.heading("Values found")
+	out.line("%s", out.paint(dim, fmt.Sprintf("%-20s %6s %17s %7s", "entity", "hidden", "distinct tokens", "kept")))
+	total := found{entity: "together"}
+	for _, f := range all {
+		out.line("%-20s %6d %17d %7s", f.entity, f.hidden, f.tokens, blank(f.kept))
+		total.hidden, total.tokens, total.kept = total.hidden+f.hidden, total.tokens+f.tokens, total.kept+f.kept
+	}
+	out.line("%s", out.paint(bold, fmt.Sprintf("%-20s %6d %17d %7s", total.entity, total.hidden, total.tokens, blank(total.kept))))
+	return nil
+}
+
+func blank(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+func fetch(ctx context.Context, url string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return "", err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	return string(body), err
+}
+
+var (
+	sampleLine = regexp.MustCompile(`(?m)^otelcol_processor_tokenization_values_found(?:_total)?\{(.*)\} ([0-9.e+]+)$`)
+	labelPair  = regexp.MustCompile(`(\w+)="([^"]*)"`)
+)
+
+// countFound sums the counters of a Prometheus page by entity, the most frequent first.
+func countFound(page string, after places) []found {
+	distinct := distinctTokens(after)
+	byName := map[string]*found{}
+	for _, m := range sampleLine.FindAllStringSubmatch(page, -1) {
+		labels := map[string]string{}
+		for _, l := range labelPair.FindAllStringSubmatch(m[1], -1) {
+			labels[l[1]] = l[2]
+		}
+		n, err := strconv.ParseFloat(m[2], 64)
+		if err != nil || n == 0 {
+			continue
+		}
+		f := byName[labels["entity"]]
+		if f == nil {
+			f = &found{entity: labels["entity"], tokens: distinct[labels["entity"]]}
+			byName[f.entity] = f
+		}
+		if labels["action"] == "keep" {
+			f.kept += int(n)
+		} else {
+			f.hidden += int(n)
+		}
+	}
+	var all []found
+	for _, f := range byName {
+		all = append(all, *f)
+	}
+	slices.SortFunc(all, func(a, b found) int {
+		return cmp.Or(cmp.Compare(b.hidden+b.kept, a.hidden+a.kept), strings.Compare(a.entity, b.entity))
+	})
+	return all
+}
+
+// distinctTokens counts the different tokens in the output by entity.
+func distinctTokens(after places) map[string]int {
+	entity := map[string]string{}
+	for _, info := range detect.Builtins() {
+		entity[info.Class] = info.Name
+	}
+	seen := map[string]bool{}
+	counts := map[string]int{}
+	for _, t := range after {
+		for at := 0; ; {
+			start, end := token.Next(t.value, at)
+			if start < 0 {
+				break
+			}
+			at = end
+			if tok, err := token.Parse(t.value[start:end]); err == nil && !seen[t.value[start:end]] {
+				seen[t.value[start:end]] = true
+				counts[entity[tok.Class]]++
+			}
+		}
+	}
+	return counts
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// screen writes for a person: coloured on a terminal unless NO_COLOR is set, plain otherwise.
+type screen struct {
+	file   *os.File
+	tty    bool
+	colour bool
+	began  time.Time
+}
+
+func newScreen(f *os.File) *screen {
+	tty := term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
+	return &screen{file: f, tty: tty, colour: tty && os.Getenv("NO_COLOR") == "", began: time.Now()}
+}
+
+// The colours used, as SGR parameters.
+const (
+	bold   = "1"
+	dim    = "2"
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+	cyan   = "36"
+)
+
+func (s *screen) paint(colour, text string) string {
+	if !s.colour || text == "" {
+		return text
+	}
+	return "\x1b[" + colour + "m" + text + "\x1b[0m"
+}
+
+// print writes a line. The screen is no place whose loss changes the result, so its errors are left.
+func (s *screen) print(text string) { fmt.Fprintln(s.file, text) }
+
+func (s *screen) heading(text string) { s.print("\n" + s.paint(bold, text)) }
+
+func (s *screen) line(format string, args ...any) { s.print("  " + fmt.Sprintf(format, args...)) }
+
+func (s *screen) done(format string, args ...any) {
+	s.print("  " + s.paint(green, "ok") + "  " + fmt.Sprintf(format, args...))
+}
+
+func (s *screen) bad(format string, args ...any) {
+	s.print("  " + s.paint(red, "LEAK") + "  " + fmt.Sprintf(format, args...))
+}
+
+func (s *screen) failure(err error) {
+	fmt.Fprintln(os.Stderr, s.paint(red, "error:"), strings.ReplaceAll(err.Error(), "\n", "\n  "))
+}
+
+// wait shows that something takes time while f runs: a running clock on a terminal, one line otherwise.
+func (s *screen) wait(what string, f func() error) error {
+	began := time.Now()
+	ended := make(chan error, 1)
+	go func() { ended <- f() }()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-ended:
+			if s.tty {
+				fmt.Fprint(s.file, "\r\x1b[K")
+			}
+			if err == nil {
+				s.done("%s: %.1f s", what, time.Since(began).Seconds())
+			}
+			return err
+		case <-tick.C:
+			if s.tty {
+				fmt.Fprintf(s.file, "\r  %s %.1f s", s.paint(dim, what), time.Since(began).Seconds())
+			}
+		}
+	}
+}
+
+// count writes a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
