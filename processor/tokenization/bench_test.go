@@ -1,0 +1,156 @@
+package tokenization
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
+
+	"github.com/cloakroom/cloakroom/processor/policy"
+)
+
+const benchRecords = 1000
+
+// benchLogs is a batch as a shop's services send it: 140-byte bodies and 6 attributes; every tenth record holds
+// personal data when dirty.
+func benchLogs(dirty bool) plog.Logs {
+	r := rand.New(rand.NewPCG(7, 7))
+	ld := plog.NewLogs()
+	rl := ld.ResourceLogs().AppendEmpty()
+	rl.Resource().Attributes().PutStr("service.name", "checkout")
+	rl.Resource().Attributes().PutStr("k8s.pod.name", "checkout-7d9c5b6f4-x2x9k")
+	rl.Resource().Attributes().PutStr("deployment.environment", "production")
+	sl := rl.ScopeLogs().AppendEmpty()
+	sl.Scope().SetName("com.shop.checkout")
+	records := sl.LogRecords()
+	records.EnsureCapacity(benchRecords)
+	for i := range benchRecords {
+		lr := records.AppendEmpty()
+		lr.SetTimestamp(pcommon.Timestamp(1763777672123456789 + uint64(i)))
+		lr.SetSeverityNumber(plog.SeverityNumberInfo)
+		lr.SetSeverityText("INFO")
+		var id pcommon.TraceID
+		for j := range id {
+			id[j] = byte(r.Uint32())
+		}
+		lr.SetTraceID(id)
+		lr.SetSpanID(pcommon.SpanID(id[:8]))
+		personal := dirty && i%10 == 3
+		lr.Body().SetStr(benchBody(r, personal))
+		m := lr.Attributes()
+		m.PutStr("http.request.method", []string{"GET", "POST", "PUT"}[r.IntN(3)])
+		m.PutStr("http.route", []string{"/cart/{id}", "/checkout", "/products/{sku}"}[r.IntN(3)])
+		m.PutInt("http.response.status_code", 200)
+		m.PutStr("code.function", "com.shop.checkout.OrderService.place")
+		m.PutStr("thread.name", fmt.Sprintf("http-nio-8080-exec-%d", r.IntN(20)))
+		if personal && i%20 == 3 {
+			m.PutStr("customer.email", fmt.Sprintf("bird%d@birds.example.org", r.IntN(200)))
+		} else {
+			m.PutStr("cart.state", []string{"open", "paid", "sent"}[r.IntN(3)])
+		}
+	}
+	return ld
+}
+
+func benchBody(r *rand.Rand, personal bool) string {
+	who := fmt.Sprintf("cart %06d", r.IntN(1e6))
+	if personal {
+		who = fmt.Sprintf("bird%d@birds.example.org", r.IntN(200))
+	}
+	s := fmt.Sprintf("2026-11-22 02:14:%02d.%03d INFO [http-nio-8080-exec-%d] c.s.checkout.OrderService - placed order for %s, %d items, took %d ms",
+		r.IntN(60), r.IntN(1000), r.IntN(20), who, r.IntN(9), r.IntN(900))
+	for len(s) < 140 {
+		s += " ok"
+	}
+	return s[:140]
+}
+
+func benchWire(b testing.TB, dirty bool) []byte {
+	wire, err := plogotlp.NewExportRequestFromLogs(benchLogs(dirty)).MarshalProto()
+	require.NoError(b, err)
+	return wire
+}
+
+func decode(b testing.TB, wire []byte) plogotlp.ExportRequest {
+	req := plogotlp.NewExportRequest()
+	if err := req.UnmarshalProto(wire); err != nil {
+		b.Fatal(err)
+	}
+	return req
+}
+
+func roundTrip(b testing.TB, wire []byte) {
+	if _, err := decode(b, wire).MarshalProto(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkOTLPRoundTrip is what any hop of the batch costs: one protobuf decode and encode.
+func BenchmarkOTLPRoundTrip(b *testing.B) {
+	wire := benchWire(b, true)
+	b.SetBytes(int64(len(wire)))
+	b.ReportAllocs()
+	for b.Loop() {
+		roundTrip(b, wire)
+	}
+}
+
+// BenchmarkProcessorLogs is the processor alone on 1,000 log records, of which every tenth holds personal data.
+func BenchmarkProcessorLogs(b *testing.B) { benchProcessor(b, true) }
+
+// BenchmarkProcessorCleanLogs is the same without personal data.
+func BenchmarkProcessorCleanLogs(b *testing.B) { benchProcessor(b, false) }
+
+func benchProcessor(b *testing.B, dirty bool) {
+	t := benchTokenizer(b)
+	wire := benchWire(b, dirty)
+	b.SetBytes(int64(len(wire)))
+	b.ReportAllocs()
+	ctx := context.Background()
+	for b.Loop() {
+		b.StopTimer()
+		ld := decode(b, wire).Logs()
+		b.StartTimer()
+		if err := t.process(ctx, func(w *walk) { w.logs(ctx, ld) }); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchRecords, "ns/record")
+}
+
+// BenchmarkProcessorRatio times the processor and the round trip in turn, so that both see the same machine, and
+// reports processor / round trip. The target is at most 0.5.
+func BenchmarkProcessorRatio(b *testing.B) {
+	t := benchTokenizer(b)
+	wire := benchWire(b, true)
+	ctx := context.Background()
+	var processor, otlp time.Duration
+	for b.Loop() {
+		start := time.Now()
+		roundTrip(b, wire)
+		otlp += time.Since(start)
+		ld := decode(b, wire).Logs()
+		start = time.Now()
+		if err := t.process(ctx, func(w *walk) { w.logs(ctx, ld) }); err != nil {
+			b.Fatal(err)
+		}
+		processor += time.Since(start)
+	}
+	b.ReportMetric(float64(processor)/float64(otlp), "processor/otlp")
+	b.ReportMetric(float64(processor.Nanoseconds())/float64(b.N)/benchRecords, "processor-ns/record")
+	b.ReportMetric(float64(otlp.Nanoseconds())/float64(b.N)/benchRecords, "otlp-ns/record")
+}
+
+func benchTokenizer(b testing.TB) *tokenizer {
+	r := newRig(b, nil)
+	t, err := newTokenizer(nopSettings(), testConfig(nil), policy.Logs)
+	require.NoError(b, err)
+	require.NoError(b, t.start(context.Background(), r.host))
+	return t
+}

@@ -1,0 +1,212 @@
+package tokenization
+
+import (
+	"strings"
+
+	"github.com/cloakroom/cloakroom/processor/detect"
+	"github.com/cloakroom/cloakroom/processor/policy"
+)
+
+const (
+	// maxKeys bounds the keys one scratch remembers. Telemetry has a few hundred; a sender that makes up a new key
+	// for every record costs itself the look-ups, not us the memory.
+	maxKeys = 1024
+	// maxKeyLen bounds the keys that are remembered.
+	maxKeyLen = 128
+	// maxPath bounds the dotted path by which a nested key is known; deeper keys go by their own name.
+	maxPath = 256
+	// memoLen is the longest value remembered, memos how many of them a key has.
+	memoLen = 46
+	memos   = 4
+)
+
+// keyEntry is what is known about one attribute key, or about one key at its path inside nested maps.
+type keyEntry struct {
+	leaf   string     // as written in the map
+	path   string     // leaf, with the keys of the maps around it: what policy rules match
+	key    detect.Key // what the detector makes of it
+	named  bool       // the key says that the value is an entity, whatever it looks like
+	clean  bool       // nothing was found in the key's own text
+	exempt exemption  // values under it are counted and never altered
+
+	next     *keyEntry            // the key that came after this one last time
+	first    *keyEntry            // the key that came first in the map under this one
+	children map[string]*keyEntry // of the map under this one
+
+	view    *policy.View // for which covered was looked up
+	covered bool         // some rule is about the attribute as a whole
+
+	// The last short values under this key that passed unchanged. Attributes repeat: a method, a route, a host.
+	memo [memos]memo
+	turn uint8
+}
+
+// memo holds a copy of a value that passed: a string would pin the message it was cut from.
+type memo struct {
+	state memory
+	n     uint8
+	text  [memoLen]byte
+}
+
+// memory says what is known about a value that was seen before.
+type memory uint8
+
+const (
+	unknown memory = iota
+	passed         // it was not changed, but something in it may have been found and kept, and counted
+	holding        // something is found in it
+	empty          // nothing is found in it, whatever the resource
+)
+
+// recall returns what is remembered about the value.
+func (e *keyEntry) recall(s string) *memo {
+	if len(s) > memoLen {
+		return nil
+	}
+	for i := range e.memo {
+		if m := &e.memo[i]; string(m.text[:m.n]) == s && m.state != unknown {
+			return m
+		}
+	}
+	return nil
+}
+
+// remember notes a value that was not changed.
+func (e *keyEntry) remember(s string) {
+	if len(s) > memoLen {
+		return
+	}
+	m := &e.memo[e.turn%memos]
+	e.turn++
+	m.n = uint8(copy(m.text[:], s))
+	m.state = passed
+}
+
+// exemption says why the values under a key are never altered.
+type exemption uint8
+
+const (
+	notExempt exemption = iota
+	traceState
+	requestID
+)
+
+var exemptionNames = [...]string{traceState: "trace_state", requestID: "request_id"}
+
+// exemptKey recognises the keys under which proxies pass on the ids of a request. Envoy encodes the sampling decision
+// in x-request-id; the others are read by whoever continues the trace.
+func exemptKey(name string) exemption {
+	const longest = len("http.response.header.x-request-id")
+	if len(name) < len("tracestate") || len(name) > longest {
+		return notExempt
+	}
+	tail := name
+	if i := strings.LastIndexAny(name, ".:"); i >= 0 {
+		tail = name[i+1:]
+	}
+	switch {
+	case strings.EqualFold(tail, "x-request-id"):
+		return requestID
+	case strings.EqualFold(tail, "tracestate"):
+		return traceState
+	}
+	return notExempt
+}
+
+// keyCache knows the keys one scratch has met. Not for concurrent use, and so without a lock.
+type keyCache struct {
+	detector *detect.Detector
+	scratch  *detect.Scratch
+	root     keyEntry // its children are the attribute keys
+	places   [placeCount]keyEntry
+	count    int
+}
+
+// place tells the kinds of maps apart whose keys come in the same order from one record to the next.
+type place uint8
+
+const (
+	placeResource place = iota
+	placeScope
+	placeItem // span, log record, data point
+	placeEvent
+	placeLink
+	placeExemplar
+	placeMetadata
+	placeBody
+	placeCount
+)
+
+func newKeyCache(d *detect.Detector) keyCache {
+	return keyCache{detector: d, scratch: detect.NewScratch()}
+}
+
+// lookup returns the entry of the key leaf in the map under parent; nil stands for a map that is itself no value. The
+// guess is the place where the entry of the key at this position of a similar map was kept.
+func (c *keyCache) lookup(parent *keyEntry, guess **keyEntry, leaf string) *keyEntry {
+	if e := *guess; e != nil && e.leaf == leaf {
+		return e
+	}
+	if parent == nil {
+		parent = &c.root
+	}
+	e := parent.children[leaf]
+	if e == nil {
+		if e = c.entry(parent, leaf); !e.clean || len(leaf) > maxKeyLen {
+			return e // a key that may hold a personal value is not kept beyond its batch
+		}
+		c.add(parent, e)
+	}
+	*guess = e
+	return e
+}
+
+func (c *keyCache) add(parent, e *keyEntry) {
+	e.leaf = strings.Clone(e.leaf)
+	if len(e.path) == len(e.leaf) {
+		e.path = e.leaf
+	}
+	if c.count >= maxKeys {
+		c.forget()
+	}
+	if parent.children == nil {
+		parent.children = make(map[string]*keyEntry)
+	}
+	parent.children[e.leaf] = e
+	c.count++
+}
+
+// forget starts the cache over. Entries in use stay valid; they are merely not found again.
+func (c *keyCache) forget() {
+	c.root = keyEntry{}
+	c.places = [placeCount]keyEntry{}
+	c.count = 0
+}
+
+func (c *keyCache) entry(parent *keyEntry, leaf string) *keyEntry {
+	e := &keyEntry{leaf: leaf, path: leaf}
+	if parent.path != "" && len(parent.path)+1+len(leaf) <= maxPath {
+		e.path = parent.path + "." + leaf
+	}
+	e.key = c.meaning(parent, e)
+	e.named = e.key.Entity() != detect.None
+	e.exempt = exemptKey(leaf)
+	e.clean = len(c.detector.Find(c.scratch, detect.Key{}, leaf)) == 0
+	return e
+}
+
+// meaning reads a nested key by its path, then by its own name: {"user":{"name":…}} means user.name. Everything under
+// a key that names a credential is one.
+func (c *keyCache) meaning(parent, e *keyEntry) detect.Key {
+	k := c.detector.Key(e.path)
+	if e.path == e.leaf || k.Entity() != detect.None {
+		return k
+	}
+	if own := c.detector.Key(e.leaf); own.Entity() != detect.None {
+		return own
+	}
+	if of := parent.key.Entity(); of != detect.None && c.detector.Entities()[of].Group == "credential" {
+		return parent.key
+	}
+	return k
+}

@@ -1,0 +1,319 @@
+package tokenization
+
+import (
+	"strconv"
+	"unsafe"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/xpdata/entity"
+
+	"github.com/cloakroom/cloakroom/processor/detect"
+	"github.com/cloakroom/cloakroom/processor/policy"
+	"github.com/cloakroom/cloakroom/processor/rewrite"
+)
+
+// shortestNumber has the least digits of an integer that is looked at without its key naming it: fewer are no phone
+// number, no card and no national id.
+const shortestNumber = 1_000_000
+
+// walk is the first step over one batch: it finds, mints and writes down edits. It is one goroutine's scratch, reused.
+type walk struct {
+	rewriter *rewrite.Rewriter
+	detector *detect.Detector
+	policy   *policy.Policy
+	signal   policy.Signal
+	view     *policy.View // of the resource being walked
+
+	dry         bool // nothing is changed, whatever is found
+	scratch     *rewrite.Scratch
+	keys        keyCache
+	keyless     keyEntry // of texts that stand under no key
+	number      []byte
+	edits       edits
+	untouchable []untouchable
+	payloads    int          // original payloads of profiles to be removed
+	table       *stringTable // of the profiles being walked
+	err         error        // why the batch is refused; ends the walk
+}
+
+// untouchable counts values the policy would hide in places that are never altered.
+type untouchable struct {
+	entity detect.Entity
+	why    exemption
+	count  int64
+}
+
+// reset forgets the batch and keeps the memory and the keys.
+func (w *walk) reset() {
+	w.scratch.Reset()
+	w.edits.reset()
+	w.untouchable = w.untouchable[:0]
+	w.payloads = 0
+	w.view, w.table, w.err = nil, nil, nil
+	clear(w.number[:cap(w.number)])
+}
+
+// search takes the first step over the batch that find walks.
+func (w *walk) search(find func(*walk)) {
+	w.scratch.Begin()
+	find(w)
+	w.scratch.End()
+}
+
+// degrade forgets the batch, which is then searched again without tokens that can be revealed.
+func (w *walk) degrade() {
+	w.reset()
+	w.scratch.Degrade()
+}
+
+// text runs one text through the rewriter. The result is a view into the scratch.
+func (w *walk) text(k *keyEntry, s string) (string, rewrite.Verdict) {
+	if s == "" || k.key.Structural() || w.err != nil {
+		return s, rewrite.Unchanged
+	}
+	seen := k.recall(s)
+	if seen != nil && (seen.state == empty || seen.state == passed && w.confirm(seen, k.key, s)) {
+		return s, rewrite.Unchanged
+	}
+	out, verdict, err := w.rewriter.Text(w.scratch, w.view, rewrite.Place{Signal: w.signal, Key: k.path, DetectKey: k.key}, s)
+	switch {
+	case err != nil:
+		w.err = err
+	case verdict == rewrite.Unchanged && seen == nil && !w.dry:
+		k.remember(s)
+	}
+	return out, verdict
+}
+
+// confirm looks once more at a value that passed before: only when nothing is found in it may it pass unseen from now
+// on, since what is found and kept is counted each time, and may not be kept for another resource.
+func (w *walk) confirm(m *memo, key detect.Key, s string) bool {
+	if len(w.detector.Find(w.keys.scratch, key, s)) == 0 {
+		m.state = empty
+		return true
+	}
+	m.state = holding
+	return false
+}
+
+// field handles a text that is no attribute and that nothing can be dropped from. When it changes, the caller hands
+// set to change: a method value made before would be allocated for every text.
+func (w *walk) field(s string) (out string, changed bool) {
+	out, verdict := w.text(&w.keyless, s)
+	return out, verdict != rewrite.Unchanged
+}
+
+func (w *walk) change(set func(string), text string) {
+	w.edits.fields = append(w.edits.fields, fieldEdit{set: set, text: text})
+}
+
+// value handles one value under a key. It reports whether the policy drops it; what is inside it is then unchanged.
+func (w *walk) value(k *keyEntry, v pcommon.Value) (dropped bool) {
+	switch v.Type() {
+	case pcommon.ValueTypeStr:
+		return w.str(k, v)
+	case pcommon.ValueTypeInt:
+		n := v.Int()
+		if !k.named && n > -shortestNumber && n < shortestNumber {
+			return false
+		}
+		w.number = strconv.AppendInt(w.number[:0], n, 10)
+		return w.spelled(k, v, w.number, false)
+	case pcommon.ValueTypeDouble:
+		if !k.named {
+			return false
+		}
+		w.number = strconv.AppendFloat(w.number[:0], v.Double(), 'f', -1, 64)
+		return w.spelled(k, v, w.number, false)
+	case pcommon.ValueTypeBytes:
+		return w.spelled(k, v, v.Bytes().AsRaw(), true)
+	case pcommon.ValueTypeMap:
+		if k == &w.keyless {
+			w.attributes(v.Map(), nil, w.place(placeBody)) // a body's keys are read like those of attributes
+		} else {
+			w.attributes(v.Map(), k, k)
+		}
+	case pcommon.ValueTypeSlice:
+		w.slice(k, v.Slice())
+	}
+	return false
+}
+
+func (w *walk) str(k *keyEntry, v pcommon.Value) (dropped bool) {
+	s := v.Str()
+	out, verdict := w.text(k, s)
+	switch verdict {
+	case rewrite.Changed:
+		w.edits.values = append(w.edits.values, valueEdit{value: v, text: out})
+	case rewrite.Dropped:
+		dropped = true
+	default:
+		return false
+	}
+	if w.table != nil {
+		w.table.replaced(s, out)
+	}
+	return dropped
+}
+
+// spelled handles a value that is no string by its text, which is only read until this returns.
+func (w *walk) spelled(k *keyEntry, v pcommon.Value, text []byte, bytes bool) (dropped bool) {
+	out, verdict := w.text(k, unsafe.String(unsafe.SliceData(text), len(text)))
+	if verdict == rewrite.Changed {
+		w.edits.values = append(w.edits.values, valueEdit{value: v, text: out, bytes: bytes})
+	}
+	return verdict == rewrite.Dropped
+}
+
+func (w *walk) slice(k *keyEntry, s pcommon.Slice) {
+	mark := len(w.edits.pending)
+	for i := range s.Len() {
+		if w.value(k, s.At(i)) {
+			w.edits.pending = append(w.edits.pending, change{index: i, remove: true})
+		}
+		if w.err != nil {
+			break
+		}
+	}
+	w.edits.closeSlice(s, mark)
+}
+
+// attributes handles a map: that of a place, for which parent is nil, or one that is the value under the key parent.
+// The guesses begin at start.
+func (w *walk) attributes(m pcommon.Map, parent, start *keyEntry) {
+	if m.Len() == 0 {
+		return
+	}
+	guess := &start.first
+	mark := len(w.edits.pending)
+	i := 0
+	for name, v := range m.All() {
+		e := w.keys.lookup(parent, guess, name)
+		guess = &e.next
+		w.attribute(e, v, i)
+		if w.err != nil {
+			break
+		}
+		i++
+	}
+	w.edits.closeMap(m, mark)
+}
+
+// attribute handles the i-th entry of a map: the value, then the key.
+func (w *walk) attribute(e *keyEntry, v pcommon.Value, i int) {
+	if w.entry(e, v) {
+		w.edits.pending = append(w.edits.pending, change{index: i, remove: true})
+		return
+	}
+	if e.clean || e.exempt != notExempt {
+		return
+	}
+	switch out, verdict := w.text(&w.keyless, e.leaf); verdict {
+	case rewrite.Changed:
+		w.edits.pending = append(w.edits.pending, change{index: i, name: out})
+	case rewrite.Dropped:
+		w.edits.pending = append(w.edits.pending, change{index: i, remove: true})
+	}
+}
+
+// entry handles the value of an attribute: exemptions and rules about the attribute as a whole, then what is in it.
+func (w *walk) entry(e *keyEntry, v pcommon.Value) (dropped bool) {
+	if e.exempt != notExempt {
+		if v.Type() == pcommon.ValueTypeStr {
+			w.exempted(e.path, e.exempt, v.Str())
+		}
+		return false
+	}
+	if e.view != w.view {
+		e.view, e.covered = w.view, w.view.Attribute(w.signal, e.path) != nil
+	}
+	if e.covered {
+		if dropped, done := w.whole(e, v); done {
+			return dropped
+		}
+	}
+	return w.value(e, v)
+}
+
+// whole applies a rule about the attribute as a whole, whatever its value.
+func (w *walk) whole(e *keyEntry, v pcommon.Value) (dropped, done bool) {
+	at := rewrite.Place{Signal: w.signal, Key: e.path, DetectKey: e.key}
+	out, verdict, done := w.rewriter.Attribute(w.scratch, w.view, at)
+	switch verdict {
+	case rewrite.Changed:
+		w.edits.values = append(w.edits.values, valueEdit{value: v, text: out})
+	case rewrite.Dropped:
+		dropped = true
+	default:
+		return false, done
+	}
+	if w.table != nil && v.Type() == pcommon.ValueTypeStr {
+		w.table.replaced(v.Str(), out)
+	}
+	return dropped, done
+}
+
+// exempted counts what the policy would hide in a text that is never altered.
+func (w *walk) exempted(key string, why exemption, s string) {
+	if s == "" {
+		return
+	}
+	found := w.detector.Find(w.keys.scratch, detect.Key{}, s)
+	for i := range found {
+		f := &found[i]
+		if f.Entity != detect.Token && w.view.Decide(w.signal, key, f, s).Action != policy.Keep {
+			w.countUntouchable(f.Entity, why)
+		}
+	}
+}
+
+func (w *walk) countUntouchable(e detect.Entity, why exemption) {
+	for i := range w.untouchable {
+		if u := &w.untouchable[i]; u.entity == e && u.why == why {
+			u.count++
+			return
+		}
+	}
+	w.untouchable = append(w.untouchable, untouchable{entity: e, why: why, count: 1})
+}
+
+func (w *walk) place(p place) *keyEntry { return &w.keys.places[p] }
+
+// resource makes the resource's view the current one and handles the resource itself.
+func (w *walk) resource(r pcommon.Resource) {
+	w.attributes(r.Attributes(), nil, w.place(placeResource))
+	refs := entity.ResourceEntityRefs(r)
+	for i := range refs.Len() {
+		w.entityRef(refs.At(i))
+	}
+}
+
+// entityRef handles a reference to an entity, which repeats keys of the resource's attributes.
+func (w *walk) entityRef(ref entity.EntityRef) {
+	if out, ok := w.field(ref.SchemaUrl()); ok {
+		w.change(ref.SetSchemaUrl, out)
+	}
+	if out, ok := w.field(ref.Type()); ok {
+		w.change(ref.SetType, out)
+	}
+	w.strings(ref.IdKeys())
+	w.strings(ref.DescriptionKeys())
+}
+
+func (w *walk) strings(s pcommon.StringSlice) {
+	for i := range s.Len() {
+		if out, ok := w.field(s.At(i)); ok {
+			w.change(func(text string) { s.SetAt(i, text) }, out)
+		}
+	}
+}
+
+func (w *walk) scope(s pcommon.InstrumentationScope) {
+	if out, ok := w.field(s.Name()); ok {
+		w.change(s.SetName, out)
+	}
+	if out, ok := w.field(s.Version()); ok {
+		w.change(s.SetVersion, out)
+	}
+	w.attributes(s.Attributes(), nil, w.place(placeScope))
+}
