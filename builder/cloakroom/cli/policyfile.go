@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -101,5 +102,15 @@ func strictly(node *yaml.Node) (policy.Config, error) {
 	dec.KnownFields(true)
 	var t tokenization
 	err = dec.Decode(&t)
+	var fields *yaml.TypeError
+	if errors.As(err, &fields) {
+		// Lines and types are those of the copy that was decoded here: they would mislead.
+		for i, fault := range fields.Errors {
+			fields.Errors[i] = besides.ReplaceAllString(fault, "")
+		}
+		err = errors.New(strings.Join(fields.Errors, ", "))
+	}
 	return t.Config, err
 }
+
+var besides = regexp.MustCompile(`^line \d+: | in type \S+$`)

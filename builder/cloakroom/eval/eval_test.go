@@ -154,7 +154,7 @@ func TestReportSumsUp(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	var text, object bytes.Buffer
-	if err := r.Text(&text); err != nil || !strings.Contains(text.String(), "1 labels of 1 entities this detector does not know") {
+	if err := r.Text(&text); err != nil || !strings.Contains(text.String(), "1 label of 1 entity this detector does not know") {
 		t.Errorf("%v: %s", err, text.String())
 	}
 	if err := r.JSON(&object); err != nil || !json.Valid(object.Bytes()) {
@@ -171,7 +171,7 @@ func TestFaultsAreTold(t *testing.T) {
 	})
 	e.Judge(&Line{ID: "x1", Text: "to\x1b anna@example.com", Spans: []Span{{4, 20, "iban", false}}, Scope: []string{"iban", "email"}})
 	want := "missed  x1  iban  4-20  to\\x1b [anna@example.com]  (found: email)\n" +
-		"false  x1  email  4-20  to\\x1b [anna@example.com]  (found: email)\n"
+		"false  x1  email  4-20  to\\x1b [anna@example.com]\n"
 	if out.String() != want {
 		t.Errorf("got  %s\nwant %s", out.String(), want)
 	}

@@ -29,8 +29,8 @@ type Fault struct {
 	Row string
 	// Start and End are the label's or the finding's bounds; both 0 for a line judged as a whole.
 	Start, End int
-	// Instead names what stands in place of a missed label: the entities found there. For a false finding it is the
-	// finding's own entity.
+	// Instead names the entities found in place of a missed label, and the entity of a false finding where that is not
+	// Row itself.
 	Instead []string
 }
 
@@ -226,9 +226,14 @@ func (e *Evaluator) miss(l *Line, s Span, findings []detect.Finding) {
 }
 
 func (e *Evaluator) falseFinding(l *Line, row string, f detect.Finding) {
-	if e.falsely != nil {
-		e.falsely(Fault{Line: l, Row: row, Start: f.Start, End: f.End, Instead: []string{e.infos[f.Entity].Name}})
+	if e.falsely == nil {
+		return
 	}
+	fault := Fault{Line: l, Row: row, Start: f.Start, End: f.End}
+	if name := e.infos[f.Entity].Name; name != row {
+		fault.Instead = []string{name}
+	}
+	e.falsely(fault)
 }
 
 // row is where results of the entity are counted, for the line's source.

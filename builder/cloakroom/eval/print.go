@@ -59,7 +59,7 @@ func figure(v float64, of int) string {
 
 func (r *Report) notes(w io.Writer) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d lines", r.Lines)
+	b.WriteString(number(r.Lines, "line", "lines"))
 	if r.Unlabelled > 0 {
 		fmt.Fprintf(&b, ", of which %d without labels (%d findings in them, not judged)", r.Unlabelled, r.UnlabelledFindings)
 	}
@@ -71,7 +71,7 @@ func (r *Report) notes(w io.Writer) {
 			labels += c.Labels
 			names = append(names, fmt.Sprintf("%s %d", c.Entity, c.Labels))
 		}
-		fmt.Fprintf(&b, "%d labels of %d entities this detector does not know, not judged: %s\n", labels, len(names), strings.Join(names, ", "))
+		fmt.Fprintf(&b, "%s of %s this detector does not know, not judged: %s\n", number(labels, "label", "labels"), number(len(names), "entity", "entities"), strings.Join(names, ", "))
 	}
 	io.WriteString(w, b.String())
 }
@@ -164,3 +164,10 @@ func boundary(s string, i int) int {
 }
 
 func escape(s string) string { return string(terminal.AppendPrintable(nil, s)) }
+
+func number(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
