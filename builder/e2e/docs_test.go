@@ -1,0 +1,258 @@
+package e2e
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+)
+
+// A block is one fenced code block of the documentation.
+type block struct {
+	file string
+	line int
+	lang string
+	body string
+}
+
+var documents = []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/*.md"}
+
+// blocks returns every fenced block in one of the languages given.
+func blocks(t *testing.T, langs ...string) []block {
+	t.Helper()
+	var out []block
+	for _, pattern := range documents {
+		files, err := filepath.Glob(filepath.Join(repo, pattern))
+		require.NoError(t, err)
+		require.NotEmpty(t, files, pattern)
+		for _, file := range files {
+			content, err := os.ReadFile(file)
+			require.NoError(t, err)
+			var open *block
+			for i, line := range strings.Split(string(content), "\n") {
+				fence, isFence := strings.CutPrefix(strings.TrimSpace(line), "```")
+				switch {
+				case isFence && open == nil:
+					open = &block{file: strings.TrimPrefix(file, repo+"/"), line: i + 1, lang: fence}
+				case isFence:
+					for _, lang := range langs {
+						if open.lang == lang {
+							out = append(out, *open)
+						}
+					}
+					open = nil
+				case open != nil:
+					open.body += line + "\n"
+				}
+			}
+			require.Nil(t, open, "%s: a code block is never closed", file)
+		}
+	}
+	return out
+}
+
+func (b block) name() string { return fmt.Sprintf("%s:%d", b.file, b.line) }
+
+// TestDocumentedYAML checks every YAML block of the documentation. What a block is, its first line says:
+//
+//	# collector.yaml    a complete collector configuration
+//	# policy.yaml       a policy file
+//	# processor.yaml    lines of the tokenization processor
+//	# extension.yaml    lines of the token_vault extension
+//	# manifest.yaml     lines of an ocb manifest
+func TestDocumentedYAML(t *testing.T) {
+	all := blocks(t, "yaml")
+	require.NotEmpty(t, all)
+	for _, b := range all {
+		t.Run(b.name(), func(t *testing.T) {
+			kind, _, _ := strings.Cut(b.body, "\n")
+			switch strings.Fields(kind + " ? ?")[1] {
+			case "collector.yaml":
+				r := prepare(t, "")
+				require.NoError(t, os.WriteFile(r.cfg, []byte(b.body), 0o600))
+				r.validate()
+			case "processor.yaml":
+				prepare(t, indent(b.body, "    ")).validate()
+			case "extension.yaml":
+				r := prepare(t, "")
+				body := regexp.MustCompile(`(?m)^    embedded: .*$`).ReplaceAllString(r.configBody, indent(b.body, "    "))
+				require.NoError(t, os.WriteFile(r.cfg, []byte(body), 0o600))
+				r.validate()
+			case "policy.yaml":
+				r := prepare(t, "")
+				path := filepath.Join(r.dir, "policy.yaml")
+				require.NoError(t, os.WriteFile(path, []byte(b.body), 0o600))
+				_, stderr, code := r.run("", "policy", "check", path)
+				require.Zero(t, code, stderr)
+			case "manifest.yaml":
+				checkManifest(t, b.body)
+			default:
+				t.Fatalf("the block's first line does not say what it is: %q", kind)
+			}
+		})
+	}
+}
+
+// validate runs `otelcol-cloakroom validate` on the configuration.
+func (r *running) validate() {
+	r.t.Helper()
+	cmd := exec.Command(collector, "validate", "--config", r.cfg)
+	cmd.Dir, cmd.Env = r.dir, append(os.Environ(), "CLOAKROOM_DATA="+r.vault)
+	out, err := cmd.CombinedOutput()
+	require.NoError(r.t, err, string(out))
+}
+
+// checkManifest requires every import of a documented manifest to be one the distribution itself is built with.
+func checkManifest(t *testing.T, body string) {
+	t.Helper()
+	type module struct{ Gomod, Import, Name string }
+	var documented, own map[string]yaml.Node
+	require.NoError(t, yaml.Unmarshal([]byte(body), &documented))
+	manifest, err := os.ReadFile(filepath.Join(repo, "builder", "manifest.yaml"))
+	require.NoError(t, err)
+	require.NoError(t, yaml.Unmarshal(manifest, &own))
+	require.NotEmpty(t, documented)
+	for kind, node := range documented {
+		var want, have []module
+		require.NoError(t, node.Decode(&want))
+		ownNode := own[kind]
+		require.NoError(t, ownNode.Decode(&have))
+		for _, m := range want {
+			found := false
+			for _, h := range have {
+				found = found || h.Import == m.Import && h.Name == m.Name
+			}
+			require.True(t, found, "%s: the distribution's manifest has no %q named %q", kind, m.Import, m.Name)
+		}
+	}
+}
+
+func indent(s, prefix string) string {
+	return prefix + strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "\n"+prefix)
+}
+
+// TestDocumentedCommands runs every sh block of the documentation in a folder where the quickstart is running: its
+// collector serves, its vault is at ./data/vault, and both binaries are in ./bin. Lines of make are checked to name
+// existing targets, because running the tests from the tests would never end.
+func TestDocumentedCommands(t *testing.T) {
+	all := blocks(t, "sh")
+	require.NotEmpty(t, all)
+	dir := startQuickstart(t)
+	for _, b := range all {
+		t.Run(b.name(), func(t *testing.T) {
+			var script strings.Builder
+			for _, line := range strings.Split(b.body, "\n") {
+				if fields := strings.Fields(line); len(fields) > 0 && (fields[0] == "make" || fields[0] == "git") {
+					checkMake(t, fields)
+					continue
+				}
+				fmt.Fprintln(&script, line)
+			}
+			cmd := exec.Command("bash", "-euo", "pipefail", "-c", script.String())
+			cmd.Dir = dir
+			out, err := cmd.CombinedOutput()
+			require.NoError(t, err, "%s", out)
+		})
+	}
+}
+
+func checkMake(t *testing.T, fields []string) {
+	t.Helper()
+	if fields[0] != "make" || len(fields) == 1 || strings.Contains(fields[1], "=") {
+		return
+	}
+	makefile, err := os.ReadFile(filepath.Join(repo, "Makefile"))
+	require.NoError(t, err)
+	require.Contains(t, string(makefile), "\n"+fields[1]+":", "the Makefile has no such target")
+}
+
+// quickstartFolder makes a folder that holds what the quickstart needs of the repository.
+func quickstartFolder(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "ck")
+	require.NoError(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	for _, part := range []string{"config", "testdata"} {
+		require.NoError(t, os.CopyFS(filepath.Join(dir, part), os.DirFS(filepath.Join(repo, part))))
+	}
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "bin"), 0o700))
+	require.NoError(t, os.Symlink(collector, filepath.Join(dir, "bin", "otelcol-cloakroom")))
+	require.NoError(t, os.Symlink(cli, filepath.Join(dir, "bin", "cloakroom")))
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "bin", "quickstart"), "./builder/quickstart")
+	build.Dir = repo
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, string(out))
+	return dir
+}
+
+// quickstartOnce runs the quickstart's self-checking round and returns what it printed.
+func quickstartOnce(t *testing.T, dir string) (string, error) {
+	t.Helper()
+	cmd := exec.Command(filepath.Join(dir, "bin", "quickstart"), "-once")
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// startQuickstart runs the quickstart until the test ends and returns its folder once it serves.
+func startQuickstart(t *testing.T) string {
+	t.Helper()
+	dir := quickstartFolder(t)
+	cmd := exec.Command(filepath.Join(dir, "bin", "quickstart"), "-once=false")
+	cmd.Dir = dir
+	var log lockedBuffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		_ = cmd.Wait()
+		if t.Failed() {
+			t.Logf("quickstart:\n%s", &log)
+		}
+	})
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "Ctrl-C") }, 60*time.Second, 100*time.Millisecond, "the quickstart never served")
+	return dir
+}
+
+// TestQuickstart runs `make run ONCE=1`'s driver: it must find no canary in plain and exit 0.
+func TestQuickstart(t *testing.T) {
+	requireFree(t, "127.0.0.1:4317", "127.0.0.1:4318")
+	dir := quickstartFolder(t)
+	out, err := quickstartOnce(t, dir)
+	require.NoError(t, err, out)
+	for _, want := range []string{"tkt_email_", "reveal", "audit", "4317", "4318"} {
+		require.Contains(t, out, want)
+	}
+}
+
+// TestQuickstartNoticesALeak gives the quickstart a policy that keeps addresses: it must exit 1.
+func TestQuickstartNoticesALeak(t *testing.T) {
+	requireFree(t, "127.0.0.1:4317", "127.0.0.1:4318")
+	dir := quickstartFolder(t)
+	path := filepath.Join(dir, "config", "quickstart.yaml")
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	leaky := strings.Replace(string(content), "presets: [default]", "presets: [default]\n    rules: [{entities: [email], action: keep}]", 1)
+	require.NotEqual(t, string(content), leaky)
+	require.NoError(t, os.WriteFile(path, []byte(leaky), 0o600))
+	out, err := quickstartOnce(t, dir)
+	require.Error(t, err, out)
+	require.Contains(t, err.Error(), "exit status 1", out)
+}
+
+func requireFree(t *testing.T, addrs ...string) {
+	t.Helper()
+	for _, addr := range addrs {
+		l, err := net.Listen("tcp", addr)
+		require.NoError(t, err, "the quickstart's port is taken")
+		l.Close()
+	}
+}
