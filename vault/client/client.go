@@ -1,0 +1,166 @@
+// Package client issues tokens under a vault's grants. It mints locally, seals what it minted for the vault's eyes only
+// and hands it in; it cannot reveal.
+//
+// An [Issuer] works over [vaultpbconnect.IssuerServiceClient], so a vault in the same process and one across the
+// network run the same code. [Issuer.Mint] touches neither network nor lock once a class is known; a class or scope
+// seen for the first time, or a grant that ended, costs one call to the vault. Grants are renewed in the background
+// before they end and when their epoch does. [Issuer.Commit] returns when every token of a batch is durable.
+//
+// What the vault cannot do now wraps [token.ErrUnavailable]: hold the telemetry back and try again. No error carries a
+// value.
+package client
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cloakroom/cloakroom/vault/token"
+	"github.com/cloakroom/cloakroom/vault/vaultpb/vaultpbconnect"
+)
+
+// Settings of an [Issuer]. The zero value is ready for use.
+type Settings struct {
+	// Scope is the one [Issuer.Start] asks a grant for. "": "default".
+	Scope string
+	// Timeout bounds one call to the vault. 0: 10 s.
+	Timeout time.Duration
+	// Known is how many tokens per epoch are remembered as durable, 16 bytes each. 0: 131,072.
+	Known int
+	// Now is the clock. nil: time.Now.
+	Now func() time.Time
+	// Report is told, from any goroutine, when the vault stops answering (the error) and when it answers again (nil).
+	Report func(error)
+}
+
+const (
+	defaultScope   = "default"
+	defaultTimeout = 10 * time.Second
+	defaultKnown   = 1 << 17
+)
+
+var (
+	// ErrRefused says that the vault does not grant a class. Trying again soon cannot help.
+	ErrRefused = errors.New("the vault does not grant this class")
+	// ErrClosed is returned after [Issuer.Close]. It wraps [token.ErrUnavailable].
+	ErrClosed = fmt.Errorf("%w: issuer is closed", token.ErrUnavailable)
+)
+
+// Issuer mints and commits tokens. All methods are safe for concurrent use, each goroutine with its own batch.
+type Issuer struct {
+	vault    vaultpbconnect.IssuerServiceClient
+	settings Settings
+
+	// What the hot path reads is immutable and replaced whole.
+	table      atomic.Pointer[table]
+	epochs     atomic.Pointer[map[token.Kid]*epoch]
+	recognizer atomic.Pointer[token.Recognizer]
+
+	mu          sync.Mutex // guards scopes, recognition, and replacing what is above
+	scopes      map[string]*scope
+	recognition [16]byte
+
+	away   atomic.Bool
+	stats  counters
+	ctx    context.Context
+	cancel context.CancelFunc
+	wake   chan struct{}
+	done   chan struct{}
+}
+
+// New returns an issuer of the vault. It does nothing yet but renew grants once there are some: see [Issuer.Start].
+// Close it.
+func New(vault vaultpbconnect.IssuerServiceClient, s Settings) *Issuer {
+	s.Scope = cmp.Or(s.Scope, defaultScope)
+	s.Timeout = cmp.Or(s.Timeout, defaultTimeout)
+	s.Known = cmp.Or(s.Known, defaultKnown)
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	i := &Issuer{vault: vault, settings: s, scopes: map[string]*scope{}, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	i.table.Store(&table{})
+	i.epochs.Store(&map[token.Kid]*epoch{})
+	i.ctx, i.cancel = context.WithCancel(context.Background())
+	go i.renew()
+	return i
+}
+
+// Start asks for the first grant, and so for the key that recognises tokens. Without it the first use of the issuer
+// does.
+func (i *Issuer) Start(ctx context.Context) error { return i.first(ctx) }
+
+// Close ends the renewal of grants. What was committed is durable already; batches in flight fail with [ErrClosed].
+func (i *Issuer) Close() error {
+	i.cancel()
+	<-i.done
+	return nil
+}
+
+// Recognize returns the length of the verified token of this vault that s starts with, its kept part included, or 0.
+//
+// Without a grant nothing can be verified, so the first call may ask for one. While the vault has not answered yet,
+// every token looks foreign; none can be minted from it either, so nothing is tokenized twice.
+func (i *Issuer) Recognize(s string) int {
+	r := i.recognizer.Load()
+	if r == nil {
+		if start, _ := token.Next(s[:min(len(s), token.MaxSize+1)], 0); start != 0 || i.first(i.ctx) != nil {
+			return 0
+		}
+		r = i.recognizer.Load()
+	}
+	return r.Match(s)
+}
+
+// first makes sure that a grant was had once.
+func (i *Issuer) first(ctx context.Context) error {
+	if i.recognizer.Load() != nil {
+		return nil
+	}
+	s := i.scope(i.settings.Scope)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i.recognizer.Load() != nil {
+		return nil
+	}
+	return i.ask(ctx, s)
+}
+
+// Stats are running totals.
+type Stats struct {
+	Escrowed uint64 // records handed to the vault
+	Known    uint64 // records that were known to be durable already
+	Calls    uint64 // Escrow calls that succeeded
+	Sessions uint64
+	Grants   uint64
+}
+
+type counters struct{ escrowed, known, calls, sessions, grants atomic.Uint64 }
+
+// Stats returns what the issuer did so far.
+func (i *Issuer) Stats() Stats {
+	return Stats{
+		Escrowed: i.stats.escrowed.Load(), Known: i.stats.known.Load(), Calls: i.stats.calls.Load(),
+		Sessions: i.stats.sessions.Load(), Grants: i.stats.grants.Load(),
+	}
+}
+
+// report passes a change of the vault's reachability on.
+func (i *Issuer) report(err error) {
+	if i.ctx.Err() != nil || i.away.Swap(err != nil) == (err != nil) || i.settings.Report == nil {
+		return
+	}
+	i.settings.Report(err)
+}
+
+// unavailable wraps the error of a call to the vault. Whatever its code, the telemetry is worth keeping: what cannot
+// succeed now may after an operator's correction.
+func (i *Issuer) unavailable(doing string, err error) error {
+	if i.ctx.Err() != nil {
+		return ErrClosed
+	}
+	return fmt.Errorf("%s: %w: %w", doing, token.ErrUnavailable, err)
+}

@@ -1,0 +1,157 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/cloakroom/cloakroom/vault/escrow"
+	"github.com/cloakroom/cloakroom/vault/token"
+	"github.com/cloakroom/cloakroom/vault/vaultpb"
+)
+
+// Commit makes every token of b durable: sealed, handed to the vault and acknowledged. It may be repeated; what was
+// acknowledged before a failure is not sent again. It fails with [token.ErrUnavailable], and then nothing of the
+// telemetry may be forwarded.
+func (i *Issuer) Commit(ctx context.Context, b *token.Batch) error {
+	c := call{issuer: i, now: i.settings.Now()}
+	epochs := *i.epochs.Load()
+	for n := range b.Len() {
+		r := b.At(n)
+		e := epochs[r.Kid]
+		switch {
+		case r.Class.Kind == token.OneWay:
+			continue
+		case e == nil:
+			// Its grant is long over: the batch has to be minted again.
+			return fmt.Errorf("commit a batch: %w: no grant of key id %s", token.ErrUnavailable, r.Kid)
+		case r.Class.Kind == token.Deterministic && e.known.has(r.Identity):
+			c.known++
+			continue
+		}
+		if c.full(e, len(r.Canonical)) {
+			if err := c.send(ctx); err != nil {
+				return err
+			}
+		}
+		if err := c.seal(e, r); err != nil {
+			return err
+		}
+	}
+	if err := c.send(ctx); err != nil {
+		return err
+	}
+	i.stats.known.Add(c.known)
+	return nil
+}
+
+// call collects what one Escrow call carries. Its buffers are not reused: a vault in this process may still read them
+// after a call that timed out.
+type call struct {
+	issuer *Issuer
+	now    time.Time
+	known  uint64
+
+	sessions []*escrow.Session
+	items    []item
+	tokens   []byte
+	sealed   []byte
+}
+
+type item struct {
+	epoch    *epoch
+	identity token.Identity
+	kind     token.Kind
+	session  int
+	token    int // where it ends in tokens
+	sealed   int // where it ends in sealed
+}
+
+// full reports whether a value of that length has to wait for the next call. One value alone is always sent.
+func (c *call) full(e *epoch, value int) bool {
+	return len(c.items) >= e.limits.records ||
+		len(c.items) > 0 && len(c.sealed)+value+escrow.Overhead > e.limits.bytes
+}
+
+func (c *call) seal(e *epoch, r token.Record) error {
+	for {
+		session, err := e.current(c.now, &c.issuer.stats.sessions)
+		if err != nil {
+			return fmt.Errorf("commit a batch: %w: %w", token.ErrUnavailable, err)
+		}
+		sealed, err := session.Seal(c.sealed, r.Token, e.scope, e.expires, r.Canonical)
+		if errors.Is(err, escrow.ErrSpent) {
+			continue // others used it up since
+		}
+		if err != nil {
+			return fmt.Errorf("commit a batch: %w", err)
+		}
+		c.sealed, c.tokens = sealed, append(c.tokens, r.Token...)
+		at := slices.Index(c.sessions, session)
+		if at < 0 {
+			at = len(c.sessions)
+			c.sessions = append(c.sessions, session)
+		}
+		c.items = append(c.items, item{e, r.Identity, r.Class.Kind, at, len(c.tokens), len(c.sealed)})
+		return nil
+	}
+}
+
+// send hands in what was collected and starts over.
+func (c *call) send(ctx context.Context) error {
+	if len(c.items) == 0 {
+		return nil
+	}
+	i := c.issuer
+	ctx, cancel := context.WithTimeout(ctx, i.settings.Timeout)
+	defer cancel()
+	if _, err := i.vault.Escrow(ctx, connect.NewRequest(c.request())); err != nil {
+		if connect.CodeOf(err) == connect.CodeFailedPrecondition {
+			// The epoch is over or revoked, whatever the grant said: what is minted next asks for a new one.
+			for _, it := range c.items {
+				it.epoch.until.Store(0)
+			}
+		}
+		err = i.unavailable(fmt.Sprintf("commit %d tokens", len(c.items)), err)
+		if ctx.Err() == nil || errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			i.report(err)
+		}
+		return err
+	}
+	for _, it := range c.items {
+		if it.kind == token.Deterministic {
+			it.epoch.known.add(it.identity)
+		}
+	}
+	i.stats.calls.Add(1)
+	i.stats.escrowed.Add(uint64(len(c.items)))
+	i.report(nil)
+	*c = call{issuer: i, now: c.now, known: c.known}
+	return nil
+}
+
+func (c *call) request() *vaultpb.EscrowRequest {
+	request := &vaultpb.EscrowRequest{
+		Sessions: make([]*vaultpb.EscrowSession, len(c.sessions)),
+		Records:  make([]*vaultpb.EscrowRecord, len(c.items)),
+	}
+	for n, s := range c.sessions {
+		h := s.Header()
+		request.Sessions[n] = &vaultpb.EscrowSession{Id: h.ID[:], Kid: uint32(h.Kid), Suite: vaultpb.Suite(h.Suite), Enc: h.Enc}
+	}
+	tokens := string(c.tokens) // one string that every record has a part of
+	records := make([]vaultpb.EscrowRecord, len(c.items))
+	tokenStart, sealedStart := 0, 0
+	for n, it := range c.items {
+		r := &records[n]
+		r.Token, r.Session, r.ExpiresUnix = tokens[tokenStart:it.token], uint32(it.session), it.epoch.expires
+		r.Sealed = c.sealed[sealedStart:it.sealed:it.sealed]
+		request.Records[n] = r
+		tokenStart, sealedStart = it.token, it.sealed
+	}
+	return request
+}

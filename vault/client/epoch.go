@@ -1,0 +1,84 @@
+package client
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cloakroom/cloakroom/vault/escrow"
+	"github.com/cloakroom/cloakroom/vault/keyring"
+	"github.com/cloakroom/cloakroom/vault/token"
+	"github.com/cloakroom/cloakroom/vault/vaultpb"
+)
+
+// epoch is one kid's side of a grant: how its records are sealed and which are known to be durable.
+type epoch struct {
+	kid     token.Kid
+	scope   string
+	public  []byte
+	suite   keyring.Suite
+	ends    time.Time
+	expires int64 // of its records, Unix seconds
+	limits  limits
+	until   atomic.Int64 // Unix nanoseconds: no mint from then on, unless the grant is renewed
+	known   *known
+
+	session atomic.Pointer[escrow.Session]
+	mu      sync.Mutex // one session is begun at a time
+}
+
+// limits of one Escrow call and one session.
+type limits struct {
+	records, bytes int
+	session        escrow.Limits
+}
+
+// Bounds of one Escrow call, whatever the vault allows beyond: a call's memory is held on both sides.
+const (
+	maxCallRecords = 4096
+	maxCallBytes   = 2 << 20
+)
+
+func newEpoch(scope string, g *vaultpb.GrantResponse, remember int) (*epoch, error) {
+	if len(g.EscrowPublicKey) == 0 {
+		return nil, errors.New("the vault's grant lacks its escrow key")
+	}
+	e := &epoch{
+		kid: token.Kid(g.Kid), scope: scope, public: g.EscrowPublicKey, suite: keyring.Suite(g.Suite),
+		ends: g.EpochEnd.AsTime(), expires: g.RecordsExpire.AsTime().Unix(), known: newKnown(remember),
+		limits: limits{records: maxCallRecords, bytes: maxCallBytes},
+	}
+	if l := g.Limits; l != nil {
+		e.limits.records = bounded(l.EscrowRecords, maxCallRecords)
+		e.limits.bytes = bounded(l.EscrowBytes, maxCallBytes)
+		e.limits.session = escrow.Limits{Lifetime: l.SessionLifetime.AsDuration(), Records: l.SessionRecords}
+	}
+	return e, nil
+}
+
+func bounded(n uint32, most int) int {
+	if n == 0 || int64(n) > int64(most) {
+		return most
+	}
+	return int(n)
+}
+
+// current returns a session that can seal, beginning one when there is none.
+func (e *epoch) current(now time.Time, begun *atomic.Uint64) (*escrow.Session, error) {
+	if s := e.session.Load(); s != nil && s.Left(now) > 0 {
+		return s, nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if s := e.session.Load(); s != nil && s.Left(now) > 0 {
+		return s, nil
+	}
+	s, err := escrow.NewSession(e.public, e.kid, e.suite, now, e.limits.session)
+	if err != nil {
+		return nil, err
+	}
+	begun.Add(1)
+	e.session.Store(s)
+	return s, nil
+}

@@ -1,0 +1,121 @@
+package client
+
+import (
+	"fmt"
+
+	"github.com/cloakroom/cloakroom/vault/keyring"
+	"github.com/cloakroom/cloakroom/vault/token"
+)
+
+// table says how each class is minted now. Immutable.
+type table map[token.Class]*minter
+
+// minter is the right to mint one class in one epoch. Immutable but for its epoch's deadline.
+type minter struct {
+	epoch *epoch
+	key   keyring.Key // unused by random tokens
+}
+
+// scratch is what an issuer keeps in a batch's State: MACs belong to one goroutine at a time, as batches do.
+type scratch struct {
+	issuer *Issuer
+	table  *table // the one macs was made for
+	macs   map[token.Class]*mac
+	mints  uint
+	now    int64 // Unix nanoseconds, refreshed now and then: see clockEvery
+}
+
+type mac struct {
+	*minter
+	hash *keyring.MAC // nil for random tokens
+}
+
+// clockEvery is how many mints share one look at the clock within a batch. A batch lives for milliseconds.
+const clockEvery = 256
+
+// Mint appends the token for the canonical value of class to dst and records it in b, unless it is one-way. In the
+// common case it neither blocks nor allocates. A class seen first, or whose grant ended, waits for one call to the
+// vault. It fails with [token.ErrUnavailable] or [ErrRefused], and then dst is returned as it was.
+//
+// It panics when the class is not [token.ValidClass]: policies are checked before they mint.
+func (i *Issuer) Mint(dst []byte, class token.Class, canonical []byte, b *token.Batch) ([]byte, error) {
+	s := i.scratchOf(b)
+	if b.Len() == 0 || s.mints%clockEvery == 0 {
+		s.now = i.settings.Now().UnixNano()
+	}
+	s.mints++
+	m := s.mac(class)
+	if m == nil || s.now >= m.epoch.until.Load() {
+		var err error
+		if m, err = s.obtain(class); err != nil {
+			return dst, err
+		}
+	}
+	var id token.Identity
+	if m.hash == nil {
+		id = keyring.RandomIdentity()
+	} else {
+		id = m.hash.Identity(canonical)
+	}
+	n, kid := len(dst), m.epoch.kid
+	dst = token.Append(dst, class.Name, kid, id, i.recognizer.Load().Tag(class.Name, kid, id))
+	if class.Kind != token.OneWay {
+		b.Add(class, kid, id, dst[n:], canonical)
+	}
+	return dst, nil
+}
+
+func (i *Issuer) scratchOf(b *token.Batch) *scratch {
+	if s, ok := b.State.(*scratch); ok && s.issuer == i {
+		return s
+	}
+	s := &scratch{issuer: i, macs: map[token.Class]*mac{}}
+	b.State = s
+	return s
+}
+
+// mac returns the state that mints class, or nil when there is no grant for it.
+func (s *scratch) mac(class token.Class) *mac {
+	if t := s.issuer.table.Load(); t != s.table {
+		s.adopt(t)
+	}
+	if m := s.macs[class]; m != nil {
+		return m
+	}
+	granted := (*s.table)[class]
+	if granted == nil {
+		return nil
+	}
+	m := &mac{minter: granted}
+	if class.Kind != token.Random {
+		m.hash = keyring.NewMAC(granted.key)
+	}
+	s.macs[class] = m
+	return m
+}
+
+// adopt drops the states that another table made obsolete, and with them their keys.
+func (s *scratch) adopt(t *table) {
+	for class, m := range s.macs {
+		if (*t)[class] != m.minter {
+			delete(s.macs, class)
+		}
+	}
+	s.table = t
+}
+
+// obtain asks the vault for class and waits for the answer.
+func (s *scratch) obtain(class token.Class) (*mac, error) {
+	if !token.ValidClass(class.Name) {
+		panic(fmt.Sprintf("client: class of %d bytes is outside the grammar", len(class.Name)))
+	}
+	if err := s.issuer.obtain(class); err != nil {
+		return nil, err
+	}
+	s.now = s.issuer.settings.Now().UnixNano()
+	m := s.mac(class)
+	if m == nil {
+		return nil, fmt.Errorf("mint %s: %w: its grant ended at once", class.Name, token.ErrUnavailable)
+	}
+	return m, nil
+}
