@@ -50,7 +50,7 @@ type Session struct {
 	ID  [16]byte
 	Kid token.Kid
 	// Suite is escrow's number for the cryptography used.
-	Suite uint16
+	Suite uint32
 	// Enc is the encapsulated key.
 	Enc []byte
 	// Expires is when no record of this session can be left; whole seconds.

@@ -81,18 +81,18 @@ func parseRecord(key, row []byte) (store.Record, error) {
 }
 
 func appendSession(dst []byte, s *store.Session) []byte {
-	dst = binary.BigEndian.AppendUint16(appendExpiry(dst, s.Expires), s.Suite)
+	dst = binary.BigEndian.AppendUint32(appendExpiry(dst, s.Expires), s.Suite)
 	return append(dst, s.Enc...)
 }
 
 // parseSession reads a row of the sessions table. Enc is a view into row.
 func parseSession(id [16]byte, kid token.Kid, row []byte) (store.Session, error) {
 	unix, rest, err := cutExpiry(row)
-	if err != nil || len(rest) < 2 {
+	if err != nil || len(rest) < 4 {
 		return store.Session{}, errRow
 	}
 	return store.Session{
-		ID: id, Kid: kid, Suite: binary.BigEndian.Uint16(rest), Enc: rest[2:], Expires: time.Unix(unix, 0).UTC(),
+		ID: id, Kid: kid, Suite: binary.BigEndian.Uint32(rest), Enc: rest[4:], Expires: time.Unix(unix, 0).UTC(),
 	}, nil
 }
 
