@@ -34,6 +34,7 @@ type Settings struct {
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time
 	// Report is told, from any goroutine, when the vault stops answering (the error) and when it answers again (nil).
+	// It must not call the issuer.
 	Report func(error)
 }
 
