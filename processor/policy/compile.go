@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 
 	"github.com/wasilibs/go-re2"
@@ -126,6 +127,8 @@ func (k *compiler) declarePattern(path string, p Pattern) {
 	}
 	if p.Regex == "" {
 		k.faults.add(path+".regex", errors.New("missing"))
+	} else if _, err := syntax.Parse(p.Regex, syntax.Perl); err != nil { // RE2 itself writes to standard error
+		k.faults.add(path+".regex", fmt.Errorf("not RE2: %w", err))
 	} else if re, err := re2.Compile(p.Regex); err != nil {
 		k.faults.add(path+".regex", fmt.Errorf("not RE2: %w", err))
 	} else if re.MatchString("") {
