@@ -38,6 +38,9 @@ func (i *Issuer) Commit(ctx context.Context, b *token.Batch) error {
 				return err
 			}
 		}
+		if c.items == nil {
+			c.reserve(min(b.Len()-n, e.limits.records))
+		}
 		if err := c.seal(e, r); err != nil {
 			return err
 		}
@@ -69,6 +72,14 @@ type item struct {
 	session  int
 	token    int // where it ends in tokens
 	sealed   int // where it ends in sealed
+}
+
+// reserve makes room for n records of ordinary size.
+func (c *call) reserve(n int) {
+	const ordinary = 64
+	c.items = make([]item, 0, n)
+	c.tokens = make([]byte, 0, n*ordinary)
+	c.sealed = make([]byte, 0, n*ordinary)
 }
 
 // full reports whether a value of that length has to wait for the next call. One value alone is always sent.

@@ -21,6 +21,8 @@ type scratch struct {
 	issuer *Issuer
 	table  *table // the one macs was made for
 	macs   map[token.Class]*mac
+	last   token.Class // the class minted last, and how: neighbours are often alike
+	lastly *mac
 	mints  uint
 	now    int64 // Unix nanoseconds, refreshed now and then: see clockEvery
 }
@@ -79,9 +81,18 @@ func (s *scratch) mac(class token.Class) *mac {
 	if t := s.issuer.table.Load(); t != s.table {
 		s.adopt(t)
 	}
-	if m := s.macs[class]; m != nil {
-		return m
+	if s.lastly != nil && s.last == class {
+		return s.lastly
 	}
+	m := s.macs[class]
+	if m == nil {
+		m = s.make(class)
+	}
+	s.last, s.lastly = class, m
+	return m
+}
+
+func (s *scratch) make(class token.Class) *mac {
 	granted := (*s.table)[class]
 	if granted == nil {
 		return nil
@@ -101,7 +112,7 @@ func (s *scratch) adopt(t *table) {
 			delete(s.macs, class)
 		}
 	}
-	s.table = t
+	s.table, s.lastly = t, nil
 }
 
 // obtain asks the vault for class and waits for the answer.
