@@ -24,18 +24,22 @@ var frames = map[string]frame{
 	"dict":      pythonDict,
 	"stack":     stackTrace,
 	"grpc":      grpcStatus,
+	"xml":       xmlElement,
+	"gostruct":  goStruct,
+	"ruby":      rubyHash,
 }
 
 // allFrames fixes the order, so that the output does not depend on a map's.
 var allFrames = []string{
 	"logfmt", "json", "nested", "escaped", "keyvalue", "query", "form", "sqlwhere", "sqlset", "sqlinsert", "tostring", "dict", "stack", "grpc",
+	"xml", "gostruct", "ruby",
 }
 
 // oneValue are the frames for values with newlines: only those that escape them.
 var oneValue = []string{"json", "nested", "escaped"}
 
 // noQuery are the frames for values that nobody would put into a URL.
-var noQuery = []string{"logfmt", "json", "nested", "escaped", "keyvalue", "sqlwhere", "sqlset", "sqlinsert", "tostring", "dict", "stack", "grpc"}
+var noQuery = []string{"logfmt", "json", "nested", "escaped", "keyvalue", "sqlwhere", "sqlset", "sqlinsert", "tostring", "dict", "stack", "grpc", "xml", "ruby"}
 
 func camel(key string) string {
 	parts := strings.Split(key, "_")
@@ -162,4 +166,25 @@ func grpcStatus(r *rand.Rand, key string, v line) line {
 		`rpc error: code = InvalidArgument desc = field ` + key + `: "«v»" was rejected`,
 		`grpc status: NOT_FOUND, message: no record with ` + key + `=«v»`,
 	}), v)
+}
+
+func xmlElement(r *rand.Rand, key string, v line) line {
+	name := camel(key)
+	return fill(r, pick(r, []string{
+		`<soap:Body><saveRequest attempt="«n»"><` + name + `>«v»</` + name + `></saveRequest></soap:Body>`,
+		`«stamp» TRACE «class» - response <entry><` + name + `>«v»</` + name + `><rev>«n»</rev></entry>`,
+	}), v.encode(escapeXML))
+}
+
+func goStruct(r *rand.Rand, key string, v line) line {
+	name := camel(key)
+	name = strings.ToUpper(name[:1]) + name[1:]
+	if strings.Contains(v.text(), " ") {
+		return fill(r, `decoded main.Record{Rev:«n», `+name+`:"«v»", Active:true}`, v)
+	}
+	return fill(r, `decoded {Rev:«n» `+name+`:«v» Active:true}`, v)
+}
+
+func rubyHash(r *rand.Rand, key string, v line) line {
+	return fill(r, `  Parameters: {"utf8"=>"1", "record"=>{"`+key+`"=>"«v»", "step"=>"«n»"}, "commit"=>"Save"}`, v.encode(escapeJSON))
 }

@@ -66,6 +66,11 @@ func escapeJSON(s string) string {
 // escapeSQL writes s as the inside of a single-quoted SQL literal.
 func escapeSQL(s string) string { return strings.ReplaceAll(s, "'", "''") }
 
+// escapeXML writes s as the text of an element.
+func escapeXML(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+}
+
 // escapeQuery percent-encodes s for a URL's query.
 func escapeQuery(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 

@@ -29,7 +29,7 @@ import (
 const seed = 20260311
 
 // negativesEach is the number of lines per negative template.
-const negativesEach = 7
+const negativesEach = 8
 
 func main() {
 	out := flag.String("out", "testdata/corpus", "directory to write to")
@@ -83,7 +83,7 @@ func encode(examples []example) ([]byte, error) {
 // generate returns the examples by file name. Texts are unique over all files.
 func generate() map[string][]example {
 	c := collector{files: map[string][]example{}, seen: map[string]bool{}}
-	for _, f := range families {
+	for _, f := range slices.Concat(families, mixed) {
 		c.family(f)
 	}
 	for _, group := range negatives {

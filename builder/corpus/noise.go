@@ -26,6 +26,7 @@ var noise = map[string]func(r *rand.Rand) string{
 	"clf":      func(r *rand.Rand) string { return instant(r).Format("02/Jan/2006:15:04:05 +0000") },
 	"imf":      func(r *rand.Rand) string { return instant(r).Format(time.RFC1123) },
 	"bigstamp": func(r *rand.Rand) string { return instant(r).Format("20060102150405") },
+	"month":    func(r *rand.Rand) string { return fmt.Sprintf("%02d", 1+r.IntN(12)) },
 	"epoch":    func(r *rand.Rand) string { return strconv.FormatInt(instant(r).Unix(), 10) },
 	"epochms":  func(r *rand.Rand) string { return strconv.FormatInt(instant(r).UnixMilli(), 10) },
 	"epochus":  func(r *rand.Rand) string { return strconv.FormatInt(instant(r).UnixMicro(), 10) },

@@ -110,7 +110,7 @@ func run(ctx context.Context, s settings, out *screen) (err error) {
 		out.line("standard input is no terminal, so this runs once (as with -once): it checks its output and stops")
 	}
 	out.line("collector %s (process %d) with %s", s.collector, c.pid(), s.config)
-	if err := out.wait("waiting for the collector", func() error { return c.healthy(ctx, s) }); err != nil {
+	if err := out.wait("starting the collector", "collector ready", func() error { return c.healthy(ctx, s) }); err != nil {
 		return err
 	}
 	if err := send(ctx, s, sample); err != nil {
@@ -120,7 +120,7 @@ func run(ctx context.Context, s settings, out *screen) (err error) {
 		count(sample.traces.SpanCount(), "span")+" and "+count(sample.logs.LogRecordCount(), "log record"),
 		count(sample.metrics.DataPointCount(), "metric point"), count(len(sample.files), "log file"))
 	var got *output
-	err = out.wait("waiting for tokens", func() error {
+	err = out.wait("waiting for the output", "everything came out", func() error {
 		got, err = awaitOutput(ctx, c, filepath.Join(s.data, "out"), sample, s.patience)
 		return err
 	})

@@ -14,12 +14,11 @@ type screen struct {
 	file   *os.File
 	tty    bool
 	colour bool
-	began  time.Time
 }
 
 func newScreen(f *os.File) *screen {
 	tty := term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
-	return &screen{file: f, tty: tty, colour: tty && os.Getenv("NO_COLOR") == "", began: time.Now()}
+	return &screen{file: f, tty: tty, colour: tty && os.Getenv("NO_COLOR") == ""}
 }
 
 // The colours used, as SGR parameters.
@@ -58,8 +57,8 @@ func (s *screen) failure(err error) {
 	fmt.Fprintln(os.Stderr, s.paint(red, "error:"), strings.ReplaceAll(err.Error(), "\n", "\n  "))
 }
 
-// wait shows that something takes time while f runs: a running clock on a terminal, one line otherwise.
-func (s *screen) wait(what string, f func() error) error {
+// wait shows that something takes time while f runs: a running clock on a terminal. Afterwards it says what is done.
+func (s *screen) wait(what, after string, f func() error) error {
 	began := time.Now()
 	ended := make(chan error, 1)
 	go func() { ended <- f() }()
@@ -72,7 +71,7 @@ func (s *screen) wait(what string, f func() error) error {
 				fmt.Fprint(s.file, "\r\x1b[K")
 			}
 			if err == nil {
-				s.done("%s: %.1f s", what, time.Since(began).Seconds())
+				s.done("%s after %.1f s", after, time.Since(began).Seconds())
 			}
 			return err
 		case <-tick.C:

@@ -14,7 +14,7 @@ import (
 
 // shown are the lines that are printed before and after: one of each shape. The places are those of the sample.
 var shown = []struct{ title, place string }{
-	{"SQL in a span attribute (db.query.text)", "span 5a00c3e19b7d0bb2 db.query.text"},
+	{"SQL in a span attribute (db.query.text)", "span 5a00c3e19b7d09bf db.query.text"},
 	{"Envoy access log through Istio (log body)", "log 5a00c3e19b7d01f3 access"},
 	{"JSON inside JSON (log file)", "file storefront.json.log 3"},
 	{"logfmt (log file)", "file payment.logfmt.log 3"},
