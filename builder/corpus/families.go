@@ -325,7 +325,7 @@ var families = []family{
 		},
 	},
 	{
-		file: "named", sub: "geo_coordinates", each: 2, draws: 4, frames: []string{"logfmt", "json", "nested", "escaped", "keyvalue", "query", "sqlwhere", "dict"},
+		file: "contact", sub: "geo_coordinates", each: 2, draws: 4, frames: []string{"logfmt", "json", "nested", "escaped", "keyvalue", "query", "sqlwhere", "dict"},
 		keys:   []string{"coordinates", "geo_location", "lat_lon"},
 		values: []string{"geo", "geo.space"},
 		prose: []string{
