@@ -54,9 +54,11 @@ const (
 
 // Outcomes of events.
 const (
-	OutcomeOK     = "ok"
-	OutcomeDenied = "denied"
-	OutcomeFailed = "failed"
+	// OutcomeRequested comes before what is to be done; a second entry says how it ended.
+	OutcomeRequested = "requested"
+	OutcomeOK        = "ok"
+	OutcomeDenied    = "denied"
+	OutcomeFailed    = "failed"
 )
 
 // Event is what happened. No field may hold a value.

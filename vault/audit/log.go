@@ -58,32 +58,56 @@ const groupBytes = 1 << 20
 // calls share one fsync. ErrUnavailable: it is not, whatever the reason; the caller must deny what it was about to do.
 // When ctx ends while waiting the event may be recorded nevertheless.
 func (l *Log) Append(ctx context.Context, ev Event) (Entry, error) {
-	if err := ctx.Err(); err != nil {
+	entries, err := l.AppendAll(ctx, []Event{ev})
+	if err != nil {
 		return Entry{}, err
 	}
-	if ev.Time.IsZero() {
-		ev.Time = time.Now()
+	return entries[0], nil
+}
+
+// AppendAll records several events, in order, with as few fsyncs as one. When it fails, some may be recorded.
+func (l *Log) AppendAll(ctx context.Context, evs []Event) ([]Entry, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	ev.Time = ev.Time.UTC()
-	w := &waiter{event: ev, done: make(chan struct{})}
+	waiters := make([]*waiter, len(evs))
+	for i, ev := range evs {
+		if ev.Time.IsZero() {
+			ev.Time = time.Now()
+		}
+		ev.Time = ev.Time.UTC()
+		waiters[i] = &waiter{event: ev, done: make(chan struct{})}
+	}
+	if err := l.enqueue(waiters); err != nil {
+		return nil, err
+	}
+	entries := make([]Entry, len(evs))
+	for i, w := range waiters {
+		select {
+		case <-w.done:
+			if w.err != nil {
+				return nil, w.err
+			}
+			entries[i] = w.entry
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return entries, nil
+}
+
+func (l *Log) enqueue(waiters []*waiter) error {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.closed {
-		l.mu.Unlock()
-		return Entry{}, fmt.Errorf("%w: it is closed", ErrUnavailable)
+		return fmt.Errorf("%w: it is closed", ErrUnavailable)
 	}
-	l.pending = append(l.pending, w)
-	lead := !l.writing
-	if lead {
+	l.pending = append(l.pending, waiters...)
+	if !l.writing {
 		l.writing = true
 		go l.lead()
 	}
-	l.mu.Unlock()
-	select {
-	case <-w.done:
-		return w.entry, w.err
-	case <-ctx.Done():
-		return Entry{}, ctx.Err()
-	}
+	return nil
 }
 
 // lead writes groups until nobody waits.

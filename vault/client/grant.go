@@ -188,7 +188,7 @@ func mintKeys(scope string, g *vaultpb.GrantResponse) (map[token.Class]keyring.K
 		}
 		class := token.Class{Name: k.Class.Name, Scope: scope, Kind: token.Kind(kind)}
 		var key keyring.Key
-		if class.Kind != token.Random && copy(key[:], k.Key) != len(key) {
+		if copy(key[:], k.Key) != len(key) {
 			return nil, fmt.Errorf("the vault's grant has a key of %d bytes, want %d", len(k.Key), len(key))
 		}
 		keys[class] = key

@@ -13,7 +13,7 @@ type table map[token.Class]*minter
 // minter is the right to mint one class in one epoch. Immutable but for its epoch's deadline.
 type minter struct {
 	epoch *epoch
-	key   keyring.Key // unused by random tokens
+	key   keyring.Key
 }
 
 // scratch is what an issuer keeps in a batch's State: MACs belong to one goroutine at a time, as batches do.
@@ -29,7 +29,7 @@ type scratch struct {
 
 type mac struct {
 	*minter
-	hash *keyring.MAC // nil for random tokens
+	hash *keyring.MAC
 }
 
 // clockEvery is how many mints share one look at the clock within a batch. A batch lives for milliseconds.
@@ -54,8 +54,8 @@ func (i *Issuer) Mint(dst []byte, class token.Class, canonical []byte, b *token.
 		}
 	}
 	var id token.Identity
-	if m.hash == nil {
-		id = keyring.RandomIdentity()
+	if class.Kind == token.Random {
+		id = m.hash.RandomIdentity(canonical)
 	} else {
 		id = m.hash.Identity(canonical)
 	}
@@ -97,10 +97,7 @@ func (s *scratch) make(class token.Class) *mac {
 	if granted == nil {
 		return nil
 	}
-	m := &mac{minter: granted}
-	if class.Kind != token.Random {
-		m.hash = keyring.NewMAC(granted.key)
-	}
+	m := &mac{minter: granted, hash: keyring.NewMAC(granted.key)}
 	s.macs[class] = m
 	return m
 }

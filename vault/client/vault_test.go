@@ -113,15 +113,11 @@ func (v *vault) Grant(ctx context.Context, r *connect.Request[vaultpb.GrantReque
 		if c.Name == v.refused {
 			continue
 		}
-		mk := &vaultpb.MintKey{Class: c}
-		if kind := token.Kind(slices.Index(kinds[:], c.Kind)); kind != token.Random {
-			key, err := e.MintKey(c.Name, kind)
-			if err != nil {
-				return nil, err
-			}
-			mk.Key = key[:]
+		key, err := e.MintKey(c.Name, token.Kind(slices.Index(kinds[:], c.Kind)))
+		if err != nil {
+			return nil, err
 		}
-		g.MintKeys = append(g.MintKeys, mk)
+		g.MintKeys = append(g.MintKeys, &vaultpb.MintKey{Class: c, Key: key[:]})
 	}
 	return connect.NewResponse(g), nil
 }

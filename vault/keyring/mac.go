@@ -26,10 +26,32 @@ func (m *MAC) Identity(canonical []byte) token.Identity {
 	return token.Identity(m.h.Sum(m.sum[:0])[:token.IdentitySize])
 }
 
-// RandomIdentity is the identity of a [token.Random] token.
-func RandomIdentity() (id token.Identity) {
-	rand.Read(id[:])
+// RandomIdentity is a new identity for the canonical value, for [token.Random]: 56 random bits, then the first 56 bits
+// of the MAC over them and the value. To whoever lacks the key it is all random; the vault can tell at reveal that the
+// value is the one the token was minted from.
+func (m *MAC) RandomIdentity(canonical []byte) (id token.Identity) {
+	rand.Read(m.sum[:randomHalf])
+	copy(id[:], m.sum[:randomHalf])
+	m.random(&id, canonical)
 	return id
+}
+
+// MadeRandom reports whether id is a RandomIdentity of the canonical value.
+func (m *MAC) MadeRandom(id token.Identity, canonical []byte) bool {
+	again := id
+	m.random(&again, canonical)
+	return hmac.Equal(again[:], id[:])
+}
+
+const randomHalf = token.IdentitySize / 2
+
+// random completes an identity whose random half is set.
+func (m *MAC) random(id *token.Identity, canonical []byte) {
+	m.h.Reset()
+	copy(m.sum[:randomHalf], id[:])
+	m.h.Write(m.sum[:randomHalf])
+	m.h.Write(canonical)
+	copy(id[randomHalf:], m.h.Sum(m.sum[:0]))
 }
 
 // RandomID is 128 random bits, to name a session or a grant.

@@ -282,7 +282,8 @@ func (x *GrantResponse) GetLimits() *GrantLimits {
 type MintKey struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Class *MintClass             `protobuf:"bytes,1,opt,name=class,proto3" json:"class,omitempty"`
-	// 32 bytes, HMAC-SHA-256. Empty for TOKEN_KIND_RANDOM, which needs none.
+	// 32 bytes, HMAC-SHA-256. An identity is the first 112 bits of the MAC over the canonical value; of
+	// TOKEN_KIND_RANDOM, 56 random bits and the first 56 bits of the MAC over those and the value.
 	Key           []byte `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
