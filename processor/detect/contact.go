@@ -22,6 +22,18 @@ func contactRules() []rule {
 				Rule:   "Local part, @, and a domain name with an alphabetic top-level label",
 				Source: "RFC 5321, RFC 5322",
 			},
+			examples: examples{
+				positive: []string{
+					"login by «jane.doe+shop@example.com» ok", "GET /users/«jane@x.com»/orders", "?email=«jane%40example.com»&x=1",
+					`{"email":"«jane@example.com»"}`, `{"p":"{\"email\":\"«jane@example.com»\"}"}`, `to=\u003c«jane@example.com»\u003e`,
+					`"hi\n«jane@example.com»"`, "mailto:«jane@example.co.uk».", "小明«xiaoming@example.cn»", "«josé@example.es» wrote",
+					"%3C«jane@example.com»%3E",
+				},
+				negative: []string{
+					"lodash@4.17.21", "icon@2x.png", "git@github.com:org/repo.git", "user@localhost", "getty@tty1.service",
+					"@Override public", "repo/x@sha256:abc", "a@", "@b.com", "golang.org/x/net@v0.1.2", "foo@@bar.com",
+				},
+			},
 		},
 		{
 			entity: Phone,
@@ -30,12 +42,70 @@ func contactRules() []rule {
 				Rule:   "International or national layout that the numbering plan of its country confirms; bare digits need a key or a cue",
 				Source: "ITU-T E.164, libphonenumber metadata",
 			},
+			keys: append(keys(
+				"phone", "phone number", "phone no", "telephone", "telephone number", "mobile", "mobile number", "mobile phone", "cell",
+				"cell phone", "cell number", "tel", "fax", "fax number", "msisdn", "phone e164", "whatsapp", "contact number", "caller number",
+			), weakKeys("call from", "calling number")...),
+			value: phoneByKey,
+			digits: []digitShape{
+				{layout: "ddd-ddd-dddd", valid: isNANP, conf: 0.93},
+				{layout: "ddd.ddd.dddd", valid: isNANP, conf: 0.9},
+				{layout: "ddd ddd dddd", valid: isNANP, cued: true, conf: 0.9},
+				{layout: "d-ddd-ddd-dddd", valid: isNANP11, conf: 0.95},
+				{layout: "d.ddd.ddd.dddd", valid: isNANP11, conf: 0.93},
+				{layout: "d ddd ddd dddd", valid: isNANP11, cued: true, conf: 0.92},
+				{layout: "dddddddddd", valid: isNANP, cued: true, conf: 0.88},
+				{layout: "ddddddddddd", valid: isTrunk, cued: true, conf: 0.88},
+				{layout: "ddd-dddd", valid: isLocalPhone, cued: true, conf: 0.85},
+				{layout: "ddddd dddddd", valid: isTrunk, cued: true, conf: 0.9},
+				{layout: "ddd dddd dddd", valid: isTrunk, cued: true, conf: 0.9},
+				{layout: "dddd ddd dddd", valid: isTrunk, cued: true, conf: 0.9},
+				{layout: "dd dd dd dd dd", valid: isTrunk, cued: true, conf: 0.9},
+				{layout: "dddd dddddd", valid: isTrunk, cued: true, conf: 0.9},
+				{layout: "ddd ddddddd", valid: isTrunk, cued: true, conf: 0.9},
+				{layout: "ddddd ddddd", cued: true, conf: 0.85},
+			},
+			cues: []string{
+				"phone", "telephone", "tel ", "mobile", "cell ", "call ", "called ", "calls ", "fax", "sms ", "whatsapp", "dial", "msisdn", "text ", "number ", "reach",
+			},
+			examples: examples{
+				positive: []string{
+					"call «+1 415 555 2671» now", "«(415) 555-2671»", "«415-555-2671»", "tel:«+442079460958»", "phone=«07700900123»",
+					`{"phone":"«+49 30 901820»"}`, "phone: «555-0199»", "mobile «020 7946 0958»", "«+33 1 42 68 53 00»",
+					"phone_number|«4155552671»", "call «415.555.2671».",
+				},
+				negative: []string{
+					"+0000", "id 4155552671", "2023-01-15 12:34:56", "100-200-3000", "v415.555.2671", "415-555-2671-9", "order-415-555-2671",
+					"+1234567", "x=1+14155552671", "phone=null", "phone=***-***-2671", "1700000000",
+				},
+			},
 		},
 		{
 			entity: PersonName,
 			Info: Info{
 				Name: "person_name", Class: "name", Group: Personal, Named: true,
-				Rule: "By key (first_name, customerName, ...) or after a title or a cue",
+				Rule: "By key (first_name, customerName, ...) or after a title",
+			},
+			keys: append(keys(
+				"first name", "last name", "full name", "given name", "family name", "middle name", "maiden name", "surname", "firstname", "lastname",
+				"fullname", "forename", "customer name", "client full name", "patient name", "employee name", "contact name", "cardholder name", "card holder",
+				"cardholder", "card holder name", "account holder", "account holder name", "recipient name", "sender name", "holder name", "owner name", "person name",
+				"passenger name", "guest name", "student name", "member name", "billing name", "shipping name", "applicant name", "beneficiary name",
+				"real name", "legal name", "buyer name", "payer name", "payee name", "driver name", "doctor name", "physician name", "author name",
+				"name on card", "user full name", "realname", "customer full name", "fname", "lname", "subscriber name", "name of customer", "user real name",
+			), append(weakKeys("name", "customer", "patient", "employee", "recipient", "passenger", "beneficiary"), looseKeys("display name", "displayname")...)...),
+			value:    nameByKey,
+			prefixes: []prefix{{"mr.", titled}, {"mr ", titled}, {"mrs", titled}, {"ms.", titled}, {"ms ", titled}, {"dr.", titled}, {"dr ", titled}, {"miss", titled}},
+			examples: examples{
+				positive: []string{
+					"first_name=«Jane» status=200", `{"customerName":"«Jane Doe»"}`, "User{name=«Jane Doe», ssn=536-22-1234}", "Dr. «Jane Doe» signed",
+					"Full name: «Jane Doe»", "INSERT INTO t (name, ssn) VALUES ('«Jane Doe»', '536-22-1234')", "?first_name=«Jane»&x=1",
+					"user.full_name|«Jane van der Berg»", "{'first_name': '«Zoë»'}", "Full name: «Jane Doe», email: x",
+				},
+				negative: []string{
+					`{"name":"payment-service"}`, "hostname=web1", "name=Payment Service", "file name: Report Q1", "12 ms Total Time", "first_name=null",
+					"customer_name=[name]", "last_name=<redacted>", "customer: created",
+				},
 			},
 		},
 		{
@@ -44,12 +114,35 @@ func contactRules() []rule {
 				Name: "username", Class: "user", Group: Personal, Opaque: true,
 				Rule: "By key (username, login, ...): the whole value",
 			},
+			keys: append(keys(
+				"username", "user name", "login name", "loginname", "screen name", "user login", "login user", "preferred username", "user principal name", "sam account name", "nickname",
+				"remote user", "enduser name", "logon name",
+			), weakKeys("user", "login", "usr", "uname", "remote user name", "db user", "suser", "duser")...),
+			value: usernameByKey,
+			examples: examples{
+				positive: []string{
+					"username=«jdoe» ok", `{"userName":"«jane.doe»"}`, "user=«jdoe» ip=1.2.3.4", "user.name|«jdoe»", "--username «jdoe» -x",
+					"<username>«jdoe»</username>",
+				},
+				negative: []string{"user=root", "user=null", "username: ${USER}", "user: the quick", `{"user":{"a":1}}`, "user_agent=curl"},
+			},
 		},
 		{
 			entity: UserID,
 			Info: Info{
 				Name: "user_id", Class: "userid", Group: Personal, Opaque: true,
 				Rule: "By key (user_id, customerId, ...): the whole value",
+			},
+			keys: append(keys(
+				"user id", "userid", "customer id", "patient id", "employee id", "member id", "subscriber id", "enduser id", "person id", "client user id",
+				"user uuid", "customer uuid", "enduser pseudo id", "user guid", "customer number", "patient number", "customer no",
+			), weakKeys("uid")...),
+			value: userIDByKey,
+			examples: examples{
+				positive: []string{
+					"user_id=«42» ok", `{"userId":«12345»}`, `{"customer_id":"«c-9f3»"}`, "enduser.id|«jane»", `{"user":{"id":«7»,"x":1}}`,
+				},
+				negative: []string{"uid=0", "user_id=null", "id=42", `{"id":7}`, "request_id=42"},
 			},
 		},
 		{
@@ -59,12 +152,34 @@ func contactRules() []rule {
 				Rule:   "A date by key (dob, birth_date, ...) or after a cue",
 				Source: "ISO 8601",
 			},
+			keys:     keys("dob", "date of birth", "birth date", "birthdate", "birthday", "birth day", "born", "birth dt", "dateofbirth"),
+			value:    dateByKey,
+			prefixes: []prefix{{"born ", born}},
+			examples: examples{
+				positive: []string{
+					"dob=«1985-04-12»", `{"dateOfBirth":"«1985-04-12»T00:00:00Z"}`, "Date of Birth: «04/12/1985»", "born on «12.04.1985»", "birthday: «April 12, 1985»",
+					"user.birth_date|«19850412»", "dob: «12 Apr 1985»",
+				},
+				negative: []string{"date=1985-04-12", "dob=0000-00-00", "dob=null", "born 3 seconds ago", "dob_verified=1985-04-12"},
+			},
 		},
 		{
 			entity: StreetAddress,
 			Info: Info{
 				Name: "street_address", Class: "address", Group: Personal, Named: true,
 				Rule: "By key (street, billing_address, ...) or a house number with a street name",
+			},
+			keys: append(keys(
+				"street", "street address", "street name", "address line", "address line1", "address line2", "addressline1", "billing address", "shipping address", "home address", "postal address",
+				"mailing address", "delivery address", "residential address", "street1", "address1", "address street", "customer address", "patient address",
+			), weakKeys("address", "addr")...),
+			value: addressLineByKey,
+			examples: examples{
+				positive: []string{
+					"ship to «123 Main Street» today", `{"street":"«12 Rue de Rivoli»"}`, `{"address":"«221B Baker Street, London»"}`,
+					"billing_address|«1600 Amphitheatre Pkwy, Mountain View, CA 94043»", "at «42 Elm St, Springfield, IL 62701»", "address: «10 Downing Street»",
+				},
+				negative: []string{"address=10.0.0.1:8080", "address=0x7ffd", "404 Not Found", "200 OK", "3 Workers waiting", `{"address":"jane@x.com"}`, "remote_address=web1"},
 			},
 		},
 		{
@@ -73,6 +188,18 @@ func contactRules() []rule {
 				Name: "geo_coordinates", Class: "geo", Group: Personal,
 				Rule:   "Latitude or longitude by key, or a decimal pair by key",
 				Source: "ISO 6709",
+			},
+			keys: append(keys(
+				"latitude", "longitude", "geo location lat", "geo location lon", "coordinates", "lat lon", "lat lng", "latlng", "latlon", "gps", "geo point", "gps position",
+				"geolocation", "geo lat", "geo lon", "gps lat", "gps lon", "location lat", "location lon",
+			), weakKeys("lat", "lon", "lng", "long", "location", "position", "geo")...),
+			value: geoByKey,
+			examples: examples{
+				positive: []string{
+					"lat=«37.7749» lon=«-122.4194»", `{"latitude":«37.7749»,"longitude":«-122.4194»}`, `{"coordinates":[«-122.4194,37.7749»]}`, "location: «37.7749, -122.4194»",
+					"geo.location.lat|«37.77»",
+				},
+				negative: []string{"lat=12.5ms", "lat=3.14", "latency=37.7749", "location=us-east-1", "position=12345", "long=1.50"},
 			},
 		},
 	}

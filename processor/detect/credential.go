@@ -27,6 +27,13 @@ func credentialRules() []rule {
 				Rule:   "Compact JWS or JWE whose header decodes",
 				Source: "RFC 7515, RFC 7516, RFC 7519",
 			},
+			prefixes: []prefix{{"eyj", jwt}},
+			examples: examples{
+				positive: []string{
+					"token «eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-DEF_123» ok", "/cb?id_token=«eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.»",
+				},
+				negative: []string{"eyJub3QiOiJqd3QifQ", "eyJub3QiOiJqd3QifQ.eyJhIjoxfQ.sig", "xeyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc"},
+			},
 		},
 		{
 			entity: PrivateKey,
@@ -35,13 +42,32 @@ func credentialRules() []rule {
 				Rule:   "A PEM block of a private key, line ends escaped or not",
 				Source: "RFC 7468",
 			},
+			examples: examples{
+				positive: []string{
+					"key «-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA75\n-----END RSA PRIVATE KEY-----» end",
+					`{"k":"«-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\n-----END PRIVATE KEY-----»\n"}`,
+					"cut «-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIODnb5vU5vX9",
+				},
+				negative: []string{"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----", "-----BEGIN PUBLIC KEY-----", "----- BEGIN PRIVATE KEY"},
+			},
 		},
 		{
 			entity: HTTPAuthorization,
 			Info: Info{
-				Name: "http_authorization", Class: "auth", Group: Credential,
+				Name: "http_authorization", Class: "auth", Group: Credential, Opaque: true,
 				Rule:   "The credential part of an Authorization value",
 				Source: "RFC 9110",
+			},
+			keys:     keys("authorization", "proxy authorization", "auth header", "authorization header"),
+			value:    authByKey,
+			prefixes: []prefix{{"bearer ", bearer}, {"basic ", bearer}},
+			examples: examples{
+				positive: []string{
+					"Authorization: Bearer «abc123def456»", "authorization: Basic «dXNlcjpwYXNz»", `{"Authorization":"Bearer «abc123def456»"}`,
+					`-H "Authorization: Bearer «abc123def456»"`, `Authorization: Digest «username="Mufasa", realm="x", nonce="dcd98b"»`,
+					"http.request.header.authorization|Bearer «abc123def456»", "sent Bearer «dGhpc0lzQVRva2Vu12»",
+				},
+				negative: []string{"Authorization: Bearer ${TOKEN}", "Authorization: none", "Bearer of bad news", "Basic authentication1 is off", "authorization: failed for jane"},
 			},
 		},
 		{
@@ -51,6 +77,15 @@ func credentialRules() []rule {
 				Rule:   "Every value of a Cookie header, the value of a Set-Cookie header",
 				Source: "RFC 6265",
 			},
+			keys:  keys("cookie", "set cookie", "cookies", "cookie header"),
+			value: cookieByKey,
+			examples: examples{
+				positive: []string{
+					"Cookie: sid=«a1b2c3»; theme=«dark»", "Set-Cookie: id=«a3fWa»; Path=/; HttpOnly; Max-Age=60", `{"cookie":"sid=«a1b2c3»"}`,
+					"http.request.header.cookie|sid=«a1b2c3»; t=«x1»",
+				},
+				negative: []string{"Cookie: none", "cookie: sid=; theme=null", "cookies enabled", "Cookie: sid=[cookie]"},
+			},
 		},
 		{
 			entity: URLCredentials,
@@ -59,12 +94,34 @@ func credentialRules() []rule {
 				Rule:   "user:password before the host of a URL or DSN",
 				Source: "RFC 3986",
 			},
+			examples: examples{
+				positive: []string{
+					"dial postgres://«app:s3cr3t»@db:5432/x", "https://«jane:p%40ss»@example.com/", "redis://«:hunter2»@cache:6379", "«root:pw»@tcp(127.0.0.1:3306)/app",
+					"https://«jane:p@ss»@example.com/",
+				},
+				negative: []string{"ssh://git@github.com/x", "http://host:8080/a@b", "https://user:***@host/", "postgres://app:${PW}@db", "http://x/@y:z"},
+			},
 		},
 		{
 			entity: Password,
 			Info: Info{
 				Name: "password", Class: "password", Group: Credential, Opaque: true,
 				Rule: "By key (password, passwd, pwd, ...): the whole value",
+			},
+			keys: append(keys(
+				"password", "passwd", "pwd", "passphrase", "pass phrase", "passwort", "contrasena", "mot de passe", "senha", "pass word", "password hash",
+				"passwd hash", "user pass", "db pass", "pg password", "mysql pwd", "sasl password", "pw",
+			), weakKeys("pass", "pin", "otp")...),
+			value: passwordByKey,
+			examples: examples{
+				positive: []string{
+					"password=«hunter2» user=x", `{"db_password":"«a b»"}`, `{"p":"{\"password\":\"«x\\\"y»\"}"}`, "PGPASSWORD=«s3cret!»", "login?pwd=«abc»&x=1", "spring.datasource.password|«x»",
+					"<password>«hunter2»</password>", "{'password': '«hunter2»'}", "--password «hunter2» -v", "f(password=«ab,c1»)",
+				},
+				negative: []string{
+					"password=****", "password=", "password: null", "password=changeme", "password: must be longer", "password=${PW}", "password=<password>", "password_length=8",
+					"password reset", "password=[password]", "Invalid password: try again",
+				},
 			},
 		},
 		{
@@ -74,6 +131,11 @@ func credentialRules() []rule {
 				Rule:   "AKIA, ASIA, ... and 16 characters of base 32",
 				Source: "AWS IAM: unique identifiers",
 			},
+			prefixes: []prefix{{"akia", awsAccess}, {"asia", awsAccess}, {"abia", awsAccess}, {"acca", awsAccess}, {"a3t", awsAccess}},
+			examples: examples{
+				positive: []string{"key «AKIAQYLPMN5HFIQR7XYA» used", "«ASIAIOSFODNN7EXAMPLE»"},
+				negative: []string{"AKIAQYLPMN5HFIQR7XYAB", "akiaqylpmn5hfiqr7xya", "XAKIAQYLPMN5HFIQR7XYA", "AKIAAAAAAAAAAAAAAAAA"},
+			},
 		},
 		{
 			entity: AWSSecretKey,
@@ -81,6 +143,12 @@ func credentialRules() []rule {
 				Name: "aws_secret_key", Class: "awssecret", Group: Credential,
 				Rule:   "40 characters of base 64, by key",
 				Source: "AWS IAM: access keys",
+			},
+			keys:  keys("aws secret access key", "aws secret key", "secret access key", "aws secret"),
+			value: awsSecretByKey,
+			examples: examples{
+				positive: []string{"aws_secret_access_key=«wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzzzzzzKEY»", `"SecretAccessKey": "«wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzzzzzzKEY»"`},
+				negative: []string{"digest wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzzzzzzKEY", "aws_secret_access_key=${AWS}"},
 			},
 		},
 		{
@@ -90,6 +158,13 @@ func credentialRules() []rule {
 				Rule:   "ghp_, gho_, ghu_, ghs_, ghr_ with a CRC32 tail, or github_pat_",
 				Source: "GitHub: token formats",
 			},
+			prefixes: []prefix{{"ghp_", github}, {"gho_", github}, {"ghu_", github}, {"ghs_", github}, {"ghr_", github}, {"github_pat_", github}},
+			examples: examples{
+				positive: []string{
+					"«ghp_0123456789abcdefghijABCDEFGHIJklmnop» used", "«github_pat_11ABCDEFG0aBcDeFgHiJkL_mNoPqRsTuVwXyZ0123456789abcdefghijklmnopqrstuvwxyzABCDEFG»",
+				},
+				negative: []string{"ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "ghp_short", "aghp_0123456789abcdefghijABCDEFGHIJklmnop"},
+			},
 		},
 		{
 			entity: SlackToken,
@@ -97,6 +172,14 @@ func credentialRules() []rule {
 				Name: "slack_token", Class: "slack", Group: Credential,
 				Rule:   "xoxb-, xoxp-, xapp-, ... tokens and webhook URLs",
 				Source: "Slack: token types",
+			},
+			prefixes: []prefix{
+				{"xoxb-", slack}, {"xoxp-", slack}, {"xoxa-", slack}, {"xoxr-", slack}, {"xoxs-", slack}, {"xoxe-", slack}, {"xoxe.", slack}, {"xoxo-", slack},
+				{"xoxc-", slack}, {"xoxd-", slack}, {"xapp-", slack}, {"hooks.slack.com/", slackHook},
+			},
+			examples: examples{
+				positive: []string{"«xoxb-123456789012-abcdefGHIJKL» sent", "«xapp-1-A111-222-abcdef»"},
+				negative: []string{"xoxb-xxxxxxxxxxxx", "xoxb-", "foxb-123456789012-abc"},
 			},
 		},
 		{
@@ -106,6 +189,13 @@ func credentialRules() []rule {
 				Rule:   "sk_live_, rk_live_, sk_test_, rk_test_, whsec_",
 				Source: "Stripe: API keys",
 			},
+			prefixes: []prefix{
+				{"sk_live_", stripe}, {"sk_test_", stripe}, {"rk_live_", stripe}, {"rk_test_", stripe}, {"sk_prod_", stripe}, {"rk_prod_", stripe}, {"whsec_", stripe},
+			},
+			examples: examples{
+				positive: []string{"«sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc» used", "«whsec_5f3eA9bK2mX8qT7w»"},
+				negative: []string{"sk_live_xxxxxxxxxxxxxxxx", "pk_live_4eC39HqLyjWDarjtT1zdp7dc", "task_live_4eC39HqLyjWDarjt"},
+			},
 		},
 		{
 			entity: GCPAPIKey,
@@ -114,12 +204,39 @@ func credentialRules() []rule {
 				Rule:   "AIza and 35 characters",
 				Source: "Google Cloud: API keys",
 			},
+			prefixes: []prefix{{"aiza", gcp}},
+			examples: examples{
+				positive: []string{"key=«AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY»"},
+				negative: []string{"AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWYx", "aizaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY"},
+			},
 		},
 		{
 			entity: Secret,
 			Info: Info{
 				Name: "secret", Class: "secret", Group: Credential, Opaque: true,
 				Rule: "By a credential-like key (api_key, client_secret, access_token, ...): the whole value",
+			},
+			keys: append(keys(
+				"api key", "apikey", "api secret", "api token", "access token", "auth token", "refresh token", "id token", "client secret", "app secret", "secret key",
+				"secret token", "private token", "bearer token", "session token", "access key", "private key", "signing key", "encryption key", "signing secret",
+				"webhook secret", "auth key", "master key", "shared secret", "consumer secret", "application key", "app key", "jwt secret", "x api key", "token secret", "oauth token",
+				"csrf token", "xsrf token", "security token", "service token", "personal access token", "deploy token", "bot token", "authtoken", "accesstoken", "secretkey",
+				"account key", "license key", "hmac key", "storage key", "credential", "credentials", "secret id", "deploy key", "publish key", "integration key",
+			), looseKeys("token", "secret", "api pat", "pat")...),
+			value: secretByKey,
+			prefixes: []prefix{
+				{"gocspx-", providerSecret}, {"glpat-", providerSecret}, {"npm_", providerSecret}, {"dop_v1_", providerSecret}, {"shpat_", providerSecret}, {"shpss_", providerSecret},
+				{"hvs.", vaultSecret}, {"sg.", sendGrid}, {"pypi-ag", providerSecret}, {"sk-ant-", providerSecret}, {"sk-proj-", providerSecret}, {"dckr_pat_", providerSecret}, {"glsa_", providerSecret},
+				{"xkeysib-", providerSecret}, {"lin_api_", providerSecret}, {"rubygems_", providerSecret}, {"tfp_", providerSecret}, {"atlasv1.", vaultSecret}, {"pscale_tkn_", providerSecret}, {"sbp_", providerSecret},
+			},
+			examples: examples{
+				positive: []string{
+					"api_key=«9f8e7d6c5b4a»", `{"clientSecret":"«Zx81-qq»"}`, "?access_token=«ya29.a0Af_1»&x=1", "X-Api-Key: «9f8e7d6c5b4a»", "token=«f3A9bK2mX8qT7wZ1»",
+				},
+				negative: []string{
+					"token=next", "api_key=${API_KEY}", "token_type=bearer", "max_tokens=4096", "secret: my-tls-secret", "api_key=YOUR****KEY", "unexpected token: foo",
+					"private_key=/etc/ssl/key.pem", "access_token: none",
+				},
 			},
 		},
 	}

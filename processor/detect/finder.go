@@ -1,15 +1,37 @@
 package detect
 
+import (
+	"errors"
+	"slices"
+	"strings"
+)
+
 // Detector finds entities. It is immutable and safe for concurrent use.
 type Detector struct {
 	infos      []Info
+	byName     map[string]Entity
+	opaque     []bool
 	recognize  func(string) int
 	structural bool
+	keys       customKeys
+	patterns   *patternSet // nil: none
 }
 
 // New compiles the settings. It reports every fault of them, joined.
 func New(s Settings) (*Detector, error) {
-	return &Detector{infos: Builtins(), recognize: s.Recognize, structural: s.Structural}, nil
+	d := &Detector{infos: Builtins(), byName: map[string]Entity{}, recognize: s.Recognize, structural: s.Structural}
+	for e := 1; e < len(d.infos); e++ {
+		d.byName[d.infos[e].Name] = Entity(e)
+	}
+	err := errors.Join(d.addPatterns(s.Patterns), d.addKeys(s.Keys))
+	if err != nil {
+		return nil, err
+	}
+	d.opaque = make([]bool, len(d.infos))
+	for e, info := range d.infos {
+		d.opaque[e] = info.Opaque
+	}
+	return d, nil
 }
 
 // Entities returns every entity of the Detector; the index is the Entity. The caller must not change it.
@@ -17,26 +39,115 @@ func (d *Detector) Entities() []Info { return d.infos }
 
 // Lookup returns the entity with a name.
 func (d *Detector) Lookup(name string) (Entity, bool) {
-	for i, info := range d.infos {
-		if i > 0 && info.Name == name {
-			return Entity(i), true
-		}
-	}
-	return None, false
+	e, ok := d.byName[name]
+	return e, ok
 }
 
-// Key returns the meaning of an attribute key.
-func (d *Detector) Key(name string) Key { return Key{} }
-
 // Scratch is the working memory of one goroutine.
-type Scratch struct{ found []Finding }
+type Scratch struct {
+	text     text
+	resolver resolver
+}
 
 // NewScratch returns an empty Scratch.
 func NewScratch() *Scratch { return &Scratch{} }
 
 // Find returns the settled findings in text in ascending order, never overlapping. They are valid until the next call
 // with s.
-func (d *Detector) Find(s *Scratch, key Key, text string) []Finding { return nil }
+func (d *Detector) Find(s *Scratch, key Key, text string) []Finding {
+	t := &s.text
+	t.reset(d, key, text)
+	t.findTokens()
+	t.keyedAttr()
+	t.scan()
+	if d.patterns != nil {
+		t.custom()
+	}
+	if len(t.out) == 0 && len(t.tokens) == 0 {
+		return nil
+	}
+	s.resolver.opaque = d.opaque
+	return s.resolver.settle(t)
+}
 
 // Reference is Find without triggers: every verifier at every offset. It is slow, and the measure of Find.
-func (d *Detector) Reference(key Key, text string) []Finding { return nil }
+func (d *Detector) Reference(key Key, s string) []Finding {
+	t := &text{}
+	t.reset(d, key, s)
+	t.findTokens()
+	t.keyedAttr()
+	for i := range len(s) {
+		t.everything(i)
+	}
+	if d.patterns != nil {
+		t.custom()
+	}
+	r := resolver{opaque: d.opaque}
+	return slices.Clone(r.settle(t))
+}
+
+// everything runs every verifier at i.
+func (t *text) everything(i int) {
+	if t.inEscape(i) {
+		return
+	}
+	t.event(i)
+	if !t.wordStart(i) {
+		return
+	}
+	end := t.wordEnd(i)
+	t.mac(i)
+	for _, slot := range prefixTable {
+		for _, p := range slot {
+			if t.hasFold(i, p.text) {
+				p.verify(t, i)
+			}
+		}
+	}
+	var all class
+	for j := i; j < end; j++ {
+		all |= classes[t.s[j]]
+	}
+	if all == clsDigit|clsHex|clsLocal {
+		t.number(i, end)
+		return
+	}
+	for _, r := range rules {
+		for _, w := range r.words {
+			if n := end - i; all&clsDigit != 0 && w.from <= n && n <= w.to {
+				w.verify(t, i, end)
+			}
+		}
+	}
+}
+
+// inEscape reports whether an escape sequence that starts before i goes on at i.
+func (t *text) inEscape(i int) bool {
+	for j := max(0, i-5); j < i; j++ {
+		if t.escapeAt(j) > i {
+			return true
+		}
+	}
+	return false
+}
+
+// findTokens recognises the tokens in the text.
+func (t *text) findTokens() {
+	if t.d.recognize == nil {
+		return
+	}
+	for i := 0; ; {
+		at := strings.Index(t.s[i:], "tkt_")
+		if at < 0 {
+			return
+		}
+		i += at
+		n := t.d.recognize(t.s[i:])
+		if n > 0 && i+n <= len(t.s) {
+			t.tokens = append(t.tokens, Finding{Start: i, End: i + n, Entity: Token, Confidence: 1, KeyStart: -1, KeyEnd: -1})
+			i += n
+			continue
+		}
+		i += len("tkt_")
+	}
+}

@@ -1,10 +1,14 @@
 package detect
 
+import "strings"
+
 // Key is the meaning of an attribute key. Callers compute it once per key and keep it beside the key; the zero Key
 // means that there is no key. It is a small value, comparable.
 type Key struct {
 	entity     Entity
 	structural bool
+	weak       bool // the key names other things too: only some values under it are the entity
+	custom     bool
 }
 
 // Structural reports whether the values under the key are never personal (ids of traces, names of services and pods,
@@ -13,3 +17,218 @@ func (k Key) Structural() bool { return k.structural }
 
 // Entity returns the entity that the key names, or None.
 func (k Key) Entity() Entity { return k.entity }
+
+// Key returns the meaning of an attribute key.
+func (d *Detector) Key(name string) Key {
+	if isTraceKey(name) {
+		return Key{structural: true}
+	}
+	if e := d.customKey(name); e != None {
+		return Key{entity: e, custom: true}
+	}
+	k, known := semconvKey(name)
+	if known && (k.entity != None || !d.structural) {
+		return k
+	}
+	ref := lookupKey(name)
+	if ref.entity == quiet {
+		return Key{structural: true}
+	}
+	return Key{entity: ref.entity, weak: ref.weak}
+}
+
+// keyName is a name of a key as words: "email address" stands for email_address, emailAddress, email-address,
+// email.address, "Email address" and emailaddress.
+type keyName struct {
+	words string
+	exact bool // the whole key; otherwise any words may stand before it: billing_email
+	weak  bool
+}
+
+// keys returns names that any words may precede; exactKeys names that must be the whole key; weakKeys whole keys that
+// name other things too.
+func keys(words ...string) []keyName      { return keyNames(false, false, words) }
+func exactKeys(words ...string) []keyName { return keyNames(true, false, words) }
+func weakKeys(words ...string) []keyName  { return keyNames(true, true, words) }
+func looseKeys(words ...string) []keyName { return keyNames(false, true, words) }
+
+func keyNames(exact, weak bool, words []string) []keyName {
+	names := make([]keyName, len(words))
+	for i, w := range words {
+		names[i] = keyName{words: w, exact: exact, weak: weak}
+	}
+	return names
+}
+
+type keyRef struct {
+	entity Entity
+	exact  bool
+	weak   bool
+}
+
+// The table of key names, by a hash of their letters and digits read backwards: a key in text is read backwards from
+// its separator, and every word boundary passed is a look-up.
+var (
+	keyTable = map[uint64]keyRef{}
+	keyBits  [1 << 14 / 64]uint64 // a bit for every hash in keyTable
+	lastBits [1 << 14 / 64]uint64 // a bit for the hash of the last word of every name
+)
+
+const (
+	hashSeed  = 14695981039346656037
+	hashPrime = 1099511628211 // FNV-1a
+)
+
+func hashByte(h uint64, c byte) uint64 { return (h ^ uint64(c)) * hashPrime }
+
+func hashBit(h uint64) (word, bit uint64) {
+	h ^= h >> 29
+	return h >> 6 & (1<<14/64 - 1), 1 << (h & 63)
+}
+
+func hashBackwards(s string) uint64 {
+	h := uint64(hashSeed)
+	for i := len(s) - 1; i >= 0; i-- {
+		if s[i] != ' ' {
+			h = hashByte(h, s[i])
+		}
+	}
+	return h
+}
+
+// addKey enters a name and the hashes of its last word, and of the joined form.
+func addKey(e Entity, n keyName) {
+	h := hashBackwards(n.words)
+	if old, ok := keyTable[h]; ok && (old.entity != e || old.weak != n.weak) {
+		panic("detect: key " + n.words + " names two entities")
+	} else if ok {
+		n.exact = n.exact && old.exact
+	}
+	keyTable[h] = keyRef{entity: e, exact: n.exact, weak: n.weak}
+	w, b := hashBit(h)
+	keyBits[w] |= b
+	lastBits[w] |= b // the joined form is a word of its own
+	last := n.words[strings.LastIndexByte(n.words, ' ')+1:]
+	w, b = hashBit(hashBackwards(last))
+	lastBits[w] |= b
+}
+
+func init() {
+	for _, n := range traceKeyNames {
+		addKey(quiet, n)
+	}
+	for _, r := range rules {
+		valueTable[r.entity] = r.value
+		for _, n := range r.keys {
+			addKey(r.entity, n)
+			if n.exact || strings.Contains(n.words, " ") && n.weak {
+				continue
+			}
+			for _, p := range ownerWords {
+				addJoined(r.entity, p, n)
+			}
+		}
+	}
+}
+
+// ownerWords are the words that often stand before a name without a boundary: useremail.
+var ownerWords = []string{
+	"user", "customer", "client", "account", "admin", "my", "db", "new", "old", "login", "root",
+	"contact", "billing", "shipping", "home", "work", "member", "employee", "patient", "owner", "sender", "recipient",
+}
+
+func addJoined(e Entity, owner string, n keyName) {
+	joined := owner + strings.ReplaceAll(n.words, " ", "")
+	if _, taken := keyTable[hashBackwards(joined)]; !taken {
+		addKey(e, keyName{words: joined, weak: n.weak})
+	}
+}
+
+// maxKey is the longest key that is read, in bytes.
+const maxKey = 64
+
+// lookupKey returns what a whole key means.
+func lookupKey(key string) keyRef {
+	if len(key) == 0 {
+		return keyRef{}
+	}
+	return lookupSuffix(key, 0)
+}
+
+// lookupSuffix finds the longest name that key ends with, at a word boundary. Spaces count as boundaries of the whole
+// key when it stands in prose: from is where the last word group starts, 0 for a key with known bounds.
+func lookupSuffix(key string, minStart int) (best keyRef) {
+	end := trimKeySuffix(key)
+	h := uint64(hashSeed)
+	first := true
+	for i := end - 1; i >= minStart; i-- {
+		c := key[i]
+		if !isAlnum(c) {
+			continue
+		}
+		h = hashByte(h, lower(c))
+		if i > minStart && !boundaryAt(key, i) {
+			continue
+		}
+		w, b := hashBit(h)
+		if first {
+			if lastBits[w]&b == 0 {
+				return keyRef{}
+			}
+			first = false
+		}
+		if keyBits[w]&b == 0 {
+			continue
+		}
+		if ref, ok := keyTable[h]; ok && (!ref.exact || i == minStart || key[i-1] == ' ' || wholeFrom(key, minStart, i)) {
+			best = ref
+		}
+	}
+	return best
+}
+
+// wholeFrom reports whether only punctuation stands before i.
+func wholeFrom(key string, minStart, i int) bool {
+	for i--; i >= minStart; i-- {
+		if isAlnum(key[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// boundaryAt reports whether a word of the key starts at i: after a separator, or where letter case says so.
+func boundaryAt(key string, i int) bool {
+	c, before := key[i], key[i-1]
+	switch {
+	case !isAlnum(before):
+		return true
+	case isUpper(c):
+		return !isUpper(before) || i+1 < len(key) && isLower(key[i+1])
+	}
+	return false
+}
+
+// fillers are last words that say nothing about the value.
+var fillers = []string{"value", "text", "str", "string", "raw", "plain", "keyword", "field", "param", "input"}
+
+// trimKeySuffix returns the end of key without trailing digits, punctuation and one filler word: email_1, ssn.raw.
+func trimKeySuffix(key string) int {
+	end := len(key)
+	for end > 0 && !isLetter(key[end-1]) {
+		end--
+	}
+	if end == 0 {
+		return len(key)
+	}
+	for _, f := range fillers {
+		start := end - len(f)
+		if start > 1 && equalFold(key[start:end], f) && boundaryAt(key[:end], start) {
+			for start > 0 && !isAlnum(key[start-1]) {
+				start--
+			}
+			return start
+		}
+	}
+	return end
+}

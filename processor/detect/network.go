@@ -14,7 +14,20 @@ func networkRules() []rule {
 			Info: Info{
 				Name: "ip_address", Class: "ip", Group: Network,
 				Rule:   "IPv4 or IPv6 address, with its prefix length and zone",
-				Source: "RFC 4291, RFC 6943, RFC 4007",
+				Source: "RFC 4291, RFC 4632, RFC 4007",
+			},
+			keys:  keys("client ip", "remote ip", "source ip", "ip address", "ip addr", "remote addr", "peer ip", "user ip", "ipv4", "ipv6"),
+			value: addressByKey,
+			examples: examples{
+				positive: []string{
+					"from «203.0.113.7»:443 to «10.0.0.1»", "«192.168.0.0/16» dev eth0", "[«2001:db8::1»]:443", "«fe80::1%eth0» up", "«::ffff:192.0.2.1»",
+					"x-forwarded-for: «203.0.113.7», «70.41.3.18»", "ip=«::1»", `"«1.2.3.4»"`, "«2001:db8:85a3::8a2e:370:7334»/", "http://«10.1.2.3»/x",
+					"«10.0.0.1»-«10.0.0.9»", "GET /lookup/«1.2.3.4»", "net «2001:db8::/32»", "client.address|«2001:db8::1»",
+				},
+				negative: []string{
+					"version 1.2.3.4", "Chrome/60.0.3112.113 Safari", "v1.2.3.4", "1.2.3.4.5", "nginx-1.2.3.4.tar", "256.1.1.1", "12:34:56", "std::string", "Foo::Bar", "cafe::add",
+					"01.02.03.04", "1.2.3.4-rc1", "a:b:c", "::", "Edge/18.0.1.2",
+				},
 			},
 		},
 		{
@@ -23,6 +36,12 @@ func networkRules() []rule {
 				Name: "mac_address", Class: "mac", Group: Network,
 				Rule:   "Six octets in one of the three usual layouts",
 				Source: "IEEE 802",
+			},
+			examples: examples{
+				positive: []string{"eth0 «00:1A:2B:3C:4D:5E» up", "«00-1a-2b-3c-4d-5e»", "«001a.2b3c.4d5e»", "mac=«a4:83:e7:12:34:56»"},
+				negative: []string{
+					"00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "fingerprint 00:1a:2b:3c:4d:5e:6f:70", "12:34:56", "00:1a:2b:3c:4d", "2023-01-02-03-04-05",
+				},
 			},
 		},
 	}

@@ -1,0 +1,224 @@
+package detect
+
+// A digit run is parsed once, with the groups that follow it at single separators, and dispatched by its layout.
+const (
+	maxGroups = 8
+	maxDigits = 24
+)
+
+// digitShape is a layout of digits that wakes an entity: "ddd-dd-dddd". Bare digits have one group.
+type digitShape struct {
+	layout string
+	cued   bool                     // needs a cue within 50 bytes
+	valid  func(digits []byte) bool // ranges and checksum; nil: none
+	conf   float32
+}
+
+type digitEntry struct {
+	entity Entity
+	count  int
+	spaced bool
+	digitShape
+	cues []string
+}
+
+var (
+	digitTable  = map[uint64][]digitEntry{} // by layout code
+	digitCounts uint64                      // bit n: some layout has n digits
+)
+
+// group codes take 7 bits: the separator before the group, then its length.
+const groupBits = 7
+
+func groupCode(sep byte, n int) uint64 {
+	var k uint64
+	switch sep {
+	case '-':
+		k = 1
+	case ' ':
+		k = 2
+	case '.':
+		k = 3
+	case '/':
+		k = 4
+	}
+	return k<<4 | uint64(n)
+}
+
+func (d digitShape) compile(r rule) (code uint64, e digitEntry) {
+	e = digitEntry{entity: r.entity, digitShape: d, cues: r.cues}
+	groups, n, sep := 0, 0, byte(0)
+	for i := 0; i <= len(d.layout); i++ {
+		if i < len(d.layout) && d.layout[i] == 'd' {
+			n++
+			e.count++
+			continue
+		}
+		code |= groupCode(sep, min(n, 15)) << (groups * groupBits)
+		groups++
+		if i < len(d.layout) {
+			sep, n = d.layout[i], 0
+			e.spaced = e.spaced || sep == ' '
+		}
+	}
+	if groups == 1 && e.count > 15 {
+		code = 1<<63 | uint64(e.count)
+	}
+	return code, e
+}
+
+// cluster is a digit run with the groups that follow it.
+type cluster struct {
+	digits [maxDigits]byte
+	code   [maxGroups]uint64 // layout code of the first n+1 groups
+	count  [maxGroups]uint8  // digits in them
+	end    [maxGroups]int    // where they end
+	groups int
+	whole  bool // no digit follows at a separator beyond the last group
+}
+
+// number handles the digit run [start, end), which no word character touches.
+func (t *text) number(start, end int) {
+	n := end - start
+	next := t.at(end)
+	if n <= 3 && next == '.' && isDigit(t.at(end+1)) {
+		t.ipv4(start)
+	}
+	if n < 6 && (next == ':' || next == ',' || next == ']' || next == ')' || next == '"') {
+		return
+	}
+	if n <= 5 && next == ' ' && isUpper(t.at(end+1)) {
+		t.houseNumber(start, end)
+	}
+	if n > maxDigits || n < 9 && !(isSeparator(next) && isDigit(t.at(end+1))) {
+		return
+	}
+	var c cluster
+	if t.cluster(start, &c); c.count[c.groups-1] >= 7 {
+		t.layouts(start, &c)
+	}
+}
+
+func isSeparator(c byte) bool { return c == '-' || c == ' ' || c == '.' || c == '/' }
+
+// cluster parses the groups from start on.
+func (t *text) cluster(start int, c *cluster) {
+	var code uint64
+	sep, total := byte(0), 0
+	i := start
+	for c.groups < maxGroups {
+		from := i
+		for isDigit(t.at(i)) && total < maxDigits {
+			c.digits[total] = t.s[i]
+			total++
+			i++
+		}
+		if isWord(t.at(i)) || i-from > 15 && c.groups > 0 {
+			return
+		}
+		code |= groupCode(sep, min(i-from, 15)) << (c.groups * groupBits)
+		if i-from > 15 {
+			code = 1<<63 | uint64(i-from)
+		}
+		c.code[c.groups], c.count[c.groups], c.end[c.groups] = code, uint8(total), i
+		c.groups++
+		if sep = t.at(i); !isSeparator(sep) || !isDigit(t.at(i+1)) {
+			c.whole = true
+			return
+		}
+		i++
+	}
+}
+
+// layouts looks up the layout of the whole cluster, and of its leading groups wherever a space ends them.
+func (t *text) layouts(start int, c *cluster) {
+	if !t.numberMayStart(start) {
+		return
+	}
+	for g := c.groups - 1; g >= 0; g-- {
+		end := c.end[g]
+		if digitCounts>>c.count[g]&1 == 0 {
+			continue
+		}
+		if g < c.groups-1 || !c.whole {
+			if t.at(end) != ' ' {
+				continue
+			}
+		}
+		if !t.numberMayEnd(end) {
+			continue
+		}
+		for i := range digitTable[c.code[g]] {
+			e := &digitTable[c.code[g]][i]
+			t.layout(e, c, g, start)
+		}
+	}
+}
+
+func (t *text) layout(e *digitEntry, c *cluster, g, start int) {
+	end := c.end[g]
+	if e.spaced && (t.groupBefore(start) || g < c.groups-1 && c.end[g+1]-end > 3) {
+		return
+	}
+	if e.valid != nil && !e.valid(c.digits[:c.count[g]]) {
+		return
+	}
+	if e.cued && !t.cue(e.cues, start, end) {
+		return
+	}
+	conf := e.conf
+	if !e.cued && t.cue(e.cues, start, end) {
+		conf = max(conf, cuedConf)
+	}
+	t.add(e.entity, start, end, conf)
+}
+
+// cuedConf is the confidence in a layout whose cue stands near.
+const cuedConf = 0.97
+
+// numberMayStart vetoes a number that goes on to the left: identifiers, decimals, amounts.
+func (t *text) numberMayStart(i int) bool {
+	if i == 0 {
+		return true
+	}
+	switch t.s[i-1] {
+	case '-', '.', '/', ',', ':':
+		if t.s[i-1] == '/' || t.s[i-1] == ':' {
+			return !isDigit(t.at(i - 2))
+		}
+		return !isWord(t.at(i-2)) || t.escapeBefore(i-1) != i-1
+	case '$', '#', '*', '~':
+		return false
+	}
+	return t.s[i-1] < 0x80 || !currencyBefore(t.s, i)
+}
+
+// numberMayEnd vetoes a number that goes on to the right.
+func (t *text) numberMayEnd(i int) bool {
+	switch c := t.at(i); c {
+	case '-', '.', ',', ':', '/':
+		if c == '-' || c == '/' {
+			return !isWord(t.at(i + 1))
+		}
+		return !isDigit(t.at(i + 1))
+	case '%', '*', '@':
+		return t.escapeAt(i) > i
+	default:
+		return !isWord(c)
+	}
+}
+
+// groupBefore reports whether a group of three digits or more stands before the space before i.
+func (t *text) groupBefore(i int) bool {
+	return t.at(i-1) == ' ' && isDigit(t.at(i-2)) && isDigit(t.at(i-3)) && isDigit(t.at(i-4))
+}
+
+// currencyBefore reports whether a pound, euro or yen sign ends at i.
+func currencyBefore(s string, i int) bool {
+	for _, sign := range [...]string{"£", "€", "¥", "₹"} {
+		if i >= len(sign) && s[i-len(sign):i] == sign {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,179 @@
+package detect
+
+// Bounds of RFC 5321, section 4.5.3.1.
+const (
+	maxLocal  = 64
+	maxDomain = 253
+)
+
+// email verifies an address around the @ at i.
+func (t *text) email(i int) { t.emailAround(i, i+1, 0) }
+
+// percent handles a percent sign or a backslash: a percent-encoded @ or plus sign.
+func (t *text) percent(i int) {
+	if t.s[i] != '%' {
+		return
+	}
+	switch {
+	case t.hasFold(i+1, "40"):
+		t.emailAround(i, i+3, Percent)
+	case t.hasFold(i+1, "2b"):
+		t.phoneInternational(i, i+3, Percent)
+	}
+}
+
+// emailAround verifies an address whose @ is spelled from at to after.
+func (t *text) emailAround(at, after int, enc Encoding) {
+	if at == 0 || !isLocalByte(t.s[at-1]) || t.s[at-1] == '.' {
+		return
+	}
+	end, ok := t.domain(after)
+	if !ok {
+		return
+	}
+	start := t.localStart(at)
+	if start == at || t.inUserinfo(start) {
+		return
+	}
+	local := t.s[start:at]
+	if (local == "git" || local == "hg") && (t.at(end) == ':' || t.at(end) == '/') || t.tokenTouches(start, end) {
+		return
+	}
+	t.add(Email, start, end, 0.99)
+	t.out[len(t.out)-1].Encoding = enc
+}
+
+func isLocalByte(c byte) bool { return classes[c]&(clsLocal|clsHigh) != 0 }
+
+// localStart reads the local part backwards from at. It ends at an escape sequence other than %2B, at letters of
+// scripts that are written without spaces, and before leading punctuation.
+func (t *text) localStart(at int) int {
+	start := at
+	for start > 0 && at-start < maxLocal {
+		c := t.s[start-1]
+		if c >= 0x80 {
+			n := t.alphabetBefore(start)
+			if n == 0 {
+				break
+			}
+			start -= n
+			continue
+		}
+		if !isLocalByte(c) {
+			break
+		}
+		if esc := t.escapeBefore(start); esc != start {
+			if !t.hasFold(esc, "%2b") {
+				break
+			}
+			start = esc
+			continue
+		}
+		if c == '%' && t.escapeAt(start-1) != start-1 || c == '.' && t.at(start) == '.' {
+			break
+		}
+		start--
+	}
+	for start < at && (t.s[start] == '.' || t.s[start] == '\'' || t.s[start] == '-' || t.s[start] == '+' || t.s[start] == '%' && t.escapeAt(start) == start) {
+		start++
+	}
+	return start
+}
+
+// alphabetBefore returns the length of the two-byte UTF-8 letter (Latin, Greek, Cyrillic, ...) that ends at i, or 0.
+func (t *text) alphabetBefore(i int) int {
+	if i < 2 {
+		return 0
+	}
+	if a, b := t.s[i-2], t.s[i-1]; a >= 0xC3 && a <= 0xDF && b&0xC0 == 0x80 {
+		return 2
+	}
+	return 0
+}
+
+// notDomains are last labels that are no top-level domain but the ends of file, unit and package names.
+var notDomains = map[string]bool{
+	"png": true, "jpg": true, "jpeg": true, "gif": true, "svg": true, "webp": true, "ico": true, "css": true,
+	"js": true, "json": true, "xml": true, "html": true, "htm": true, "txt": true, "log": true, "yaml": true,
+	"yml": true, "jar": true, "class": true, "go": true, "java": true, "php": true, "exe": true, "dll": true,
+	"service": true, "socket": true, "slice": true, "timer": true, "target": true, "mount": true, "scope": true,
+	"device": true, "path": true, "conf": true, "cfg": true, "ini": true, "tar": true, "gz": true, "tgz": true,
+}
+
+// domain reads a domain name from i: two labels or more, the last of them letters.
+func (t *text) domain(i int) (end int, ok bool) {
+	limit := min(len(t.s), i+maxDomain)
+	for dots := 0; ; dots++ {
+		label := i
+		for i < limit && (isAlnum(t.s[i]) || t.s[i] == '-' && i > label || t.alphabetAt(i)) {
+			i++
+		}
+		stop := i
+		for stop > label && t.s[stop-1] == '-' {
+			stop--
+		}
+		if stop == label || dots == 0 && t.isVersion(label, stop) {
+			return end, ok
+		}
+		if dots > 0 && t.isTLD(label, stop) {
+			end, ok = stop, true
+		}
+		if stop != i || t.at(i) != '.' || !isAlnum(t.at(i+1)) && !t.alphabetAt(i+1) {
+			return end, ok && t.at(end) != '_'
+		}
+		i++
+	}
+}
+
+// isVersion reports whether [i, end) is the start of a version: 4 or v1.
+func (t *text) isVersion(i, end int) bool {
+	if t.s[i] == 'v' && end > i+1 {
+		i++
+	}
+	for ; i < end; i++ {
+		if !isDigit(t.s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// alphabetAt reports whether i is a byte of a two-byte UTF-8 letter.
+func (t *text) alphabetAt(i int) bool {
+	c := t.at(i)
+	return c >= 0xC3 && c <= 0xDF && t.at(i+1)&0xC0 == 0x80 || c&0xC0 == 0x80 && i > 0 && t.s[i-1] >= 0xC3 && t.s[i-1] <= 0xDF
+}
+
+// isTLD reports whether [label, end) can be a top-level domain.
+func (t *text) isTLD(label, end int) bool {
+	n := end - label
+	if n < 2 || n > 24 {
+		return false
+	}
+	s := t.s[label:end]
+	if n >= 4 && equalFold(s[:4], "xn--") {
+		return true
+	}
+	var low [24]byte
+	for i := range n {
+		if !isLetter(s[i]) {
+			return false
+		}
+		low[i] = lower(s[i])
+	}
+	return !notDomains[string(low[:n])]
+}
+
+// inUserinfo reports whether i is in the userinfo of a URL: what looks like an address is a user or a password, and a
+// host.
+func (t *text) inUserinfo(i int) bool {
+	for j := i - 1; j >= 1 && i-j < maxLocal; j-- {
+		switch c := t.s[j]; {
+		case c == '/':
+			return t.s[j-1] == '/' && t.at(j-2) == ':'
+		case isSpace(c), c == '"', c == '?', c == '#', c == '\'', c == '=', c == ',', c == ';', c == '<', c == '(':
+			return false
+		}
+	}
+	return false
+}

@@ -1,0 +1,209 @@
+package detect
+
+// authByKey verifies the credentials of an Authorization value: all that follows the scheme.
+func authByKey(t *text, v value) {
+	start, end := v.start, v.end
+	if !v.closed {
+		end = t.lineEnd(start)
+	}
+	scheme := t.wordEnd(start)
+	for t.at(scheme) == '-' && isLetter(t.at(scheme+1)) {
+		scheme = t.wordEnd(scheme + 1)
+	}
+	switch {
+	case scheme < end && t.s[scheme] == ' ' && isScheme(t.s[start:scheme]):
+		start = t.skip(scheme, " ")
+		if !v.closed && !t.hasParams(start) {
+			end = min(end, t.runEnd(start))
+		}
+	case v.closed:
+	default:
+		end = min(end, t.runEnd(start))
+	}
+	end = t.trimRight(start, end)
+	if start >= end || isPlaceholder(t.s[start:end]) || isScheme(t.s[start:end]) || end-start < 6 {
+		return
+	}
+	if v.prose && start == v.start && !isRandom(t.s[start:end]) {
+		return
+	}
+	t.emit(v, start, end, 0.99)
+}
+
+// hasParams reports whether the credentials at start are a list of parameters, as those of Digest and of AWS are.
+func (t *text) hasParams(start int) bool {
+	for i := start; i < len(t.s) && i < start+40; i++ {
+		switch c := t.s[i]; {
+		case c == '=':
+			return i > start && (t.at(i+1) == '"' || t.at(i+1) == '\\' || isWord(t.at(i+1)))
+		case !isWord(c) && c != '-':
+			return false
+		}
+	}
+	return false
+}
+
+// lineEnd returns the end of the header line that i is in, its line end escaped or not, or of the string around it.
+func (t *text) lineEnd(i int) int {
+	open := false // inside the quoted value of a parameter
+	for ; i < len(t.s); i++ {
+		switch t.s[i] {
+		case '\n', '\r', '\'', '`':
+			return i
+		case '"':
+			if !open && t.at(i-1) != '=' {
+				return i
+			}
+			open = !open
+		case '\\':
+			if t.escapeAt(i) > i {
+				return i
+			}
+		}
+	}
+	return i
+}
+
+var schemes = []string{"bearer", "basic", "digest", "token", "negotiate", "apikey", "hawk", "aws4-hmac-sha256", "ntlm", "dpop", "key", "jwt", "splunk"}
+
+func isScheme(s string) bool {
+	for _, name := range schemes {
+		if equalFold(s, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// bearer verifies credentials after a scheme in prose: "Bearer abc", "Basic dXNlcjpwYXNz".
+func bearer(t *text, i int) {
+	end := t.wordEnd(i)
+	if t.at(end) != ' ' || !isUpper(t.s[i]) || !isScheme(t.s[i:end]) {
+		return
+	}
+	start := end + 1
+	stop := start
+	for stop < len(t.s) && (isAlnum(t.s[stop]) || t.s[stop] == '-' || t.s[stop] == '.' || t.s[stop] == '_' || t.s[stop] == '~' || t.s[stop] == '+' || t.s[stop] == '/') {
+		stop++
+	}
+	for t.at(stop) == '=' {
+		stop++
+	}
+	stop = t.trimSentence(start, stop)
+	if stop-start < 12 || !isRandom(t.s[start:stop]) && !hasMixedCase(t.s[start:stop]) || isPlaceholder(t.s[start:stop]) || t.tokenTouches(start, stop) {
+		return
+	}
+	t.add(HTTPAuthorization, start, stop, 0.9)
+}
+
+// hasMixedCase reports whether s mixes letter cases as base 64 does, not as a name does.
+func hasMixedCase(s string) bool {
+	turns := 0
+	for i := 1; i < len(s); i++ {
+		if isUpper(s[i]) && isLower(s[i-1]) {
+			turns++
+		}
+	}
+	return turns >= 3
+}
+
+// maxCookies is how many cookies of one header are read.
+const maxCookies = 128
+
+// cookieByKey verifies every value of a Cookie header. The names stay, so that a person who debugs still sees which
+// cookies were sent; of Set-Cookie, the attributes (Path, Expires, ...) stay as well. A value without any name is a
+// cookie as a whole.
+func cookieByKey(t *text, v value) {
+	end := v.end
+	if !v.closed {
+		end = t.lineEnd(v.start)
+	}
+	i, any := v.start, false
+	for range maxCookies {
+		for i < end && (t.s[i] == ' ' || t.s[i] == ';') {
+			i++
+		}
+		name := i
+		for i < end && t.s[i] != '=' && t.s[i] != ';' && t.s[i] != ' ' {
+			i++
+		}
+		if i >= end {
+			break
+		}
+		if t.s[i] != '=' {
+			continue
+		}
+		from := i + 1
+		for i < end && t.s[i] != ';' {
+			i++
+		}
+		any = true
+		stop := t.trimRight(from, i)
+		if stop-from >= 2 && t.s[from] == '"' && t.s[stop-1] == '"' {
+			from, stop = from+1, stop-1
+		}
+		if from < stop && !isCookieAttribute(t.s[name:from-1]) && !isPlaceholder(t.s[from:stop]) {
+			t.emit(v, from, stop, 0.95)
+		}
+	}
+	if !any && v.end-v.start >= 8 && !v.prose {
+		if s := t.s[v.start:v.end]; isRandom(s) {
+			t.emit(v, v.start, v.end, 0.9)
+		}
+	}
+}
+
+func isCookieAttribute(name string) bool {
+	for _, a := range [...]string{"path", "domain", "expires", "max-age", "samesite", "version", "priority"} {
+		if equalFold(name, a) {
+			return true
+		}
+	}
+	return false
+}
+
+// secretByKey verifies a secret under a key. A weak key, such as token, wants a value that looks like one.
+func secretByKey(t *text, v value) {
+	s := t.s[v.start:v.end]
+	if isPlaceholder(s) || s[0] == '{' || len(s) < 3 || v.weak() && (!isRandom(s) || len(s) < 12) {
+		return
+	}
+	if v.prose && !v.closed && !t.proseValue(v) {
+		return
+	}
+	if isReference(s) {
+		return
+	}
+	end := v.end
+	if !v.closed && v.prose {
+		end = t.trimSentence(v.start, end)
+	}
+	if end > v.start {
+		t.emit(v, v.start, end, 0.95)
+	}
+}
+
+// isReference reports whether s says where a secret is rather than being one: a path, a URL, an expression.
+func isReference(s string) bool {
+	if s[0] == '/' || s[0] == '.' || s[0] == '$' && len(s) > 1 && s[1] == '{' {
+		return true
+	}
+	for _, p := range [...]string{"http://", "https://", "arn:", "vault:", "env:", "file:", "ref+", "os.", "process.env"} {
+		if len(s) >= len(p) && s[:len(p)] == p {
+			return true
+		}
+	}
+	return s[len(s)-1] == ')' || s[len(s)-1] == '('
+}
+
+// passwordByKey verifies a password under a key: any value that is no placeholder, and in prose no plain word.
+func passwordByKey(t *text, v value) {
+	s := t.s[v.start:v.end]
+	if isPlaceholder(s) || s[0] == '{' && !v.closed {
+		return
+	}
+	if v.prose && !v.closed && !t.proseValue(v) {
+		return
+	}
+	t.emit(v, v.start, v.end, 0.97)
+}

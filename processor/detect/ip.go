@@ -1,0 +1,291 @@
+package detect
+
+import (
+	"errors"
+	"net/netip"
+)
+
+// ipv4 verifies a dotted address whose first octet starts at i.
+func (t *text) ipv4(i int) {
+	if !t.addressMayStart(i) {
+		return
+	}
+	octets, end, ok := t.octets(i)
+	if !ok || !t.ipv4MayEnd(end) || t.versionBefore(i) {
+		return
+	}
+	a := netip.AddrFrom4(octets)
+	t.address(i, t.prefixLength(end, 32), a, 0.95)
+}
+
+// octets reads four octets without leading zeros.
+func (t *text) octets(i int) (o [4]byte, end int, ok bool) {
+	for n := range o {
+		if n > 0 {
+			if t.at(i) != '.' {
+				return o, i, false
+			}
+			i++
+		}
+		from, v := i, 0
+		for i < from+3 && isDigit(t.at(i)) {
+			v = v*10 + int(t.s[i]-'0')
+			i++
+		}
+		if i == from || v > 255 || i-from > 1 && t.s[from] == '0' {
+			return o, i, false
+		}
+		o[n] = byte(v)
+	}
+	return o, i, true
+}
+
+// addressMayStart vetoes what runs on to the left: longer dotted numbers, names with a hyphen, colons of IPv6.
+func (t *text) addressMayStart(i int) bool {
+	if i == 0 {
+		return true
+	}
+	switch c := t.s[i-1]; c {
+	case '.', '-', '+':
+		return !isWord(t.at(i-2)) && t.at(i-2) != c || t.escapeBefore(i-1) != i-1 || c == '-' && t.octetsEnd(i-1)
+	case ':':
+		return !isHex(t.at(i-2)) && t.at(i-2) != ':' || !t.hexColonsBefore(i)
+	}
+	return true
+}
+
+// octetsEnd reports whether a dotted address ends at i, as in a range of addresses.
+func (t *text) octetsEnd(i int) bool {
+	start := i
+	for start > 0 && start > i-15 && (isDigit(t.s[start-1]) || t.s[start-1] == '.') {
+		start--
+	}
+	_, end, ok := t.octets(start)
+	return ok && end == i
+}
+
+// hexColonsBefore reports whether i is inside an IPv6 address: at least two colons among hexadecimal digits before it.
+func (t *text) hexColonsBefore(i int) bool {
+	colons := 0
+	for i--; i >= 0 && (isHex(t.s[i]) || t.s[i] == ':'); i-- {
+		if t.s[i] == ':' {
+			colons++
+		}
+	}
+	return colons >= 2 && (i < 0 || !isWord(t.s[i]))
+}
+
+// ipv4MayEnd vetoes what runs on to the right: longer dotted numbers, versions and file names.
+func (t *text) ipv4MayEnd(i int) bool {
+	switch c := t.at(i); c {
+	case '.':
+		return !isWord(t.at(i + 1))
+	case '-', '+', '~':
+		if !isWord(t.at(i + 1)) {
+			return true
+		}
+		_, _, ok := t.octets(i + 1)
+		return ok && c == '-'
+	default:
+		return !isWord(c)
+	}
+}
+
+// versionWords stand before a number that is a version, not an address.
+var versionWords = []string{"version", "ver", "v", "release", "rev", "build", "firmware", "oid"}
+
+// versionBefore reports whether the dotted number at i is a version: after such a word, or in a product token as user
+// agents write them, Name/1.2.3.4.
+func (t *text) versionBefore(i int) bool {
+	end := i
+	for end > 0 && end > i-3 && (t.s[end-1] == ' ' || t.s[end-1] == ':' || t.s[end-1] == '=' || t.s[end-1] == '"' || t.s[end-1] == '/') {
+		end--
+	}
+	start := end
+	for start > 0 && start > end-24 && (isWord(t.s[start-1]) || t.s[start-1] == '-' || t.s[start-1] == '.') {
+		start--
+	}
+	word := t.s[start:end]
+	if len(word) == 0 {
+		return false
+	}
+	if t.s[i-1] == '/' && end == i-1 && isLetter(word[0]) {
+		switch t.at(start - 1) {
+		case 0, ' ', '"', '(', ';', '\'':
+			return true
+		}
+	}
+	for _, w := range versionWords {
+		if n := len(word) - len(w); n >= 0 && equalFold(word[n:], w) && (n == 0 || boundaryAt(word, n)) {
+			return true
+		}
+	}
+	return false
+}
+
+// prefixLength returns the end of the CIDR suffix at end, which belongs to the address, or end.
+func (t *text) prefixLength(end, bits int) int {
+	if t.at(end) != '/' || !isDigit(t.at(end+1)) {
+		return end
+	}
+	i, n := end+1, 0
+	for i < end+4 && isDigit(t.at(i)) {
+		n = n*10 + int(t.s[i]-'0')
+		i++
+	}
+	if n > bits || isWord(t.at(i)) || t.at(i) == '/' || t.at(i) == '.' && isDigit(t.at(i+1)) {
+		return end
+	}
+	return i
+}
+
+func (t *text) address(start, end int, a netip.Addr, conf float32) {
+	t.out = append(t.out, Finding{
+		Start: start, End: end, Entity: IPAddress, Confidence: conf, Range: rangeOf(a), KeyStart: -1, KeyEnd: -1,
+	})
+}
+
+// longestIPv6 is the longest spelling: eight groups, the last two as IPv4.
+const longestIPv6 = 45
+
+// colons handles the colon at i as the first one of an IPv6 address. It reports whether i is a colon between groups,
+// so that no key ends there.
+func (t *text) colons(i int) bool {
+	next := t.at(i + 1)
+	if next != ':' && !isHex(next) || i > 0 && t.s[i-1] == ':' {
+		return next == ':' || i > 0 && t.s[i-1] == ':'
+	}
+	start := i
+	for start > 0 && isHex(t.s[start-1]) && i-start < 5 {
+		start--
+	}
+	if i-start > 4 || t.wordBefore(start) || start == i && next != ':' || t.at(start-1) == ':' && start < i || t.at(start-1) == '.' {
+		return false
+	}
+	end, groups, double, dots, digits := t.ipv6Run(start)
+	if end-start < 2 || groups < 8 && !double && dots == 0 {
+		return false
+	}
+	if t.at(end-1) == ':' && !(end-start >= 2 && t.s[end-2] == ':') {
+		end--
+	}
+	return t.ipv6(start, end, digits, groups)
+}
+
+// ipv6Run reads hexadecimal groups, colons and dots from start on.
+func (t *text) ipv6Run(start int) (end, groups int, double bool, dots, digits int) {
+	for end = start; end < len(t.s) && end < start+longestIPv6+1; end++ {
+		switch c := t.s[end]; {
+		case c == ':':
+			if t.at(end+1) == ':' {
+				double = true
+			}
+		case c == '.':
+			if !isDigit(t.at(end + 1)) {
+				return end, groups, double, dots, digits
+			}
+			dots++
+		case isHex(c):
+			if end == start || t.s[end-1] == ':' {
+				groups++
+			}
+			if isDigit(c) {
+				digits++
+			}
+		default:
+			return end, groups, double, dots, digits
+		}
+	}
+	return end, groups, double, dots, digits
+}
+
+func (t *text) ipv6(start, end, digits, groups int) bool {
+	if c := t.at(end); isWord(c) || end-start > longestIPv6 {
+		return false
+	}
+	a, err := netip.ParseAddr(t.s[start:end])
+	if err != nil {
+		if a, end, err = t.withoutPort(start, end); err != nil {
+			return false
+		}
+	}
+	if a.IsUnspecified() && end-start == 2 && !t.bracketed(start, end) {
+		return true
+	}
+	if digits == 0 && !a.IsUnspecified() && groups < 3 && !t.bracketed(start, end) {
+		return true // cafe::add is more often a path of a program
+	}
+	if groups == 8 && end-start == 23 { // eight octets: an EUI-64 or the start of a fingerprint
+		return true
+	}
+	conf := float32(0.98)
+	if t.at(end) == '%' && isAlnum(t.at(end+1)) && t.escapeAt(end) == end {
+		for end++; isWord(t.at(end)) || t.at(end) == '-'; end++ {
+		}
+	}
+	t.address(start, t.prefixLength(end, 128), a, conf)
+	return true
+}
+
+// withoutPort parses ::ffff:192.0.2.1:443, an IPv4-mapped address with a port.
+func (t *text) withoutPort(start, end int) (netip.Addr, int, error) {
+	for i := end - 1; i > start && i > end-7; i-- {
+		if t.s[i] == ':' {
+			a, err := netip.ParseAddr(t.s[start:i])
+			return a, i, err
+		}
+	}
+	return netip.Addr{}, end, errNoPort
+}
+
+var errNoPort = errors.New("no address with a port")
+
+// bracketed reports whether the address stands in brackets, or has a prefix length.
+func (t *text) bracketed(start, end int) bool {
+	return t.at(start-1) == '[' && t.at(end) == ']' || t.at(end) == '/' && isDigit(t.at(end+1))
+}
+
+// addressByKey verifies an address under a key: whole, with a port, or a list of them.
+func addressByKey(t *text, v value) {
+	if v.attr() || v.quote != 0 {
+		s := t.s[v.start:v.end]
+		if a, err := netip.ParseAddr(s); err == nil {
+			t.emit(v, v.start, v.end, 1)
+			t.out[len(t.out)-1].Range = rangeOf(a)
+		}
+	}
+}
+
+// mac verifies a MAC address whose first octet starts at i: aa:bb:cc:dd:ee:ff, aa-bb-cc-dd-ee-ff, aabb.ccdd.eeff.
+func (t *text) mac(i int) {
+	if !isHex(t.s[i]) || !isHex(t.at(i+1)) {
+		return
+	}
+	step, end := 2, i+17
+	sep := t.at(i + 2)
+	if sep != ':' && sep != '-' {
+		if step, end, sep = 4, i+14, t.at(i+4); sep != '.' {
+			return
+		}
+	}
+	if end > len(t.s) || isWord(t.at(end)) || t.at(end) == sep && isWord(t.at(end+1)) || t.at(i-1) == sep && isWord(t.at(i-2)) {
+		return
+	}
+	same := true
+	for j := i; j < end; j++ {
+		if (j-i)%(step+1) == step {
+			if t.s[j] != sep {
+				return
+			}
+			continue
+		}
+		if !isHex(t.s[j]) {
+			return
+		}
+		same = same && t.s[j]|0x20 == t.s[i]|0x20
+	}
+	if same && (t.s[i] == '0' || t.s[i]|0x20 == 'f') { // nobody, everybody
+		return
+	}
+	t.add(MACAddress, i, end, 0.97)
+}

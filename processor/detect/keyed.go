@@ -1,0 +1,119 @@
+package detect
+
+// valueTable holds the verifiers of values by key, by entity.
+var valueTable [1 << 8]func(t *text, v value)
+
+// quiet is the pseudo entity of ids that carry a trace. A quiet candidate beats everything inside it and is no finding.
+const quiet = Token - 1
+
+// keyed verifies the value under a known key.
+func (t *text) keyed(v value) {
+	if v.start >= v.end {
+		return
+	}
+	if v.ref.entity == quiet {
+		t.quietID(v)
+		return
+	}
+	verify := valueTable[v.ref.entity]
+	if verify == nil {
+		return
+	}
+	if t.s[v.start] == '[' && !v.attr() {
+		if !isPlaceholder(t.s[v.start:v.end]) {
+			t.elements(v, verify)
+		}
+		return
+	}
+	verify(t, v)
+}
+
+// attr reports whether the value is the whole attribute.
+func (v value) attr() bool { return v.keyStart < 0 }
+
+// keyedAttr verifies the whole text under its attribute key.
+func (t *text) keyedAttr() {
+	if t.key.entity == None || len(t.s) == 0 {
+		return
+	}
+	v := value{end: len(t.s), keyStart: -1, keyEnd: -1, closed: true, ref: keyRef{entity: t.key.entity, weak: t.key.weak}}
+	for v.end > 0 && isSpace(t.s[v.end-1]) {
+		v.end--
+	}
+	for v.start < v.end && isSpace(t.s[v.start]) {
+		v.start++
+	}
+	if v.end-v.start >= 2 && (t.s[v.start] == '"' || t.s[v.start] == '\'') && t.s[v.end-1] == t.s[v.start] {
+		v.start, v.end = v.start+1, v.end-1
+	}
+	if t.key.custom {
+		t.anything(v)
+		return
+	}
+	t.keyed(v)
+}
+
+// maxElements is how many elements of a list under one key are read.
+const maxElements = 256
+
+// elements verifies the elements of a list: ["a", "b"] or [1, 2].
+func (t *text) elements(v value, verify func(*text, value)) {
+	i := v.start + 1
+	for range maxElements {
+		k := sepKey{start: v.keyStart, end: v.keyEnd, level: v.level}
+		if v.level > 0 {
+			k.quote = '"'
+		}
+		e := t.valueAfter(k, '=', i)
+		e.ref = v.ref
+		if e.start < e.end {
+			verify(t, e)
+		}
+		i = e.end
+		if e.closed {
+			for t.at(i) == '\\' {
+				i++
+			}
+			i++
+		}
+		for t.at(i) == ' ' {
+			i++
+		}
+		if t.at(i) != ',' {
+			return
+		}
+		i++
+	}
+}
+
+// emit puts a candidate that a key named.
+func (t *text) emit(v value, start, end int, conf float32) {
+	t.out = append(t.out, Finding{
+		Start: start, End: end, Entity: v.ref.entity, Confidence: conf, Encoding: v.enc,
+		KeyStart: v.keyStart, KeyEnd: v.keyEnd, ByKey: true,
+	})
+}
+
+// anything makes the whole value the entity of a custom key.
+func (t *text) anything(v value) {
+	if v.start < v.end && !isPlaceholder(t.s[v.start:v.end]) {
+		t.emit(v, v.start, v.end, anyContent)
+	}
+}
+
+// whole makes the whole value the entity, unless it only stands for one.
+func (t *text) whole(v value) {
+	if v.start < v.end && !isPlaceholder(t.s[v.start:v.end]) {
+		t.emit(v, v.start, v.end, 1)
+	}
+}
+
+// quietID marks the value as an id that carries a trace, unless it can be no such id.
+func (t *text) quietID(v value) {
+	for i := v.start; i < v.end; i++ {
+		if c := t.s[i]; !isWord(c) && c != '-' && c != '=' && c != ',' && c != ':' && c != ';' && c != '/' && c != '.' {
+			return
+		}
+	}
+	t.emit(v, v.start, v.end, 1)
+}

@@ -1,0 +1,225 @@
+package detect
+
+import "unicode/utf8"
+
+// personWords are last words of keys whose object is a person.
+var personWords = []string{
+	"user", "customer", "client", "patient", "employee", "member", "person", "contact", "owner", "author", "buyer",
+	"seller", "sender", "recipient", "guest", "passenger", "student", "subscriber", "applicant", "beneficiary",
+	"cardholder", "account", "profile", "shopper", "payer", "payee", "holder", "enduser", "billing", "shipping",
+}
+
+// nameByKey verifies the name of a person under a key.
+func nameByKey(t *text, v value) {
+	v.end = t.phraseEnd(v)
+	s := t.s[v.start:v.end]
+	if isPlaceholder(s) || !t.isPersonName(v) {
+		return
+	}
+	if v.weak() && !(isFullName(s) && t.personNear(v)) {
+		return
+	}
+	if v.prose && !v.closed && !isCapital(s) {
+		return
+	}
+	t.emit(v, v.start, v.end, 0.9)
+}
+
+// maxName is the longest name of a person, in bytes.
+const maxName = 80
+
+// isPersonName reports whether the value is letters, blanks and the few signs of names, at most six words.
+func (t *text) isPersonName(v value) bool {
+	if v.end-v.start < 2 || v.end-v.start > maxName {
+		return false
+	}
+	var buf [maxName]byte
+	words, letters := 1, 0
+	plain := t.plain(buf[:0], v)
+	for i := 0; i < len(plain); {
+		c := plain[i]
+		switch {
+		case isLetter(c):
+			letters++
+		case c >= 0x80:
+			r, n := utf8.DecodeRune(plain[i:])
+			if r == utf8.RuneError {
+				return false
+			}
+			letters++
+			i += n
+			continue
+		case c == ' ' || c == '+':
+			words++
+		case c == '-' || c == '\'' || c == '.' || c == ',' || c == '(' || c == ')':
+		default:
+			return false
+		}
+		i++
+	}
+	return letters >= 2 && words <= 6
+}
+
+// isFullName reports whether s is two to four words that all start with a capital or a particle.
+func isFullName(s string) bool {
+	words, capitals := 0, 0
+	for i := 0; i < len(s); i++ {
+		if s[i] == ' ' || i > 0 && s[i-1] != ' ' {
+			continue
+		}
+		words++
+		if isUpper(s[i]) || s[i] >= 0x80 {
+			capitals++
+		}
+	}
+	return words >= 2 && words <= 4 && capitals >= 2
+}
+
+func isCapital(s string) bool { return len(s) > 0 && (isUpper(s[0]) || s[0] >= 0x80) }
+
+// personReach is how far around the key "name" something else of a person may stand.
+const personReach = 120
+
+// personNear reports whether the key "name" is one of a person: its object, its attribute or its neighbours say so.
+func (t *text) personNear(v value) bool {
+	if v.attr() {
+		return false
+	}
+	from, to := t.around(v.keyStart, v.end, personReach)
+	return t.cueIn(personCues, from, v.keyStart) || t.cueIn(personCues, v.end, to)
+}
+
+var personCues = []string{
+	"user", "customer", "client ", "patient", "employee", "member ", "person", "passenger", "guest ", "student",
+	"ssn ", "email", "dob ", "birth", "phone", "cardholder", "recipient", "subscriber", "contact ", "applicant",
+}
+
+// titled verifies a name after a title at i: Mr. John Smith.
+func titled(t *text, i int) {
+	if !isUpper(t.s[i]) {
+		return
+	}
+	end := t.wordEnd(i)
+	switch t.s[i:end] {
+	case "Mr", "Mrs", "Ms", "Dr", "Miss":
+	default:
+		return
+	}
+	if t.at(end) == '.' {
+		end++
+	}
+	if t.at(end) != ' ' {
+		return
+	}
+	if last := t.capitalWords(end+1, 3); last > end+1 {
+		t.add(PersonName, end+1, last, 0.85)
+	}
+}
+
+// capitalWords returns the end of at most n words from i on that look like a name, or i.
+func (t *text) capitalWords(i, n int) int {
+	end := i
+	for range n {
+		if !isUpper(t.at(i)) {
+			break
+		}
+		j := i + 1
+		for j < len(t.s) && (isLetter(t.s[j]) || t.s[j] >= 0x80 || (t.s[j] == '-' || t.s[j] == '\'') && isLetter(t.at(j+1))) {
+			j++
+		}
+		if j-i == 1 && t.at(j) == '.' {
+			j++
+		}
+		if isWord(t.at(j)) || t.at(j) == '=' || t.at(j) == ':' && j-i > 2 && end > i || j-i < 2 {
+			break
+		}
+		end = j
+		if t.at(j) != ' ' {
+			break
+		}
+		i = j + 1
+	}
+	return end
+}
+
+// usernameByKey verifies a user name under a key: one word or address, and no account of the system.
+func usernameByKey(t *text, v value) {
+	s := t.s[v.start:v.end]
+	if isPlaceholder(s) || len(s) > 128 || systemAccounts[s] || s[0] == '{' || s[0] == '[' || s[0] == '/' || t.hasFold(v.start, "system:") {
+		return
+	}
+	if v.weak() && !t.isHandle(v) {
+		return
+	}
+	if v.prose && !v.closed && !t.proseValue(v) {
+		return
+	}
+	end := v.end
+	if !v.closed {
+		end = t.trimSentence(v.start, end)
+	}
+	if end > v.start {
+		t.emit(v, v.start, end, 0.9)
+	}
+}
+
+// systemAccounts name nobody.
+var systemAccounts = map[string]bool{
+	"root": true, "system": true, "nobody": true, "daemon": true, "SYSTEM": true, "www-data": true, "-": true,
+	"anonymous": true, "unknown": true, "guest": true, "N/A": true, "kubernetes-admin": true,
+}
+
+// isHandle reports whether the value is one short word of letters, digits and the signs of user names.
+func (t *text) isHandle(v value) bool {
+	letters := 0
+	for i := v.start; i < v.end; i++ {
+		c := t.s[i]
+		if isLetter(c) {
+			letters++
+		}
+		if !isWord(c) && c != '.' && c != '-' && c != '@' && c != '\\' && c != '+' && c < 0x80 {
+			return false
+		}
+	}
+	return letters >= 2 && v.end-v.start <= 64
+}
+
+// proseValue reports whether an unquoted value after a colon is a value rather than the next word of a sentence: it
+// holds more than lower-case letters, or nothing but another pair follows it.
+func (t *text) proseValue(v value) bool {
+	for i := v.start; i < v.end; i++ {
+		if c := t.s[i]; !isLower(c) && (i > v.start || !isUpper(c)) && c != '.' && c != ',' {
+			return true
+		}
+	}
+	if t.at(v.end) != ' ' {
+		return true
+	}
+	return t.pairAt(v.end+1) || !isAlnum(t.at(v.end+1))
+}
+
+// trimSentence returns end without the punctuation of a sentence before it.
+func (t *text) trimSentence(start, end int) int {
+	for end > start && (t.s[end-1] == '.' || t.s[end-1] == ',' || t.s[end-1] == ';' || t.s[end-1] == ':' || t.s[end-1] == '!') {
+		end--
+	}
+	return end
+}
+
+// userIDByKey verifies the id of a user under a key.
+func userIDByKey(t *text, v value) {
+	s := t.s[v.start:v.end]
+	if isPlaceholder(s) || len(s) > 128 || s[0] == '{' || s[0] == '[' || s[0] == '/' || s == "0" || s == "-1" {
+		return
+	}
+	if v.weak() && len(s) < 6 || v.prose && !v.closed && !t.proseValue(v) {
+		return
+	}
+	end := v.end
+	if !v.closed {
+		end = t.trimSentence(v.start, end)
+	}
+	if end > v.start {
+		t.emit(v, v.start, end, 0.9)
+	}
+}

@@ -1,0 +1,318 @@
+package detect
+
+// dateByKey verifies a date under a key: year, month and day in any of the usual layouts.
+func dateByKey(t *text, v value) {
+	if end := t.date(v.start); end > 0 && (!v.closed || end <= v.end) {
+		t.emit(v, v.start, end, 0.95)
+	}
+}
+
+// born verifies a date after a cue at i: born 1985-04-12, born on 12/04/1985.
+func born(t *text, i int) {
+	end := t.wordEnd(i)
+	for _, word := range [...]string{" on ", " "} {
+		if t.hasFold(end, word) {
+			from := end + len(word)
+			if stop := t.date(from); stop > 0 {
+				t.add(DateOfBirth, from, stop, 0.85)
+			}
+			return
+		}
+	}
+}
+
+// date returns the end of the date at i, or 0.
+func (t *text) date(i int) int {
+	if isLetter(t.at(i)) {
+		return t.monthFirst(i)
+	}
+	var n, width [3]int
+	j := i
+	sep := byte(0)
+	for k := range n {
+		from := j
+		for j < from+4 && isDigit(t.at(j)) {
+			n[k] = n[k]*10 + int(t.s[j]-'0')
+			j++
+		}
+		width[k] = j - from
+		if width[k] == 0 {
+			if k == 1 && sep == ' ' {
+				return t.dayFirst(i, from, n[0])
+			}
+			return 0
+		}
+		if k == 2 {
+			break
+		}
+		if c := t.at(j); c != '-' && c != '/' && c != '.' && c != ' ' || sep != 0 && c != sep {
+			return t.compactDate(i)
+		} else {
+			sep = c
+		}
+		j++
+	}
+	if isDigit(t.at(j)) {
+		return 0
+	}
+	switch {
+	case width[0] == 4:
+		return t.validDate(n[0], n[1], n[2], j)
+	case width[2] == 4 || width[2] == 2:
+		if n[0] > 12 {
+			return t.validDate(n[2], n[1], n[0], j)
+		}
+		return max(t.validDate(n[2], n[0], n[1], j), t.validDate(n[2], n[1], n[0], j))
+	}
+	return 0
+}
+
+// validDate returns end if the numbers are a date of the last 130 years or so. Years of two digits count.
+func (t *text) validDate(year, month, day, end int) int {
+	if month < 1 || month > 12 || day < 1 || day > 31 || year > 99 && (year < 1890 || year > 2100) {
+		return 0
+	}
+	return end
+}
+
+// compactDate reads YYYYMMDD.
+func (t *text) compactDate(i int) int {
+	var n [8]int
+	for k := range n {
+		if !isDigit(t.at(i + k)) {
+			return 0
+		}
+		n[k] = int(t.s[i+k] - '0')
+	}
+	if isWord(t.at(i + 8)) {
+		return 0
+	}
+	return t.validDate(n[0]*1000+n[1]*100+n[2]*10+n[3], n[4]*10+n[5], n[6]*10+n[7], i+8)
+}
+
+var months = [...]string{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}
+
+func (t *text) isMonth(i int) bool {
+	for _, m := range months {
+		if t.hasFold(i, m) {
+			return true
+		}
+	}
+	return false
+}
+
+// dayFirst reads 12 April 1985, whose month starts at from; monthFirst reads April 12, 1985.
+func (t *text) dayFirst(_, from, day int) int {
+	if !t.isMonth(from) {
+		return 0
+	}
+	end := t.wordEnd(from)
+	if c := t.at(end); c == ' ' || c == '-' || c == ',' {
+		return t.year(t.skip(end, " -,"), day)
+	}
+	return 0
+}
+
+func (t *text) monthFirst(i int) int {
+	if !t.isMonth(i) {
+		return 0
+	}
+	j := t.skip(t.wordEnd(i), " .")
+	day, from := 0, j
+	for j < from+2 && isDigit(t.at(j)) {
+		day = day*10 + int(t.s[j]-'0')
+		j++
+	}
+	if j == from {
+		return 0
+	}
+	return t.year(t.skip(j, " ,"), day)
+}
+
+func (t *text) skip(i int, set string) int {
+	for n := 0; n < 3; n++ {
+		found := false
+		for k := range len(set) {
+			found = found || t.at(i) == set[k]
+		}
+		if !found {
+			break
+		}
+		i++
+	}
+	return i
+}
+
+func (t *text) year(i, day int) int {
+	year := 0
+	for k := range 4 {
+		if !isDigit(t.at(i + k)) {
+			return 0
+		}
+		year = year*10 + int(t.s[i+k]-'0')
+	}
+	if isWord(t.at(i + 4)) {
+		return 0
+	}
+	return t.validDate(year, 1, day, i+4)
+}
+
+// addressLineByKey verifies a street address under a key. A weak key, "address", wants a number and a street.
+func addressLineByKey(t *text, v value) {
+	v.end = t.phraseEnd(v)
+	s := t.s[v.start:v.end]
+	if isPlaceholder(s) || s[0] == '{' || len(s) > 200 {
+		return
+	}
+	letters, digits, blanks, others := 0, 0, 0, 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case isLetter(c), c >= 0x80:
+			letters++
+		case isDigit(c):
+			digits++
+		case c == ' ', c == '+', c == '%' && v.enc&Percent != 0:
+			blanks++
+		case c == '@', c == '=', c == '_', c == ':', c == '{':
+			others++
+		}
+	}
+	if letters < 3 || others > 0 || digits == 0 && blanks == 0 {
+		return
+	}
+	if v.weak() && (digits == 0 || blanks == 0 || !isDigit(s[0]) && !hasStreet(s)) {
+		return
+	}
+	t.emit(v, v.start, v.end, 0.85)
+}
+
+// streetWords end the name of a street in English.
+var streetWords = map[string]bool{
+	"street": true, "st": true, "avenue": true, "ave": true, "road": true, "rd": true, "boulevard": true, "blvd": true,
+	"lane": true, "ln": true, "drive": true, "dr": true, "court": true, "ct": true, "way": true, "place": true, "pl": true,
+	"terrace": true, "square": true, "parkway": true, "pkwy": true, "circle": true, "highway": true, "hwy": true,
+	"crescent": true, "close": true, "row": true, "broadway": true,
+}
+
+func isStreetWord(s string) bool {
+	if len(s) > 9 {
+		return false
+	}
+	var low [9]byte
+	for i := range len(s) {
+		low[i] = lower(s[i])
+	}
+	return streetWords[string(low[:len(s)])]
+}
+
+// hasStreet reports whether a word of s ends the name of a street.
+func hasStreet(s string) bool {
+	for i := 0; i < len(s); i++ {
+		from := i
+		for i < len(s) && isLetter(s[i]) {
+			i++
+		}
+		if i > from && isStreetWord(s[from:i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// houseNumber verifies 123 Main Street with its unit, city and code at the number [start, end).
+func (t *text) houseNumber(start, end int) {
+	if t.at(end) != ' ' || !isUpper(t.at(end+1)) || !t.numberMayStart(start) || t.groupBefore(start) {
+		return
+	}
+	i := end + 1
+	for words := range 5 {
+		from := i
+		for isAlnum(t.at(i)) || t.at(i) == '\'' && isLetter(t.at(i+1)) {
+			i++
+		}
+		if i == from {
+			return
+		}
+		if words > 0 && isUpper(t.s[from]) && isStreetWord(t.s[from:i]) {
+			if t.at(i) == '.' {
+				i++
+			}
+			t.add(StreetAddress, start, t.locality(i), 0.8)
+			return
+		}
+		if !isUpper(t.s[from]) && !isDigit(t.s[from]) || t.at(i) != ' ' && t.at(i) != '.' {
+			return
+		}
+		i++
+		if t.at(i) == ' ' {
+			i++
+		}
+	}
+}
+
+// locality returns the end of the parts after a street: ", Apt 4B, Springfield, IL 62701".
+func (t *text) locality(i int) int {
+	end := i
+	for range 3 {
+		if t.at(end) != ',' || t.at(end+1) != ' ' || !isUpper(t.at(end+2)) {
+			break
+		}
+		j := end + 2
+		for k := j; k < j+28 && (isAlnum(t.at(k)) || t.at(k) == ' '); k++ {
+			if t.at(k) != ' ' {
+				end = k + 1
+			} else if c := t.at(k + 1); !isUpper(c) && !isDigit(c) {
+				break
+			}
+		}
+		if isWord(t.at(end)) {
+			return i
+		}
+		i = end
+	}
+	return i
+}
+
+// geoByKey verifies a latitude or longitude, or a pair of them, under a key.
+func geoByKey(t *text, v value) {
+	i := v.start
+	if c := t.at(i); c == '(' || c == '[' {
+		i++
+	}
+	end, fraction := t.decimal(i)
+	if end == i {
+		return
+	}
+	from := i
+	if j := t.skip(end, ", "); j > end && (t.at(j) == '-' || isDigit(t.at(j))) {
+		if stop, more := t.decimal(j); stop > j && more >= 2 && t.at(end) == ',' {
+			end, fraction = stop, max(fraction, more)
+		}
+	}
+	if fraction < 2 || v.weak() && fraction < 3 || isWord(t.at(end)) || t.at(end) == '.' && isDigit(t.at(end+1)) {
+		return
+	}
+	t.emit(v, from, end, 0.9)
+}
+
+// decimal reads a signed decimal of at most 180 from i and returns its end, or i, and its fraction digits.
+func (t *text) decimal(i int) (end, fraction int) {
+	j := i
+	if c := t.at(j); c == '-' || c == '+' {
+		j++
+	}
+	n, from := 0, j
+	for j < from+3 && isDigit(t.at(j)) {
+		n = n*10 + int(t.s[j]-'0')
+		j++
+	}
+	if j == from || n > 180 || t.at(j) != '.' {
+		return i, 0
+	}
+	j++
+	from = j
+	for isDigit(t.at(j)) && j < from+18 {
+		j++
+	}
+	return j, j - from
+}

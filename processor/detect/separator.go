@@ -1,0 +1,200 @@
+package detect
+
+// sepKey is a key read backwards from a separator inside the text.
+type sepKey struct {
+	start, end int
+	quote      byte // around the key, or 0
+	level      int  // levels of JSON escaping of the quote
+}
+
+// separator handles ':' and '=' at i: the scheme of a URL, colons of an address, or a key before and a value after.
+func (t *text) separator(i int) {
+	c := t.s[i]
+	if c == ':' {
+		if t.at(i+1) == '/' && t.at(i+2) == '/' {
+			t.userinfo(i)
+			return
+		}
+		if t.colons(i) {
+			return
+		}
+	}
+	if i == 0 {
+		return
+	}
+	switch t.s[i-1] {
+	case '=', ':', '<', '>', '~', '+':
+		return
+	}
+	if isDigit(t.s[i-1]) && isDigit(t.at(i+1)) {
+		return
+	}
+	k, ok := t.keyBefore(i)
+	if !ok {
+		return
+	}
+	after := i + 1
+	for after < len(t.s) && after < i+3 && (t.s[after] == '=' || t.s[after] == '>' || t.s[after] == ':') {
+		after++
+	}
+	t.keyValue(k, c, after)
+}
+
+// keyValue looks up the key and verifies the value after the separator sep.
+func (t *text) keyValue(k sepKey, sep byte, after int) {
+	key := t.s[k.start:k.end]
+	if e := t.d.customKey(key); e != None {
+		v := t.valueAfter(k, sep, after)
+		v.ref = keyRef{entity: e}
+		t.anything(v)
+		return
+	}
+	ref := lookupKey(key)
+	if ref.entity == None && k.quote != 0 {
+		ref = t.nestedKey(k)
+	}
+	if ref.entity == None {
+		return
+	}
+	v := t.valueAfter(k, sep, after)
+	v.ref = ref
+	t.keyed(v)
+}
+
+// keyBefore reads the key that ends before the separator at i.
+func (t *text) keyBefore(i int) (k sepKey, ok bool) {
+	end := i
+	for end > 0 && end > i-4 && (t.s[end-1] == ' ' || t.s[end-1] == '\t' || t.s[end-1] == '!') {
+		end--
+	}
+	if end == 0 {
+		return k, false
+	}
+	switch c := t.s[end-1]; c {
+	case '"', '\'', '`':
+		return t.quotedKeyBefore(end-1, c)
+	case ']':
+		return t.bareKey(end - 1)
+	default:
+		return t.bareKey(end)
+	}
+}
+
+// quotedKeyBefore reads the key whose closing quote stands at q. The opening quote has the same number of backslashes.
+func (t *text) quotedKeyBefore(q int, quote byte) (k sepKey, ok bool) {
+	end := q
+	for end > 0 && t.s[end-1] == '\\' {
+		end--
+	}
+	slashes := q - end
+	for start := end; start > 0 && start > end-maxKey; start-- {
+		c := t.s[start-1]
+		if c == quote {
+			return sepKey{start: start, end: end, quote: quote, level: escapeLevel(slashes, quote)}, start < end
+		}
+		if !isKeyByte(c) && c != ' ' && c != '/' && c != ':' {
+			return k, false
+		}
+	}
+	return k, false
+}
+
+// escapeLevel returns how deep inside JSON strings a quote with so many backslashes is: 0 for none.
+func escapeLevel(slashes int, quote byte) int {
+	level := 0
+	for n := slashes; n > 0; n >>= 1 {
+		level++
+	}
+	if quote == '"' {
+		level++
+	}
+	return min(level, int(levels))
+}
+
+// isKeyByte reports whether c may stand in an unquoted key.
+func isKeyByte(c byte) bool {
+	return isWord(c) || c == '-' || c == '.' || c == '$' || c == '@'
+}
+
+// maxKeyWords is how many words a key in prose may have: date of birth.
+const maxKeyWords = 3
+
+// bareKey reads an unquoted key backwards from end. Up to three words before it, at single spaces, belong to it as far
+// as a name in the table needs them.
+func (t *text) bareKey(end int) (k sepKey, ok bool) {
+	if !isWord(t.at(end - 1)) {
+		return k, false
+	}
+	start, words := end, 1
+	limit := max(0, end-maxKey)
+	for start > limit {
+		c := t.s[start-1]
+		if c == ' ' && words < maxKeyWords && start-2 >= limit && isLetter(t.s[start-2]) {
+			words++
+		} else if !isKeyByte(c) {
+			break
+		}
+		if c == 't' || c == 'n' || c == 'r' || isHex(c) {
+			if t.escapeBefore(start) != start {
+				break
+			}
+		}
+		start--
+	}
+	for start < end && !isWord(t.s[start]) {
+		start++
+	}
+	return sepKey{start: start, end: end}, start < end
+}
+
+// nestedWords are names that mean something only inside the object of a person: {"user":{"id":7,"name":"Jane"}}.
+const nestedReach = 512
+
+// nestedKey resolves id and name by the key of the object that encloses them.
+func (t *text) nestedKey(k sepKey) keyRef {
+	key := t.s[k.start:k.end]
+	isID := equalFold(key, "id")
+	if !isID {
+		return keyRef{}
+	}
+	parent, ok := t.parentKey(k.start)
+	if !ok || !isPerson(parent) {
+		return keyRef{}
+	}
+	return keyRef{entity: UserID}
+}
+
+// parentKey returns the key of the JSON object that i is in, when it is near.
+func (t *text) parentKey(i int) (string, bool) {
+	from, _ := t.around(i, i, nestedReach)
+	depth := 0
+	for j := i - 1; j >= from; j-- {
+		switch t.s[j] {
+		case '}':
+			depth++
+		case '{':
+			if depth--; depth >= 0 {
+				continue
+			}
+			for j--; j > 0 && (t.s[j] == ' ' || t.s[j] == ':' || t.s[j] == '='); j-- {
+			}
+			if t.at(j) == '"' || t.at(j) == '\'' {
+				k, ok := t.quotedKeyBefore(j, t.s[j])
+				return t.s[k.start:k.end], ok
+			}
+			k, ok := t.bareKey(j + 1)
+			return t.s[k.start:k.end], ok
+		}
+	}
+	return "", false
+}
+
+// isPerson reports whether the last word of a key is a person.
+func isPerson(key string) bool {
+	for _, p := range personWords {
+		if n := len(key) - len(p); n >= 0 && equalFold(key[n:], p) && (n == 0 || boundaryAt(key, n)) {
+			return true
+		}
+	}
+	return false
+}

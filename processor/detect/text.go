@@ -1,0 +1,194 @@
+package detect
+
+// text is one text under examination: what the verifiers read, and where they put their candidates. Verifiers depend
+// on nothing but the text, the attribute key, the recognised tokens and the offset they are called with; therefore it
+// does not matter who calls them, the scan or the reference.
+type text struct {
+	s      string
+	d      *Detector
+	key    Key
+	tokens []Finding // recognised tokens, ascending
+	out    []Finding // candidates
+
+	run    extent    // last unquoted run: see runEnd
+	quotes [8]extent // last quoted string, by the backslashes before its quotes: see quoteEnd
+}
+
+// extent remembers an interval whose end is the same for every start inside it, so that nested and repeated
+// structures stay linear.
+type extent struct{ start, end int }
+
+func (t *text) reset(d *Detector, key Key, s string) {
+	t.s, t.d, t.key = s, d, key
+	t.tokens, t.out = t.tokens[:0], t.out[:0]
+	t.run, t.quotes = extent{}, [8]extent{}
+}
+
+// at returns the byte at i, or 0 outside the text.
+func (t *text) at(i int) byte {
+	if uint(i) < uint(len(t.s)) {
+		return t.s[i]
+	}
+	return 0
+}
+
+// add puts a candidate that was found by its own shape.
+func (t *text) add(e Entity, start, end int, conf float32) {
+	t.out = append(t.out, Finding{Start: start, End: end, Entity: e, Confidence: conf, KeyStart: -1, KeyEnd: -1})
+}
+
+// escapeAt returns the end of the escape sequence that starts at i: \n and its kind, \uXXXX, %XX; or i.
+func (t *text) escapeAt(i int) int {
+	switch t.at(i) {
+	case '\\':
+		switch t.at(i + 1) {
+		case 'n', 'r', 't', 'b', 'f':
+			return i + 2
+		case 'u':
+			if isHex(t.at(i+2)) && isHex(t.at(i+3)) && isHex(t.at(i+4)) && isHex(t.at(i+5)) {
+				return i + 6
+			}
+		}
+	case '%':
+		if isHex(t.at(i+1)) && isHex(t.at(i+2)) {
+			return i + 3
+		}
+	}
+	return i
+}
+
+// escapeBefore returns the start of the escape sequence that ends at i, or i.
+func (t *text) escapeBefore(i int) int {
+	for _, n := range [...]int{2, 3, 6} {
+		if i >= n && t.escapeAt(i-n) == i {
+			return i - n
+		}
+	}
+	return i
+}
+
+// wordBefore reports whether a word runs into i from the left. The letters of an escape sequence are no word.
+func (t *text) wordBefore(i int) bool {
+	return i > 0 && isWord(t.s[i-1]) && t.escapeBefore(i) == i
+}
+
+// wordStart reports whether a word starts at i.
+func (t *text) wordStart(i int) bool {
+	if !isWord(t.at(i)) || t.wordBefore(i) {
+		return false
+	}
+	for j := max(0, i-5); j < i; j++ {
+		if t.escapeAt(j) > i {
+			return false
+		}
+	}
+	return true
+}
+
+// wordEnd returns the end of the word that i is in.
+func (t *text) wordEnd(i int) int {
+	for i < len(t.s) && isWord(t.s[i]) {
+		i++
+	}
+	return i
+}
+
+// hasFold reports whether t.s[i:] starts with the lower-case ASCII string p, in any letter case.
+func (t *text) hasFold(i int, p string) bool {
+	return i >= 0 && len(t.s)-i >= len(p) && equalFold(t.s[i:i+len(p)], p)
+}
+
+// equalFold reports whether s is the lower-case ASCII string p of the same length, in any letter case.
+func equalFold(s, p string) bool {
+	if len(s) != len(p) {
+		return false
+	}
+	for i := range len(p) {
+		if lower(s[i]) != p[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// tokenTouches reports whether a recognised token overlaps [start, end).
+func (t *text) tokenTouches(start, end int) bool {
+	for i := t.tokenFrom(start); i < len(t.tokens) && t.tokens[i].Start < end; i++ {
+		return true
+	}
+	return false
+}
+
+// tokenFrom returns the index of the first recognised token that ends after i.
+func (t *text) tokenFrom(i int) int {
+	lo, hi := 0, len(t.tokens)
+	for lo < hi {
+		if mid := int(uint(lo+hi) >> 1); t.tokens[mid].End <= i {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+// around returns the part of the text at most n bytes before start and after end. It never reaches across a recognised
+// token: a token is shorter or longer than the value it stands for, so what lies behind it may be in reach only since.
+func (t *text) around(start, end, n int) (from, to int) {
+	from, to = max(0, start-n), min(len(t.s), end+n)
+	if len(t.tokens) == 0 {
+		return from, to
+	}
+	i := t.tokenFrom(end)
+	if i < len(t.tokens) && t.tokens[i].Start < to {
+		to = max(end, t.tokens[i].Start)
+	}
+	for i = t.tokenFrom(from); i < len(t.tokens) && t.tokens[i].End <= start; i++ {
+		from = t.tokens[i].End
+	}
+	return from, to
+}
+
+// cueReach is how far from a weak candidate a cue may stand, in bytes.
+const cueReach = 50
+
+// cue reports whether one of the cues stands near [start, end). A cue is a lower-case word; it matches at the start of
+// a word in any letter case, and only a whole word when it ends in a space.
+func (t *text) cue(cues []string, start, end int) bool {
+	from, to := t.around(start, end, cueReach)
+	return t.cueIn(cues, from, start) || t.cueIn(cues, end, to)
+}
+
+func (t *text) cueIn(cues []string, from, to int) bool {
+	inside := from > 0 && isAlnum(t.s[from-1])
+	for i := from; i < to; i++ {
+		c := t.s[i]
+		if !isLetter(c) {
+			inside = false
+			continue
+		}
+		camel := isUpper(c) && i > from && isLower(t.s[i-1])
+		if inside && !camel {
+			continue
+		}
+		inside = true
+		for _, cue := range cues {
+			if cue[0] == lower(c) && t.cueAt(cue, i, to) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (t *text) cueAt(cue string, i, to int) bool {
+	whole := cue[len(cue)-1] == ' '
+	if whole {
+		cue = cue[:len(cue)-1]
+	}
+	end := i + len(cue)
+	if end > to || !t.hasFold(i, cue) {
+		return false
+	}
+	return !whole || !isLetter(t.at(end)) || isLower(t.s[end-1]) && isUpper(t.s[end])
+}

@@ -1,0 +1,101 @@
+package detect
+
+// longestUserinfo bounds user:password, in bytes.
+const longestUserinfo = 256
+
+// userinfo verifies user:password of the URL whose "://" is at i. The last @ before the path ends it, as passwords may
+// hold one.
+func (t *text) userinfo(i int) {
+	if !isAlnum(t.at(i - 1)) {
+		return
+	}
+	start := i + 3
+	at, colon := -1, -1
+scan:
+	for j := start; j < len(t.s) && j < start+longestUserinfo; j++ {
+		switch c := t.s[j]; c {
+		case '@':
+			at = j
+		case ':':
+			if colon < 0 {
+				colon = j
+			}
+		case '/', '?', '#', ' ', '\t', '\n', '\r', '"', '\'', '`', '<', '>', '\\', '{', '}', ',', '(', ')', '|', '^':
+			break scan
+		case '[':
+			if at == j-1 {
+				break scan
+			}
+		case '%':
+			if t.hasFold(j, "%40") && at < 0 && colon < 0 { // an encoded address in place of a user
+				return
+			}
+		}
+	}
+	if at <= start {
+		return
+	}
+	if colon >= 0 && colon < at-1 {
+		if !isPlaceholder(t.s[colon+1 : at]) {
+			t.add(URLCredentials, start, at, 0.98)
+		}
+		return
+	}
+	if colon < 0 && at-start >= 16 && isRandom(t.s[start:at]) { // a token in place of a user
+		t.add(URLCredentials, start, at, 0.9)
+	}
+}
+
+// dsn verifies user:password before the @ at i of a MySQL data source name: user:password@tcp(host:3306)/db.
+func (t *text) dsn(i int) {
+	if !t.hasFold(i+1, "tcp(") && !t.hasFold(i+1, "unix(") && !t.hasFold(i+1, "tcp6(") {
+		return
+	}
+	start, colon := i, -1
+	for start > 0 && i-start < longestUserinfo {
+		c := t.s[start-1]
+		if isSpace(c) || c == '"' || c == '\'' || c == '/' || c == '=' || c == '@' || c == '\\' || c >= 0x80 {
+			break
+		}
+		start--
+		if c == ':' {
+			colon = start
+		}
+	}
+	if colon > start && colon < i-1 && !isPlaceholder(t.s[colon+1:i]) {
+		t.add(URLCredentials, start, i, 0.95)
+	}
+}
+
+// isRandom reports whether s looks like a key rather than a name: letters and digits mixed, many of them different.
+func isRandom(s string) bool {
+	if len(s) < 8 {
+		return false
+	}
+	letters, digits, others, turns := 0, 0, 0, 0
+	var seen [4]uint64
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case isLetter(c):
+			letters++
+		case isDigit(c):
+			digits++
+		case c == '-', c == '_', c == '.', c == '+', c == '/', c == '=', c == '~', c == '!', c == '$', c == '%', c == '#', c == '*', c == '^', c == ':':
+			others++
+		default:
+			return false
+		}
+		if i > 0 && classes[c]&clsAlnum != classes[s[i-1]]&clsAlnum {
+			turns++
+		}
+		seen[c>>6] |= 1 << (c & 63)
+	}
+	distinct := 0
+	for _, w := range seen {
+		for ; w != 0; w &= w - 1 {
+			distinct++
+		}
+	}
+	return letters > 0 && digits > 0 && distinct >= min(len(s)/2, 10) && distinct >= 5 && others*3 <= len(s) && turns >= 2
+}
