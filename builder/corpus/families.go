@@ -262,7 +262,7 @@ var families = []family{
 			`{"level":"warn","stripe_key":"«stripe»","request":"req_«word»"}`,
 			`geocode?place=«word»&key=«gcp» returned «status»`,
 			`GOOGLE_API_KEY="«gcp»"`,
-			`maps sdk initialised with «gcp»`,
+			`maps sdk initialized with «gcp»`,
 		},
 	},
 	{

@@ -22,8 +22,8 @@ type line []piece
 // plain is text that holds no finding.
 func plain(text string) line { return line{{text: text}} }
 
-// labelled is a value that a detector should find.
-func labelled(entity, text string) line { return line{{text: text, entity: entity}} }
+// labeled is a value that a detector should find.
+func labeled(entity, text string) line { return line{{text: text, entity: entity}} }
 
 // text joins the pieces.
 func (l line) text() string {
@@ -146,7 +146,7 @@ func draw(r *rand.Rand, name string) line {
 	if !ok {
 		panic("no value of the name " + name)
 	}
-	return labelled(v.entity, v.make(r))
+	return labeled(v.entity, v.make(r))
 }
 
 // pick draws one element.

@@ -1,4 +1,4 @@
-// Command corpus writes the labelled example lines of testdata/corpus.
+// Command corpus writes the labeled example lines of testdata/corpus.
 //
 // Every line comes from a template of this package and a fixed seed, so that the committed files can be checked against
 // it and two versions of the detector are judged on the same text. Run it from the repository's root:
@@ -6,7 +6,7 @@
 //	go run ./builder/corpus -out testdata/corpus
 //
 // The format is JSON Lines: id, source, sub (the template family), text, spans (UTF-8 byte offsets) and scope (the entities
-// that are labelled exhaustively, here always all of them). A span covers the value alone: no quotes, no key; of an
+// that are labeled exhaustively, here always all of them). A span covers the value alone: no quotes, no key; of an
 // Authorization header the part after the scheme, of a cookie the value after `name=`, of a URL the `user:password`
 // before the @, of a private key the whole PEM block.
 //

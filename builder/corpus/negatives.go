@@ -120,7 +120,7 @@ var negatives = []struct {
 		`sequence «order» gap of «n» before «order»`,
 		`ticket INC«seq» linked to change CHG«seq»`,
 		`sku=«seq12» qty=«n» warehouse=«zone»`,
-		`ISBN 978-3-16-148410-0 added to the catalogue`,
+		`ISBN 978-3-16-148410-0 added to the catalog`,
 	}},
 	{"memory", []string{
 		`segfault at «addr» ip «addr» sp «addr» error 4 in libc.so.6`,

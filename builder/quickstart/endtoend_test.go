@@ -36,7 +36,7 @@ var binaries = sync.OnceValues(func() (dir string, err error) {
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if binDir != "" {
-		os.RemoveAll(binDir)
+		_ = os.RemoveAll(binDir)
 	}
 	os.Exit(code)
 }
@@ -81,7 +81,7 @@ func TestOnce(t *testing.T) {
 	} {
 		require.Contains(t, text, want)
 	}
-	require.NotContains(t, text, "\x1b[", "colours go to terminals only")
+	require.NotContains(t, text, "\x1b[", "colors go to terminals only")
 
 	t.Run("again in the same directory", func(t *testing.T) {
 		again := silent(t)

@@ -126,7 +126,7 @@ func TestFindCanaries(t *testing.T) {
 
 func TestExcerpt(t *testing.T) {
 	plain := &screen{}
-	colour := &screen{colour: true}
+	color := &screen{color: true}
 	next := func(s string) (int, int) {
 		if at := strings.Index(s, "VALUE"); at >= 0 {
 			return at, at + 5
@@ -135,7 +135,7 @@ func TestExcerpt(t *testing.T) {
 	}
 	long := strings.Repeat("ä", 60)
 	require.Equal(t, `short VALUE\nend`, plain.excerpt("short VALUE\nend\n", next, green))
-	require.Equal(t, "short \x1b[32mVALUE\x1b[0m", colour.excerpt("short VALUE", next, green))
+	require.Equal(t, "short \x1b[32mVALUE\x1b[0m", color.excerpt("short VALUE", next, green))
 	cut := plain.excerpt(long+"VALUE"+long, next, green)
 	require.Equal(t, strings.Repeat("ä", 8)+" ... "+strings.Repeat("ä", 17)+"VALUE"+strings.Repeat("ä", 17)+" ... ", cut)
 }

@@ -9,19 +9,19 @@ import (
 	"golang.org/x/term"
 )
 
-// screen writes for a person: coloured on a terminal unless NO_COLOR is set, plain otherwise.
+// screen writes for a person: colored on a terminal unless NO_COLOR is set, plain otherwise.
 type screen struct {
 	file   *os.File
 	tty    bool
-	colour bool
+	color bool
 }
 
 func newScreen(f *os.File) *screen {
 	tty := term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
-	return &screen{file: f, tty: tty, colour: tty && os.Getenv("NO_COLOR") == ""}
+	return &screen{file: f, tty: tty, color: tty && os.Getenv("NO_COLOR") == ""}
 }
 
-// The colours used, as SGR parameters.
+// The colors used, as SGR parameters.
 const (
 	bold   = "1"
 	dim    = "2"
@@ -31,11 +31,11 @@ const (
 	cyan   = "36"
 )
 
-func (s *screen) paint(colour, text string) string {
-	if !s.colour || text == "" {
+func (s *screen) paint(color, text string) string {
+	if !s.color || text == "" {
 		return text
 	}
-	return "\x1b[" + colour + "m" + text + "\x1b[0m"
+	return "\x1b[" + color + "m" + text + "\x1b[0m"
 }
 
 // print writes a line. The screen is no place whose loss changes the result, so its errors are left.

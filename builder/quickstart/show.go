@@ -104,7 +104,7 @@ func nextCanary(s string, canaries []canary) (start, end int) {
 }
 
 // excerpt paints what next finds and shortens what stands between, so that a long line is taken in at a glance.
-func (s *screen) excerpt(line string, next func(string) (start, end int), colour string) string {
+func (s *screen) excerpt(line string, next func(string) (start, end int), color string) string {
 	const keep = 34 // bytes of other text beside a value
 	var b strings.Builder
 	first := true
@@ -119,7 +119,7 @@ func (s *screen) excerpt(line string, next func(string) (start, end int), colour
 			before = keep / 2
 		}
 		b.WriteString(shorten(line[:start], before, keep))
-		b.WriteString(s.paint(colour, line[start:end]))
+		b.WriteString(s.paint(color, line[start:end]))
 		line, first = line[end:], false
 	}
 }
