@@ -37,6 +37,9 @@ func (t *text) valueAfter(k sepKey, sep byte, i int) value {
 	}
 	v.prose = sep == ':' && i > from
 	v.start, v.end = i, t.runEnd(i)
+	if t.at(i) == '[' && t.at(v.end) == ']' {
+		v.end++
+	}
 	if before := t.at(k.start - 1); sep == '=' && (before == '&' || before == '?') {
 		v.enc |= Percent
 	}
