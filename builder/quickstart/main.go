@@ -12,6 +12,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/signal"
@@ -39,7 +40,7 @@ func parse(args []string, stdinIsTerminal bool) (settings, error) {
 	f.StringVar(&s.cli, "cli", "bin/cloakroom", "the command line tool's binary")
 	f.StringVar(&s.config, "config", "config/quickstart.yaml", "the collector's configuration")
 	f.StringVar(&s.sample, "sample", "testdata/telemetry", "directory of the sample telemetry")
-	f.StringVar(&s.data, "data", ".run", "directory for the vault, the output and the collector's log")
+	f.StringVar(&s.data, "data", "data", "directory for the vault, the output and the collector's log")
 	f.StringVar(&s.grpc, "grpc", env("CLOAKROOM_GRPC", "127.0.0.1:4317"), "OTLP/gRPC endpoint")
 	f.StringVar(&s.http, "http", env("CLOAKROOM_HTTP", "127.0.0.1:4318"), "OTLP/HTTP endpoint")
 	f.StringVar(&s.health, "health", env("CLOAKROOM_HEALTH", "127.0.0.1:13133"), "health check endpoint")
@@ -99,6 +100,8 @@ func run(ctx context.Context, s settings, out *screen) (err error) {
 	if err := prepare(&s); err != nil {
 		return err
 	}
+	_, missing := os.Stat(vault(s))
+	firstStart := errors.Is(missing, fs.ErrNotExist)
 	c, err := startCollector(s)
 	if err != nil {
 		return err
@@ -110,6 +113,9 @@ func run(ctx context.Context, s settings, out *screen) (err error) {
 		out.line("standard input is no terminal, so this runs once (as with -once): it checks its output and stops")
 	}
 	out.line("collector %s (process %d) with %s", s.collector, c.pid(), s.config)
+	if firstStart {
+		out.line("first start: the vault makes its keys in %s; who can read that folder can reveal tokens", vault(s))
+	}
 	if err := out.wait("starting the collector", "collector ready", func() error { return c.healthy(ctx, s) }); err != nil {
 		return err
 	}
@@ -137,6 +143,9 @@ func run(ctx context.Context, s settings, out *screen) (err error) {
 	out.line("send telemetry of your own to OTLP/gRPC %s or OTLP/HTTP http://%s; Ctrl-C stops the collector", s.grpc, s.http)
 	return c.serve(ctx, out)
 }
+
+// vault is the vault's folder, as config/quickstart.yaml has it.
+func vault(s settings) string { return filepath.Join(s.data, "vault") }
 
 // finish stops the collector, so that everything is on disk, and looks for plain values in it.
 func (c *collector) finish(ctx context.Context, s settings, sample *sample, out *screen) error {
@@ -182,12 +191,14 @@ func prepare(s *settings) error {
 			return err
 		}
 	}
-	// What an earlier run wrote would be taken for this one's.
-	if err := os.RemoveAll(filepath.Join(s.data, "out")); err != nil {
-		return fmt.Errorf("remove the output of the run before: %w", err)
-	}
 	if err := os.MkdirAll(filepath.Join(s.data, "out"), 0o700); err != nil {
 		return fmt.Errorf("create the data directory: %w", err)
+	}
+	// What an earlier run wrote would be taken for this one's.
+	for _, name := range outputFiles {
+		if err := os.Remove(filepath.Join(s.data, "out", name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove the output of the run before: %w", err)
+		}
 	}
 	return nil
 }

@@ -15,6 +15,9 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
+// outputFiles are the files that the exporters of config/quickstart.yaml write.
+var outputFiles = []string{"traces.jsonl", "metrics.jsonl", "logs.jsonl"}
+
 // output is what the collector wrote: one element a batch.
 type output struct {
 	traces  []ptrace.Traces
@@ -58,13 +61,13 @@ func (o *output) counts() (spans, points, records int) {
 func readOutput(dir string) (*output, error) {
 	var o output
 	var err error
-	if o.traces, err = readBatches(filepath.Join(dir, "traces.jsonl"), (&ptrace.JSONUnmarshaler{}).UnmarshalTraces); err != nil {
+	if o.traces, err = readBatches(filepath.Join(dir, outputFiles[0]), (&ptrace.JSONUnmarshaler{}).UnmarshalTraces); err != nil {
 		return nil, err
 	}
-	if o.metrics, err = readBatches(filepath.Join(dir, "metrics.jsonl"), (&pmetric.JSONUnmarshaler{}).UnmarshalMetrics); err != nil {
+	if o.metrics, err = readBatches(filepath.Join(dir, outputFiles[1]), (&pmetric.JSONUnmarshaler{}).UnmarshalMetrics); err != nil {
 		return nil, err
 	}
-	if o.logs, err = readBatches(filepath.Join(dir, "logs.jsonl"), (&plog.JSONUnmarshaler{}).UnmarshalLogs); err != nil {
+	if o.logs, err = readBatches(filepath.Join(dir, outputFiles[2]), (&plog.JSONUnmarshaler{}).UnmarshalLogs); err != nil {
 		return nil, err
 	}
 	return &o, nil

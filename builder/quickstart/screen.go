@@ -11,8 +11,8 @@ import (
 
 // screen writes for a person: colored on a terminal unless NO_COLOR is set, plain otherwise.
 type screen struct {
-	file   *os.File
-	tty    bool
+	file  *os.File
+	tty   bool
 	color bool
 }
 

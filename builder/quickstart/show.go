@@ -51,7 +51,7 @@ func show(ctx context.Context, s settings, sent *sample, got *output, out *scree
 	out.heading("Where it is")
 	for _, what := range []struct{ name, path string }{
 		{"tokenized telemetry", filepath.Join(s.data, "out", "{traces,metrics,logs}.jsonl")},
-		{"vault", filepath.Join(s.data, "vault")},
+		{"vault", vault(s)},
 		{"collector's log", filepath.Join(s.data, "collector.log")},
 	} {
 		out.line("%-20s %s", what.name, what.path)
@@ -175,7 +175,7 @@ func showReveal(ctx context.Context, s settings, tok string, out *screen) error 
 // runCLI runs the command line tool beside the collector and prints its command and the last lines of its output.
 func runCLI(ctx context.Context, s settings, out *screen, lines int, args ...string) error {
 	cmd := exec.CommandContext(ctx, s.cli, args...)
-	cmd.Env = append(os.Environ(), "CLOAKROOM_VAULT="+filepath.Join(s.data, "vault"))
+	cmd.Env = append(os.Environ(), "CLOAKROOM_VAULT="+vault(s))
 	var shell []string
 	for _, a := range args {
 		if strings.Contains(a, " ") {
