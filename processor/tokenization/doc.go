@@ -7,8 +7,8 @@
 // Attributes of resources, scopes, spans, events, links, log records, data points, exemplars and metric metadata, in
 // any depth of maps and slices, keys as well as values; span and event names, status messages, scope names and
 // versions, schema URLs, entity references, metric names, units and descriptions; log bodies of every kind, severity
-// texts and event names; bytes, read as text; integers long enough to be a card or a phone number, and numbers of any
-// length under a key that names them; in profiles the string table and the attribute table.
+// texts and event names; bytes, read as text; whole numbers long enough to be a card or a phone number, and numbers of
+// any length under a key that names them; in profiles the string table and the attribute table.
 //
 // # What it never alters
 //

@@ -113,7 +113,7 @@ type stringTable struct {
 	resources pprofile.ResourceProfilesSlice
 	strings   pcommon.StringSlice
 	changed   map[int]bool
-	index     map[string]int // built when first needed
+	index     map[string][]int // built when first needed; a sender may repeat a string
 	structure map[int32]bool
 }
 
@@ -146,17 +146,17 @@ func (t *stringTable) at(i int32) string {
 // replaced follows the change of a value whose text may stand in the table.
 func (t *stringTable) replaced(s, out string) {
 	if t.index == nil {
-		t.index = make(map[string]int, t.strings.Len())
+		t.index = make(map[string][]int, t.strings.Len())
 		for i := 1; i < t.strings.Len(); i++ {
-			t.index[t.strings.At(i)] = i
+			t.index[t.strings.At(i)] = append(t.index[t.strings.At(i)], i)
 		}
 		t.structure = structure(t.dic, t.resources)
 	}
-	i, ok := t.index[s]
-	if !ok || t.changed[i] || t.structure[int32(i)] {
-		return
+	for _, i := range t.index[s] {
+		if !t.changed[i] && !t.structure[int32(i)] {
+			t.set(i, out)
+		}
 	}
-	t.set(i, out)
 }
 
 // structure collects the strings that name parts of a profile.

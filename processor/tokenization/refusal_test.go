@@ -71,7 +71,7 @@ func TestRefusedBatch(t *testing.T) {
 		{Value: 3, Attributes: attribute.NewSet(attribute.String("signal", "traces"))},
 		{Value: 3, Attributes: attribute.NewSet(attribute.String("signal", "logs"))},
 		{Value: 3, Attributes: attribute.NewSet(attribute.String("signal", "metrics"))},
-	}, metricdatatest.IgnoreTimestamp())
+	}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
 }
 
 // A vault that fails now and then never lets a token out that is not escrowed.
@@ -158,7 +158,7 @@ func TestDryRunChangesNothing(t *testing.T) {
 			require.Zero(t, r.vault.commits.Load())
 			metadatatest.AssertEqualProcessorTokenizationValuesFound(t, r.telemetry, []metricdata.DataPoint[int64]{
 				{Value: 1, Attributes: foundAttributes("email", "tokenize", "logs")},
-			}, metricdatatest.IgnoreTimestamp())
+			}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package tokenization
 
 import (
+	"math"
 	"strconv"
 	"unsafe"
 
@@ -120,10 +121,11 @@ func (w *walk) value(k *keyEntry, v pcommon.Value) (dropped bool) {
 		w.number = strconv.AppendInt(w.number[:0], n, 10)
 		return w.spelled(k, v, w.number, false)
 	case pcommon.ValueTypeDouble:
-		if !k.named {
+		d := v.Double()
+		if !k.named && !longWhole(d) {
 			return false
 		}
-		w.number = strconv.AppendFloat(w.number[:0], v.Double(), 'f', -1, 64)
+		w.number = strconv.AppendFloat(w.number[:0], d, 'f', -1, 64)
 		return w.spelled(k, v, w.number, false)
 	case pcommon.ValueTypeBytes:
 		return w.spelled(k, v, v.Bytes().AsRaw(), true)
@@ -137,6 +139,13 @@ func (w *walk) value(k *keyEntry, v pcommon.Value) (dropped bool) {
 		w.slice(k, v.Slice())
 	}
 	return false
+}
+
+// longWhole reports whether d is what becomes of a long integer that somebody read from JSON.
+func longWhole(d float64) bool {
+	const exact = 1 << 53 // beyond it a double cannot tell one integer from the next
+	size := math.Abs(d)
+	return size >= shortestNumber && size <= exact && d == math.Trunc(d)
 }
 
 func (w *walk) str(k *keyEntry, v pcommon.Value) (dropped bool) {

@@ -1,0 +1,38 @@
+package tokenization
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Telemetry that holds nothing is searched without an allocation.
+func TestCleanBatchDoesNotAllocate(t *testing.T) {
+	if underRace {
+		t.Skip("the race detector allocates")
+	}
+	w := benchTokenizer(t).newWalk()
+	ld := benchLogs(false)
+	ctx := context.Background()
+	find := func(w *walk) { w.logs(ctx, ld) }
+	require.Zero(t, testing.AllocsPerRun(10, func() {
+		w.search(find)
+		w.reset()
+	}))
+}
+
+// A value that is found costs what replacing it costs, and no more.
+func TestDirtyBatchAllocations(t *testing.T) {
+	if underRace {
+		t.Skip("the race detector allocates")
+	}
+	w := benchTokenizer(t).newWalk()
+	ctx := context.Background()
+	ld := benchLogs(true)
+	find := func(w *walk) { w.logs(ctx, ld) }
+	require.Zero(t, testing.AllocsPerRun(10, func() {
+		w.search(find)
+		w.reset()
+	}), "searching writes into reused memory")
+}
