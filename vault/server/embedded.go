@@ -1,0 +1,264 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"connectrpc.com/connect"
+	"go.uber.org/zap"
+
+	"github.com/cloakroom/cloakroom/vault/audit"
+	"github.com/cloakroom/cloakroom/vault/keyring"
+	"github.com/cloakroom/cloakroom/vault/store"
+	"github.com/cloakroom/cloakroom/vault/store/pebble"
+	"github.com/cloakroom/cloakroom/vault/vaultpb/vaultpbconnect"
+)
+
+// Settings of an embedded vault.
+type Settings struct {
+	// Directory is where it lives, mode 0700: keys, store, audit log, socket. Created when it is not there.
+	Directory string
+	// Epoch is how long one key mints, Retention how long after that its tokens can be revealed. Zero: the keyring's
+	// defaults.
+	Epoch, Retention time.Duration
+	// Listen opens the reveal socket in the directory.
+	Listen bool
+	// Logger. Default: nobody.
+	Logger *zap.Logger
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+	// Hooks count what the services do.
+	Hooks Hooks
+	// Store are settings of the token store.
+	Store pebble.Options
+}
+
+// ErrInUse says that another process has the vault's directory open. If it is a collector, its reveal socket answers.
+var ErrInUse = errors.New("vault is in use by another process")
+
+// Embedded is a vault in this process, on a directory.
+type Embedded struct {
+	dir    string
+	core   *Core
+	issuer *Issuer
+	reveal *Reveal
+	admin  *Admin
+	log    *zap.Logger
+	http   *http.Server
+	socket string
+
+	stop context.CancelFunc
+	done sync.WaitGroup
+	once sync.Once
+	err  error
+}
+
+// The parts of a vault's directory.
+const (
+	keysDir   = "keys"
+	storeDir  = "store"
+	auditFile = "audit.log"
+)
+
+// AuditPath is where the embedded vault in dir keeps its audit log.
+func AuditPath(dir string) string { return filepath.Join(dir, auditFile) }
+
+// Open opens the vault in a directory, and creates it at the first start. Close it.
+func Open(s Settings) (*Embedded, error) {
+	if s.Logger == nil {
+		s.Logger = zap.NewNop()
+	}
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	if s.Store.Logger == nil {
+		s.Store.Logger = s.Logger
+	}
+	if s.Directory == "" {
+		return nil, errors.New("open vault: no directory")
+	}
+	// Absolute: Status tells it to callers that run elsewhere.
+	dir, err := filepath.Abs(s.Directory)
+	if err != nil {
+		return nil, fmt.Errorf("open vault: %w", err)
+	}
+	v := &Embedded{dir: dir, log: s.Logger, core: &Core{Now: s.Now, Hooks: s.Hooks}}
+	if err := v.open(s); err != nil {
+		return nil, errors.Join(fmt.Errorf("open vault %s: %w", s.Directory, err), v.closeParts())
+	}
+	var ctx context.Context
+	ctx, v.stop = context.WithCancel(context.Background())
+	v.done.Go(func() { v.janitor(ctx) })
+	return v, nil
+}
+
+func (v *Embedded) open(s Settings) (err error) {
+	if err := privateDir(v.dir); err != nil {
+		return err
+	}
+	v.core.Keys, err = keyring.Open(filepath.Join(v.dir, keysDir), keyring.Options{EpochLength: s.Epoch, Retention: s.Retention, Now: s.Now})
+	if errors.Is(err, keyring.ErrLocked) {
+		return fmt.Errorf("%w: %w", ErrInUse, err)
+	}
+	if err != nil {
+		return err
+	}
+	// What follows is guarded by the keyring's lock.
+	if v.core.Audit, err = audit.Open(AuditPath(v.dir), v.core.Keys.AuditKey()); err != nil {
+		return err
+	}
+	opened, err := pebble.Open(filepath.Join(v.dir, storeDir), s.Store)
+	if err != nil {
+		return err
+	}
+	v.core.Store = opened
+	if err := v.recordStart(); err != nil {
+		return err
+	}
+	v.issuer, v.reveal = NewIssuer(v.core), NewReveal(v.core)
+	v.admin = NewAdmin(v.core, About{
+		Directory:  v.dir,
+		Keyholders: "1 of 1: whoever can read " + filepath.Join(v.dir, keysDir, "root.key"),
+	})
+	if s.Listen {
+		return v.listen()
+	}
+	return nil
+}
+
+// privateDir makes a directory that only its owner can enter, or checks that the one there is.
+func privateDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if perm := info.Mode().Perm(); perm&0o077 != 0 {
+		return fmt.Errorf("mode %#o lets others in: it holds keys; make it 0700", perm)
+	}
+	return nil
+}
+
+func (v *Embedded) recordStart() error {
+	ev := audit.Event{Actor: "vault", Action: audit.ActionStarted, Outcome: audit.OutcomeOK}
+	if v.core.Keys.Created() {
+		ev.Action = audit.ActionKeys
+	}
+	_, err := v.core.Audit.Append(context.Background(), ev)
+	return err
+}
+
+// Created reports whether Open created the vault's keys: its first start.
+func (v *Embedded) Created() bool { return v.core.Keys.Created() }
+
+// Directory is where the vault is.
+func (v *Embedded) Directory() string { return v.dir }
+
+// Socket is the path of the reveal socket; empty without one.
+func (v *Embedded) Socket() string { return v.socket }
+
+// Issuer is the issuing service.
+func (v *Embedded) Issuer() *Issuer { return v.issuer }
+
+// Reveal is the revealing service. Called in this process, it records this process's user as the actor.
+func (v *Embedded) Reveal() *Reveal { return v.reveal }
+
+// Admin is the administrating service.
+func (v *Embedded) Admin() *Admin { return v.admin }
+
+// Stats counts what is in the store.
+func (v *Embedded) Stats(ctx context.Context) (store.Stats, error) { return v.core.Store.Stats(ctx) }
+
+// janitorEvery is how often expired epochs are looked for.
+const janitorEvery = 10 * time.Minute
+
+func (v *Embedded) janitor(ctx context.Context) {
+	tick := time.NewTicker(janitorEvery)
+	defer tick.Stop()
+	for {
+		if err := v.Expire(ctx); err != nil && ctx.Err() == nil {
+			v.log.Error("vault: what has expired could not be destroyed yet", zap.Error(err))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// Expire destroys the keys of epochs whose retention is over, and then drops their rows. The janitor calls it every
+// ten minutes; that nothing is revealed after expiry does not depend on it.
+func (v *Embedded) Expire(ctx context.Context) error {
+	now := v.core.Now()
+	kids, err := v.core.Keys.Expire(now)
+	faults := []error{err}
+	for _, kid := range kids {
+		_, err := v.core.Audit.Append(ctx, audit.Event{
+			Actor: "vault", Action: audit.ActionExpire, Outcome: audit.OutcomeOK, Kid: kid.String(), Reason: "retention is over: key destroyed",
+		})
+		faults = append(faults, err)
+	}
+	n, err := v.core.Store.DeleteExpired(ctx, now)
+	if n > 0 {
+		v.core.Hooks.Expired(ctx, n)
+		v.log.Info("vault: expired records deleted", zap.Int("records", n))
+	}
+	return errors.Join(append(faults, err)...)
+}
+
+// handler serves Reveal and Admin over HTTP. The listener must know the caller: see the socket.
+func (v *Embedded) handler() http.Handler {
+	mux := http.NewServeMux()
+	options := []connect.HandlerOption{
+		connect.WithReadMaxBytes(16 << 20),
+		connect.WithRecover(func(context.Context, connect.Spec, http.Header, any) error {
+			// What a panic carries may be anything.
+			return connect.NewError(connect.CodeInternal, errors.New("internal error"))
+		}),
+	}
+	mux.Handle(vaultpbconnect.NewRevealServiceHandler(v.reveal, options...))
+	mux.Handle(vaultpbconnect.NewAdminServiceHandler(v.admin, options...))
+	return mux
+}
+
+// Close stops listening, lets calls under way finish as long as ctx allows, and closes what is open. Issuing must have
+// ended before.
+func (v *Embedded) Close(ctx context.Context) error {
+	v.once.Do(func() {
+		if v.http != nil {
+			if err := v.http.Shutdown(ctx); err != nil {
+				v.err = errors.Join(err, v.http.Close())
+			}
+		}
+		v.stop()
+		v.done.Wait()
+		_, err := v.core.Audit.Append(context.WithoutCancel(ctx), audit.Event{Actor: "vault", Action: audit.ActionStopped, Outcome: audit.OutcomeOK})
+		v.err = errors.Join(v.err, err, v.closeParts())
+	})
+	return v.err
+}
+
+// closeParts closes what is open, in the reverse order of opening.
+func (v *Embedded) closeParts() error {
+	var faults []error
+	v.removeSocket()
+	if v.core.Store != nil {
+		faults = append(faults, v.core.Store.Close())
+	}
+	if v.core.Audit != nil {
+		faults = append(faults, v.core.Audit.Close())
+	}
+	if v.core.Keys != nil {
+		faults = append(faults, v.core.Keys.Close())
+	}
+	return errors.Join(faults...)
+}

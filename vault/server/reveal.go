@@ -1,0 +1,212 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"connectrpc.com/connect"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/cloakroom/cloakroom/vault/audit"
+	"github.com/cloakroom/cloakroom/vault/escrow"
+	"github.com/cloakroom/cloakroom/vault/keyring"
+	"github.com/cloakroom/cloakroom/vault/store"
+	"github.com/cloakroom/cloakroom/vault/token"
+	"github.com/cloakroom/cloakroom/vault/vaultpb"
+	"github.com/cloakroom/cloakroom/vault/vaultpb/vaultpbconnect"
+)
+
+// Reveal turns tokens into values and values into tokens.
+type Reveal struct {
+	core *Core
+}
+
+var (
+	_ vaultpbconnect.RevealServiceHandler = (*Reveal)(nil)
+	_ vaultpbconnect.RevealServiceClient  = (*Reveal)(nil)
+)
+
+// NewReveal returns the reveal service over c.
+func NewReveal(c *Core) *Reveal { return &Reveal{c.withDefaults()} }
+
+// Reveal implements the service. When the audit log cannot be written nothing is revealed.
+func (s *Reveal) Reveal(ctx context.Context, r *connect.Request[vaultpb.RevealRequest]) (*connect.Response[vaultpb.RevealResponse], error) {
+	ev := audit.Event{Action: audit.ActionReveal, Count: len(r.Msg.Tokens)}
+	if err := checkPurpose(r.Msg.Purpose); err != nil {
+		return nil, s.core.deny(ctx, ev, err)
+	}
+	ev.Purpose = r.Msg.Purpose
+	if n := len(r.Msg.Tokens); n > maxBatch {
+		return nil, s.core.deny(ctx, ev, fmt.Errorf("%d tokens at once, at most %d", n, maxBatch))
+	}
+	o := opening{core: s.core, minter: s.core.newMinter(), openers: map[[16]byte]*escrow.Opener{}}
+	results := make([]*vaultpb.RevealResult, len(r.Msg.Tokens))
+	events := make([]audit.Event, len(r.Msg.Tokens))
+	request := requestID()
+	for n, tok := range r.Msg.Tokens {
+		res, why, err := o.open(ctx, tok)
+		if err != nil {
+			return nil, s.fail(ctx, ev, err)
+		}
+		results[n], events[n] = res, revealEvent(ctx, r.Msg.Purpose, request, res, why)
+	}
+	entries, err := s.core.Audit.AppendAll(ctx, events)
+	if err != nil {
+		for _, res := range results {
+			clear(res.Value)
+		}
+		return nil, fault(fmt.Errorf("nothing is revealed: %w", err))
+	}
+	counts := map[vaultpb.Outcome]int{}
+	for n, e := range entries {
+		results[n].AuditSequence = e.Sequence
+		counts[results[n].Outcome]++
+	}
+	for outcome, n := range counts {
+		s.core.Hooks.Revealed(ctx, OutcomeName(outcome), n)
+	}
+	return connect.NewResponse(&vaultpb.RevealResponse{Results: results}), nil
+}
+
+// fail records that a call failed by no fault of the caller's.
+func (s *Reveal) fail(ctx context.Context, ev audit.Event, err error) error {
+	ev.Actor, ev.Outcome, ev.Reason = actorOf(ctx), audit.OutcomeFailed, "the vault could not read what it holds"
+	if _, auditErr := s.core.Audit.Append(ctx, ev); auditErr != nil {
+		err = errors.Join(err, auditErr)
+	}
+	return fault(err)
+}
+
+func requestID() string {
+	id := keyring.RandomID()
+	return hex.EncodeToString(id[:8])
+}
+
+func revealEvent(ctx context.Context, purpose, request string, r *vaultpb.RevealResult, why string) audit.Event {
+	ev := audit.Event{
+		Actor: actorOf(ctx), Action: audit.ActionReveal, Outcome: audit.OutcomeDenied, Purpose: purpose, Request: request,
+		Token: r.Token, Class: r.TokenClass, Scope: r.Scope, Reason: cmp.Or(why, OutcomeName(r.Outcome)),
+	}
+	if t, err := token.Parse(r.Token); err == nil {
+		ev.Kid = t.Kid.String()
+	}
+	if r.Outcome == vaultpb.Outcome_OUTCOME_REVEALED {
+		ev.Outcome, ev.Reason = audit.OutcomeOK, ""
+	}
+	return ev
+}
+
+var outcomeNames = map[vaultpb.Outcome]string{
+	vaultpb.Outcome_OUTCOME_REVEALED:     "revealed",
+	vaultpb.Outcome_OUTCOME_NOT_A_TOKEN:  "not_a_token",
+	vaultpb.Outcome_OUTCOME_NOT_ESCROWED: "not_escrowed",
+	vaultpb.Outcome_OUTCOME_EXPIRED:      "expired",
+	vaultpb.Outcome_OUTCOME_DENIED:       "denied",
+	vaultpb.Outcome_OUTCOME_MISMATCH:     "mismatch",
+	vaultpb.Outcome_OUTCOME_ERASED:       "erased",
+}
+
+// OutcomeName is how metrics, the audit log and people spell an outcome.
+func OutcomeName(o vaultpb.Outcome) string { return cmp.Or(outcomeNames[o], "unknown") }
+
+// opening opens the tokens of one call.
+type opening struct {
+	core    *Core
+	minter  *minter
+	openers map[[16]byte]*escrow.Opener
+}
+
+// open answers for one token. why says more than the outcome, for the audit log. An error is the vault's own.
+func (o *opening) open(ctx context.Context, tok string) (res *vaultpb.RevealResult, why string, err error) {
+	res = &vaultpb.RevealResult{}
+	t, err := token.Parse(tok)
+	if err != nil || !o.minter.recognizer.Verify(t) {
+		// Whatever it is, it may be personal: it is not repeated.
+		res.Outcome = vaultpb.Outcome_OUTCOME_NOT_A_TOKEN
+		return res, "", nil
+	}
+	res.Token, res.TokenClass = tok, t.Class
+	e, err := o.core.Keys.Lookup(t.Kid)
+	switch {
+	case errors.Is(err, keyring.ErrExpired):
+		res.Outcome = vaultpb.Outcome_OUTCOME_EXPIRED
+		return res, "", nil
+	case errors.Is(err, keyring.ErrUnknownKid):
+		res.Outcome = vaultpb.Outcome_OUTCOME_NOT_ESCROWED
+		return res, "unknown key id", nil
+	case err != nil:
+		return nil, "", err
+	}
+	res.Scope, res.Expires = e.Scope, timestamppb.New(e.Expires)
+	r, n, err := o.core.Store.Get(ctx, tok)
+	switch {
+	case errors.Is(err, store.ErrErased):
+		res.Outcome = vaultpb.Outcome_OUTCOME_ERASED
+		return res, "", nil
+	case errors.Is(err, store.ErrNotFound):
+		res.Outcome = vaultpb.Outcome_OUTCOME_NOT_ESCROWED
+		return res, "", nil
+	case err != nil:
+		return nil, "", err
+	case !o.core.Now().Before(r.Expires):
+		res.Outcome = vaultpb.Outcome_OUTCOME_EXPIRED
+		return res, "", nil
+	}
+	value, why, err := o.unseal(e, t, r, n)
+	if err != nil {
+		return nil, "", err
+	}
+	if why != "" {
+		res.Outcome = vaultpb.Outcome_OUTCOME_MISMATCH
+		return res, why, nil
+	}
+	res.Outcome, res.Value = vaultpb.Outcome_OUTCOME_REVEALED, value
+	return res, "", nil
+}
+
+// unseal opens a record and mints the token again. why is not empty when the record is not what it claims to be.
+func (o *opening) unseal(e *keyring.Epoch, t token.Token, r store.Record, n store.Session) (value []byte, why string, err error) {
+	opener := o.openers[n.ID]
+	if opener == nil {
+		header := escrow.Header{ID: n.ID, Kid: n.Kid, Suite: keyring.Suite(n.Suite), Enc: n.Enc}
+		opener, err = escrow.OpenSession(e, header)
+		switch {
+		case errors.Is(err, keyring.ErrExpired):
+			return nil, "", err
+		case err != nil:
+			return nil, "its session does not open", nil
+		}
+		o.openers[n.ID] = opener
+	}
+	value, err = opener.Open(nil, r.Sealed, r.Token, r.Scope, r.Expires.Unix())
+	if err != nil {
+		return nil, "its record does not open", nil
+	}
+	made, err := o.minter.made(e, t, value)
+	if err != nil {
+		return nil, "", err
+	}
+	if !made {
+		clear(value)
+		return nil, "its value is of another token", nil
+	}
+	return value, "", nil
+}
+
+// made reports whether t was minted from value: as a deterministic or as a random token.
+func (m *minter) made(e *keyring.Epoch, t token.Token, value []byte) (bool, error) {
+	mac, err := m.mac(e, t.Class, token.Deterministic)
+	if err != nil {
+		return false, err
+	}
+	if mac.Identity(value) == t.Identity {
+		return true, nil
+	}
+	if mac, err = m.mac(e, t.Class, token.Random); err != nil {
+		return false, err
+	}
+	return mac.MadeRandom(t.Identity, value), nil
+}
