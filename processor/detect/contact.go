@@ -64,9 +64,13 @@ func contactRules() []rule {
 				{layout: "dddd dddddd", valid: isTrunk, cued: true, conf: 0.9},
 				{layout: "ddd ddddddd", valid: isTrunk, cued: true, conf: 0.9},
 				{layout: "ddddd ddddd", cued: true, conf: 0.85},
+				{layout: "ddd-dddd-dddd", valid: isTrunk, cued: true, conf: 0.9},
+				{layout: "dd-dddd-dddd", valid: isTrunk, cued: true, conf: 0.9},
+				{layout: "dd-ddddddd", valid: isTrunk, cued: true, conf: 0.88},
+				{layout: "dddd-ddddddd", valid: isTrunk, cued: true, conf: 0.9},
 			},
 			cues: []string{
-				"phone", "telephone", "tel ", "mobile", "cell ", "call ", "called ", "calls ", "fax", "sms ", "whatsapp", "dial", "msisdn", "text ", "number ", "reach",
+				"phone", "telephone", "tel ", "mobile", "cell ", "call me", "call us", "call at", "caller", "fax", "sms ", "whatsapp", "dial ", "msisdn", "reach me",
 			},
 			examples: examples{
 				positive: []string{
@@ -95,16 +99,16 @@ func contactRules() []rule {
 				"name on card", "user full name", "realname", "customer full name", "fname", "lname", "subscriber name", "name of customer", "user real name",
 			), append(weakKeys("name", "customer", "patient", "employee", "recipient", "passenger", "beneficiary"), looseKeys("display name", "displayname")...)...),
 			value:    nameByKey,
-			prefixes: []prefix{{"mr.", titled}, {"mr ", titled}, {"mrs", titled}, {"ms.", titled}, {"ms ", titled}, {"dr.", titled}, {"dr ", titled}, {"miss", titled}},
+			prefixes: []prefix{{"mr.", titled}, {"mr ", titled}, {"mrs", titled}, {"ms.", titled}, {"ms ", titled}, {"dr.", titled}, {"dr ", titled}, {"miss", titled}, {"patient ", cuedName}, {"customer ", cuedName}, {"employee ", cuedName}, {"passenger ", cuedName}, {"my name is ", cuedName}},
 			examples: examples{
 				positive: []string{
 					"first_name=«Jane» status=200", `{"customerName":"«Jane Doe»"}`, "User{name=«Jane Doe», ssn=536-22-1234}", "Dr. «Jane Doe» signed",
 					"Full name: «Jane Doe»", "INSERT INTO t (name, ssn) VALUES ('«Jane Doe»', '536-22-1234')", "?first_name=«Jane»&x=1",
-					"user.full_name|«Jane van der Berg»", "{'first_name': '«Zoë»'}", "Full name: «Jane Doe», email: x",
+					"user.full_name|«Jane van der Berg»", "{'first_name': '«Zoë»'}", "Full name: «Jane Doe», email: x", "Patient «Emily Johnson», admitted", "From: «Jane Doe» <jane@example.com>", "hi, my name is «Dan»",
 				},
 				negative: []string{
 					`{"name":"payment-service"}`, "hostname=web1", "name=Payment Service", "file name: Report Q1", "12 ms Total Time", "first_name=null",
-					"customer_name=[name]", "last_name=<redacted>", "customer: created",
+					"customer_name=[name]", "last_name=<redacted>", "customer: created", "Customer Service Desk", "Patient Portal login", "Customer Acme",
 				},
 			},
 		},
@@ -174,10 +178,11 @@ func contactRules() []rule {
 				"mailing address", "delivery address", "residential address", "street1", "address1", "address street", "customer address", "patient address",
 			), weakKeys("address", "addr")...),
 			value: addressLineByKey,
+			words: []wordShape{{from: 2, to: 6, verify: letteredHouse}},
 			examples: examples{
 				positive: []string{
 					"ship to «123 Main Street» today", `{"street":"«12 Rue de Rivoli»"}`, `{"address":"«221B Baker Street, London»"}`,
-					"billing_address|«1600 Amphitheatre Pkwy, Mountain View, CA 94043»", "at «42 Elm St, Springfield, IL 62701»", "address: «10 Downing Street»",
+					"billing_address|«1600 Amphitheatre Pkwy, Mountain View, CA 94043»", "at «42 Elm St, Springfield, IL 62701»", "address: «10 Downing Street»", "visit «221B Baker Street» or «1600 Pennsylvania Avenue NW».",
 				},
 				negative: []string{"address=10.0.0.1:8080", "address=0x7ffd", "404 Not Found", "200 OK", "3 Workers waiting", `{"address":"jane@x.com"}`, "remote_address=web1"},
 			},

@@ -93,9 +93,10 @@ func (t *text) number(start, end int) {
 	if n > maxDigits || n < 9 && !(isSeparator(next) && isDigit(t.at(end+1))) {
 		return
 	}
-	var c cluster
-	if t.cluster(start, &c); c.count[c.groups-1] >= 7 {
-		t.layouts(start, &c)
+	c := &t.digits
+	c.groups, c.whole = 0, false
+	if t.cluster(start, c); c.count[c.groups-1] >= 7 {
+		t.layouts(start, c)
 	}
 }
 

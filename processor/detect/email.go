@@ -39,8 +39,44 @@ func (t *text) emailAround(at, after int, enc Encoding) {
 	if (local == "git" || local == "hg") && (t.at(end) == ':' || t.at(end) == '/') || t.tokenTouches(start, end) {
 		return
 	}
+	if t.at(start-1) == '<' {
+		t.mailboxName(start - 1)
+	}
 	t.add(Email, start, end, 0.99)
 	t.out[len(t.out)-1].Encoding = enc
+}
+
+// mailboxName verifies the name before the angle bracket at i: Jane Doe <jane@example.com>.
+func (t *text) mailboxName(i int) {
+	end := i
+	for end > 0 && (t.s[end-1] == ' ' || t.s[end-1] == '"' || t.s[end-1] == '\\') {
+		end--
+	}
+	if end == i {
+		return
+	}
+	start, words := end, 0
+	for start > 0 && end-start < maxName && words < 4 {
+		from := start
+		for from > 0 && (isLetter(t.s[from-1]) || t.s[from-1] >= 0x80 || t.s[from-1] == '-' || t.s[from-1] == '\'' || t.s[from-1] == '.') && end-from < maxName {
+			from--
+		}
+		if from == start || !isUpper(t.s[from]) && t.s[from] < 0xC0 || t.escapeBefore(from) != from {
+			break
+		}
+		start = from
+		words++
+		if t.at(from-1) != ' ' {
+			break
+		}
+		start--
+	}
+	for start < end && t.s[start] == ' ' {
+		start++
+	}
+	if words >= 2 && !t.wordBefore(start) {
+		t.add(PersonName, start, end, 0.85)
+	}
 }
 
 func isLocalByte(c byte) bool { return classes[c]&(clsLocal|clsHigh) != 0 }

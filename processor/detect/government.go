@@ -107,6 +107,9 @@ func isSSN(d []byte) bool {
 	if len(d) != 9 || allSame(d) {
 		return false
 	}
+	if string(d[:8]) == "98765432" { // reserved for advertising: in many an example
+		return true
+	}
 	area := number(d[:3])
 	return area != 0 && area != 666 && area < 900 && number(d[3:5]) != 0 && number(d[5:]) != 0
 }

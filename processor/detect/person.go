@@ -25,6 +25,22 @@ func nameByKey(t *text, v value) {
 	t.emit(v, v.start, v.end, 0.9)
 }
 
+// splitWords returns the words of a short name; it does not allocate for up to four.
+func splitWords(s string) []string {
+	words := make([]string, 0, 4)
+	for from := 0; from <= len(s); {
+		end := from
+		for end < len(s) && s[end] != ' ' {
+			end++
+		}
+		if end > from {
+			words = append(words, s[from:end])
+		}
+		from = end + 1
+	}
+	return words
+}
+
 // maxName is the longest name of a person, in bytes.
 const maxName = 80
 
@@ -114,6 +130,32 @@ func titled(t *text, i int) {
 	if last := t.capitalWords(end+1, 3); last > end+1 {
 		t.add(PersonName, end+1, last, 0.85)
 	}
+}
+
+// cuedName verifies a name of two words or more after a word for a person at i; one word is enough after "my name is".
+func cuedName(t *text, i int) {
+	cue := t.s[i:t.wordEnd(i)]
+	start, least := i+len(cue)+1, 2
+	if len(cue) == 2 {
+		start, least = i+len("my name is "), 1
+	}
+	end := t.capitalWords(start, 3)
+	if end <= start || len(splitWords(t.s[start:end])) < least {
+		return
+	}
+	for _, w := range splitWords(t.s[start:end]) {
+		if notNames[w] || isUpper(w[len(w)-1]) && len(w) > 1 {
+			return
+		}
+	}
+	t.add(PersonName, start, end, 0.75)
+}
+
+// notNames are words with a capital that follow such a cue without being a name.
+var notNames = map[string]bool{
+	"Service": true, "Services": true, "Support": true, "Portal": true, "Id": true, "Account": true, "Accounts": true, "Care": true, "Success": true, "Data": true, "Record": true,
+	"Records": true, "Name": true, "Number": true, "Management": true, "Relations": true, "Experience": true, "Self": true, "Center": true, "Not": true, "Created": true, "Updated": true,
+	"Deleted": true, "Found": true, "Manager": true, "Team": true, "Profile": true, "Order": true, "Api": true, "Controller": true, "Repository": true, "With": true, "Has": true, "Was": true, "Is": true,
 }
 
 // capitalWords returns the end of at most n words from i on that look like a name, or i.

@@ -99,9 +99,12 @@ func (t *text) validInternational(from, to int) bool {
 	return err == nil && phonenumbers.IsValidNumber(number)
 }
 
-// isNANP reports whether ten digits can be a North American number: area and exchange start with 2-9, and the area's
-// middle digit is not 9, nor are both N11 service codes.
+// isNANP reports whether ten digits can be a North American number: area and exchange start with 2-9, the area's middle
+// digit is not 9, and neither is a service code, N11. The fictional area 555 may have any exchange.
 func isNANP(d []byte) bool {
+	if len(d) == 10 && string(d[:3]) == "555" {
+		return !isSame(d[2:])
+	}
 	return len(d) == 10 && d[0] >= '2' && d[3] >= '2' && d[1] != '9' && !(d[1] == '1' && d[2] == '1') && !(d[4] == '1' && d[5] == '1')
 }
 

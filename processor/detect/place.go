@@ -234,9 +234,10 @@ func (t *text) houseNumber(start, end int) {
 			return
 		}
 		if words > 0 && isUpper(t.s[from]) && isStreetWord(t.s[from:i]) {
-			if t.at(i) == '.' {
+			if t.at(i) == '.' && t.at(i+1) != 0 && t.at(i+1) != '\n' && t.at(i+2) != 0 && !isUpper(t.at(i+2)) {
 				i++
 			}
+			i = t.direction(i)
 			t.add(StreetAddress, start, t.locality(i), 0.8)
 			return
 		}
@@ -248,6 +249,30 @@ func (t *text) houseNumber(start, end int) {
 			i++
 		}
 	}
+}
+
+// letteredHouse verifies a street address whose house number has a letter: 221B.
+func letteredHouse(t *text, start, end int) {
+	if isLetter(t.s[end-1]) && t.digitsOnly(start, end-1) {
+		t.houseNumber(start, end)
+	}
+}
+
+func (t *text) digitsOnly(i, end int) bool { return t.span(i, end-i, isDigit) == end }
+
+// direction returns the end of a compass point after a street, or i.
+func (t *text) direction(i int) int {
+	if t.at(i) != ' ' {
+		return i
+	}
+	end := t.span(i+1, 3, isUpper)
+	switch t.s[i+1 : end] {
+	case "N", "S", "E", "W", "NE", "NW", "SE", "SW":
+		if !isWord(t.at(end)) {
+			return end
+		}
+	}
+	return i
 }
 
 // locality returns the end of the parts after a street: ", Apt 4B, Springfield, IL 62701".

@@ -11,6 +11,7 @@ type text struct {
 	out    []Finding // candidates
 
 	run    extent    // last unquoted run: see runEnd
+	digits cluster   // the digits at hand: here, as verifiers called through tables would make it escape
 	quotes [8]extent // last quoted string, by the backslashes before its quotes: see quoteEnd
 }
 

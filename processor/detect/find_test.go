@@ -1,0 +1,131 @@
+package detect
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+)
+
+// fakeToken returns a token as the vault mints it, with a fixed body; fakeRecognize verifies exactly those.
+func fakeToken(class string) string {
+	return "tkt_" + class + "_bdfgh_kzmrwtvxpqshdnbcjlgkfrtbwzqmvnxds"
+}
+
+func fakeRecognize(s string) int {
+	i := len("tkt_")
+	for i < len(s) && isLower(s[i]) {
+		i++
+	}
+	tail := fakeToken("")[len("tkt_"):]
+	if n := i - len("tkt_"); n < 2 || n > 16 || !strings.HasPrefix(s[i:], tail) {
+		return 0
+	}
+	if i += len(tail); i < len(s) && isWord(s[i]) {
+		return 0
+	}
+	return i
+}
+
+// testDetector has custom patterns and keys beside the built-in rules.
+func testDetector(t testing.TB) *Detector {
+	d, err := New(Settings{
+		Recognize: fakeRecognize,
+		Patterns:  []Pattern{{Name: "order_ref", Regex: `ORD-[0-9]{8}`, Class: "order"}},
+		Keys:      []KeyRule{{Glob: "x.*.id", Entity: "user_id"}, {Glob: "tenant", Entity: "tenant_name", Class: "tenant"}},
+	})
+	require.NoError(t, err)
+	return d
+}
+
+// rewrite replaces every finding by a token.
+func rewrite(d *Detector, text string, findings []Finding) string {
+	var b strings.Builder
+	last := 0
+	for _, f := range findings {
+		if f.Entity == Token {
+			continue
+		}
+		b.WriteString(text[last:f.Start])
+		b.WriteString(fakeToken(d.Entities()[f.Entity].Class))
+		last = f.End
+	}
+	return b.String() + text[last:]
+}
+
+// checkLaws asserts what Find promises about one text.
+func checkLaws(t *testing.T, d *Detector, s *Scratch, key, text string) {
+	t.Helper()
+	k := d.Key(key)
+	found := slices.Clone(d.Find(s, k, text))
+	last := 0
+	for _, f := range found {
+		require.True(t, f.Start >= last && f.End > f.Start && f.End <= len(text), "span %+v in %q", f, text)
+		require.False(t, f.Start < len(text) && text[f.Start]&0xC0 == 0x80 && utf8.ValidString(text), "cut rune %+v in %q", f, text)
+		require.False(t, f.End < len(text) && text[f.End]&0xC0 == 0x80 && utf8.ValidString(text), "cut rune %+v in %q", f, text)
+		require.True(t, f.Entity == Token || f.Entity > None && int(f.Entity) < len(d.Entities()), "entity %+v", f)
+		last = f.End
+	}
+	fresh := d.Find(NewScratch(), k, text)
+	require.Equal(t, fmt.Sprint(found), fmt.Sprint(fresh), "scratch reuse changes the findings in %q", text)
+	require.Equal(t, fmt.Sprint(d.Reference(k, text)), fmt.Sprint(found), "reference differs for key %q in %q", key, text)
+	again := rewrite(d, text, found)
+	for _, f := range d.Find(s, k, again) {
+		if f.Entity != Token {
+			t.Fatalf("found again: %s %q\nin  %q\nwas %q\nfirst %s", d.Entities()[f.Entity].Name, again[f.Start:f.End], again, text, describe(d, text, found))
+		}
+	}
+}
+
+func describe(d *Detector, text string, found []Finding) string {
+	var b strings.Builder
+	for _, f := range found {
+		name := "token"
+		if f.Entity != Token {
+			name = d.Entities()[f.Entity].Name
+		}
+		fmt.Fprintf(&b, "%s %q, ", name, text[f.Start:f.End])
+	}
+	return b.String()
+}
+
+// seeds are the examples of every rule, and texts that once broke a law.
+func seeds() [][2]string {
+	var all [][2]string
+	for _, r := range rules {
+		for _, ex := range append(slices.Clone(r.examples.positive), r.examples.negative...) {
+			key, text, _ := parseExample(ex)
+			all = append(all, [2]string{key, text})
+		}
+	}
+	return all
+}
+
+func TestLawsOnExamples(t *testing.T) {
+	d, s := testDetector(t), NewScratch()
+	all := seeds()
+	for i, a := range all {
+		checkLaws(t, d, s, a[0], a[1])
+		for _, join := range []string{" ", ",", "", "=", ":"} {
+			b := all[(i*7+len(join)*31)%len(all)]
+			checkLaws(t, d, s, a[0], a[1]+join+b[1])
+			checkLaws(t, d, s, a[0], b[1]+join+fakeToken("email")+join+a[1])
+		}
+	}
+}
+
+func FuzzFind(f *testing.F) {
+	for _, s := range seeds() {
+		f.Add(s[0], s[1])
+	}
+	d := testDetector(f)
+	f.Fuzz(func(t *testing.T, key, text string) {
+		if len(text) > 1<<12 || len(key) > 128 {
+			return
+		}
+		checkLaws(t, d, NewScratch(), key, text)
+	})
+}
