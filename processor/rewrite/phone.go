@@ -6,13 +6,16 @@ import (
 	"github.com/nyaruka/phonenumbers"
 )
 
-// trunkZero lists calling codes whose national numbers are written with one leading 0 at home and without it abroad,
-// and have no other rewriting rules. A number under such a code whose national part does not start with 0 is in E.164
-// once its separators are gone: no need for the metadata, which costs microseconds. A test holds this against it.
+// trunkZero lists calling codes whose national numbers are written with a leading 0 at home, some with a carrier's
+// digits behind it, and without it abroad. A number under such a code whose national part does not start with 0 is in
+// E.164 once its separators are gone: no need for the metadata, which costs microseconds. A test holds this against it.
 var trunkZero = map[string]bool{
 	"27": true, "31": true, "32": true, "33": true, "41": true, "43": true, "44": true, "46": true, "49": true,
-	"61": true, "62": true, "64": true, "81": true, "82": true, "90": true, "91": true, "92": true,
+	"62": true, "64": true, "81": true, "82": true, "90": true, "91": true, "92": true,
 }
+
+// textRelay is the prefix of British text relay, which the metadata also takes for a trunk prefix.
+const textRelay = "44180020"
 
 // canonicalPhone turns dst[from:] into E.164 when it says its country (+ or 00), else into its digits: which country a
 // national number belongs to is not in the number.
@@ -70,26 +73,36 @@ func simplePhone(digits string) bool {
 	if digits[0] == '1' {
 		return len(digits) == 11 && digits[1] >= '2'
 	}
-	return trunkZero[digits[:2]] && digits[2] != '0'
+	return trunkZero[digits[:2]] && digits[2] != '0' && !strings.HasPrefix(digits, textRelay)
 }
 
-// parsedPhone asks the metadata. What it does not know becomes "+" and digits.
+// parsedPhone asks the metadata, for the value as written and then for its digits alone. What it does not know becomes
+// "+" and digits.
 func parsedPhone(dst []byte, from int, plus bool) []byte {
 	value := string(dst[from:])
 	if !plus {
 		value = "+" + strings.TrimLeft(value, "0 -./()")
 	}
-	for range 4 { // a form that parses into another one is followed to its end
-		n, err := phonenumbers.Parse(value, "ZZ")
-		if err != nil {
-			break
-		}
-		e164 := phonenumbers.Format(n, phonenumbers.E164)
-		if e164 == value {
-			return append(dst[:from], e164...)
-		}
-		value = e164
+	if e164, ok := stableE164(value); ok {
+		return append(dst[:from], e164...)
 	}
-	dst = filter(append(dst[:from], value...), from, digit)
-	return withPlus(dst, from, true)
+	dst = withPlus(filter(append(dst[:from], value...), from, digit), from, true)
+	if e164, ok := stableE164(string(dst[from:])); ok {
+		return append(dst[:from], e164...)
+	}
+	return dst
+}
+
+// stableE164 is the E.164 form that is its own E.164 form. Numbers that are none, such as a row of zeros, may lose a
+// digit each time they are parsed.
+func stableE164(value string) (string, bool) {
+	parse := func(s string) string {
+		n, err := phonenumbers.Parse(s, "ZZ")
+		if err != nil {
+			return ""
+		}
+		return phonenumbers.Format(n, phonenumbers.E164)
+	}
+	e164 := parse(value)
+	return e164, e164 != "" && (e164 == value || parse(e164) == e164)
 }

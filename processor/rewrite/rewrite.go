@@ -35,17 +35,10 @@ type Issuer interface {
 }
 
 // ErrUnavailable is wrapped by errors of an Issuer whose vault cannot issue or escrow for now.
-var ErrUnavailable = errors.New("token vault is unavailable")
+var ErrUnavailable = token.ErrUnavailable
 
-// Unavailable reports whether err says that the vault is away for now: it wraps ErrUnavailable, or an error with a
-// method Unavailable() bool that returns true, so that an Issuer need not import this package.
-func Unavailable(err error) bool {
-	if errors.Is(err, ErrUnavailable) {
-		return true
-	}
-	var u interface{ Unavailable() bool }
-	return errors.As(err, &u) && u.Unavailable()
-}
+// Unavailable reports whether err says that the vault is away for now.
+func Unavailable(err error) bool { return errors.Is(err, ErrUnavailable) }
 
 // OnUnavailable says what becomes of values that should get a revealable token while the vault is away.
 type OnUnavailable uint8
@@ -143,6 +136,11 @@ func (r *Rewriter) Text(s *Scratch, v *policy.View, at Place, text string) (out 
 	if len(found) == 0 {
 		return text, Unchanged, nil
 	}
+	return r.rewrite(s, v, at, text, found)
+}
+
+// rewrite applies the policy to what was found in text.
+func (r *Rewriter) rewrite(s *Scratch, v *policy.View, at Place, text string, found []detect.Finding) (out string, verdict Verdict, err error) {
 	w := splice{r: r, s: s, v: v, at: at, text: text, base: len(s.arena)}
 	err = w.apply(found)
 	if w.minting {

@@ -94,9 +94,14 @@ func (w *splice) inside(outer *detect.Finding, level int) error {
 	return nil
 }
 
-// placeholder reports whether the value is what redaction wrote: constant text that is left alone.
+// placeholder reports whether the value is what redaction wrote, with its brackets or inside them: constant text that
+// is left alone.
 func (w *splice) placeholder(f *detect.Finding) bool {
-	v := w.text[f.Start:f.End]
+	start, end := f.Start, f.End
+	if start > 0 && end < len(w.text) && w.text[start-1] == '[' && w.text[end] == ']' {
+		start, end = start-1, end+1
+	}
+	v := w.text[start:end]
 	if len(v) < 3 || v[0] != '[' || v[len(v)-1] != ']' {
 		return false
 	}
@@ -180,18 +185,19 @@ func (w *splice) mint(f *detect.Finding, d *policy.Decision, end int) (policy.Ac
 			return policy.Tokenize, fmt.Errorf("mint a token of class %s: %w", class.Name, err)
 		}
 	}
-	w.s.Counts.Degraded++
 	// A random token must not become one that links; a one-way token that failed has nothing below it but redaction.
 	if w.r.settings.OnUnavailable == OneWay && class.Kind == token.Deterministic {
 		class.Kind = token.OneWay
 		out, err := w.r.issuer.Mint(w.s.arena, class, w.s.canon, &w.s.Batch)
 		if err == nil {
+			w.s.Counts.Degraded++
 			return w.minted(f, d, out, end), nil
 		}
 		if !Unavailable(err) {
 			return policy.Tokenize, fmt.Errorf("mint a one-way token of class %s: %w", class.Name, err)
 		}
 	}
+	w.s.Counts.Degraded++
 	w.redact(f)
 	return policy.Redact, nil
 }
