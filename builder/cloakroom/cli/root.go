@@ -50,7 +50,7 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage(c, "%w", err) })
-	root.AddCommand(newScan(), newEval(), newPolicy())
+	root.AddCommand(newScan(), newReveal(), newToken(), newPolicy(), newVault(), newEval())
 	return root
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 	"unsafe"
 
 	"github.com/cloakroom/cloakroom/vault/token"
@@ -19,6 +20,11 @@ type Answer struct {
 	Value []byte
 	// Reason says why there is no value: "expired", "denied", ...; empty when there is one.
 	Reason string
+	// Class, Scope, Expires and Sequence, that of the audit record, are what the vault says about the token; zero where
+	// it says nothing.
+	Class, Scope string
+	Expires      time.Time
+	Sequence     uint64
 }
 
 // Settings of a Redeemer.
@@ -27,8 +33,9 @@ type Settings struct {
 	Ask func(ctx context.Context, tokens []string) ([]Answer, error)
 	// Unmet is told of each token that keeps standing, once per token as long as the cache remembers it.
 	Unmet func(token, reason string)
-	// Escape, when set, appends a value as it must be spelled in the text.
-	Escape func(dst, value []byte) []byte
+	// Escape, when set, appends a value as it must be spelled in the text. object says that the line it stands in begins
+	// like a JSON object or array.
+	Escape func(dst, value []byte, object bool) []byte
 }
 
 const (
@@ -51,6 +58,7 @@ type Redeemer struct {
 	ask   []string
 	out   []byte
 	unmet int64
+	opens byte // the first byte of the line at hand that is no space; 0 before there is one
 }
 
 // extent is a token in a text: s[start:token] is the token, s[start:end] the token with its kept part.
@@ -107,11 +115,13 @@ func (r *Redeemer) Write(ctx context.Context, w io.Writer, text []byte) error {
 		}
 		for _, e := range batch {
 			r.out = append(r.out, s[at:e.start]...)
+			r.pass(s[at:e.start])
 			r.out = r.replace(r.out, s, e)
 			at = e.end
 		}
 	}
 	r.out = append(r.out, s[at:]...)
+	r.pass(s[at:])
 	_, err := w.Write(r.out)
 	return err
 }
@@ -189,14 +199,29 @@ func (r *Redeemer) answer(ctx context.Context, s string) ([]extent, error) {
 
 func (r *Redeemer) replace(dst []byte, s string, e extent) []byte {
 	a := r.cache[s[e.start:e.token]]
+	if r.opens == 0 {
+		r.opens = s[e.start]
+	}
 	switch {
 	case a.Value == nil:
 		r.unmet++
 		return append(dst, s[e.start:e.end]...)
 	case r.Escape != nil:
-		return r.Escape(dst, a.Value)
+		return r.Escape(dst, a.Value, r.opens == '{' || r.opens == '[')
 	}
 	return append(dst, a.Value...)
+}
+
+// pass takes notice of how the line begins in which the text after s stands.
+func (r *Redeemer) pass(s string) {
+	if i := strings.LastIndexByte(s, '\n'); i >= 0 {
+		r.opens, s = 0, s[i+1:]
+	}
+	if r.opens == 0 {
+		if s = strings.TrimLeft(s, " \t\r"); s != "" {
+			r.opens = s[0]
+		}
+	}
 }
 
 // settledUpTo is how much of text can be replaced without knowing what follows: all, but for a token at the end, or the

@@ -156,13 +156,30 @@ func TestVaultFails(t *testing.T) {
 }
 
 func TestEscape(t *testing.T) {
-	r := New(Settings{
-		Ask:    newVault().ask,
-		Escape: func(dst, value []byte) []byte { return fmt.Appendf(dst, "<%s>", value) },
-	})
-	var out bytes.Buffer
-	if err := r.Write(context.Background(), &out, []byte(bob+" "+unknown)); err != nil || out.String() != "<b> "+unknown {
-		t.Errorf("got %q, %v", out.String(), err)
+	for name, c := range map[string]struct{ in, want string }{
+		"plain line":          {"a {" + bob + "}", "a {b}"},
+		"object":              {`{"a":"` + bob + `","b":"` + bob + `"}`, `{"a":"<b>","b":"<b>"}`},
+		"array with space":    {" \t[" + bob + "]\n" + bob + "\n{" + bob, " \t[<b>]\nb\n{<b>"},
+		"begins with a token": {bob + "{" + bob + "}", "b{b}"},
+		"unknown stays":       {"{" + unknown, "{" + unknown},
+	} {
+		for how, reader := range map[string]func(io.Reader) io.Reader{"at once": func(r io.Reader) io.Reader { return r }, "byte by byte": iotest.OneByteReader} {
+			t.Run(name+"/"+how, func(t *testing.T) {
+				r := New(Settings{
+					Ask: newVault().ask,
+					Escape: func(dst, value []byte, object bool) []byte {
+						if object {
+							return fmt.Appendf(dst, "<%s>", value)
+						}
+						return append(dst, value...)
+					},
+				})
+				var out bytes.Buffer
+				if err := r.Copy(context.Background(), &out, reader(strings.NewReader(c.in))); err != nil || out.String() != c.want {
+					t.Errorf("got %q, want %q, %v", out.String(), c.want, err)
+				}
+			})
+		}
 	}
 }
 

@@ -1,0 +1,249 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"connectrpc.com/connect"
+	"github.com/spf13/cobra"
+
+	"github.com/cloakroom/cloakroom/builder/cloakroom/terminal"
+	"github.com/cloakroom/cloakroom/vault/audit"
+	"github.com/cloakroom/cloakroom/vault/vaultpb"
+)
+
+func newVaultAudit() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "audit",
+		Short: "Verify or show the audit log: who revealed what, when and why",
+	}
+	c.AddCommand(newAuditVerify(), newAuditShow())
+	return c
+}
+
+func newAuditVerify() *cobra.Command {
+	var f vaultFlags
+	var since string
+	c := &cobra.Command{
+		Use:   "verify",
+		Short: "Check the audit log from its first entry to its end",
+		Long: `Checks every entry's hash, the chain and the signatures of the audit log, and that it reaches as far as it did. Any cut,
+edit, swap or addition is found. Exit code 1 when there is one.
+
+Only a copy of the log's end that is kept elsewhere can show that the whole log was set back to an earlier state: keep what
+is printed on standard output, and check it with --since.`,
+		Example: `  cloakroom vault audit verify
+  cloakroom vault audit verify > /mnt/elsewhere/audit-end
+  cloakroom vault audit verify --since "$(cat /mnt/elsewhere/audit-end)"`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return runAuditVerify(c, f, since) },
+	}
+	f.add(c)
+	c.Flags().StringVar(&since, "since", "", "an end the log had before, `NUMBER:HASH`, which must still be in it")
+	return c
+}
+
+func runAuditVerify(c *cobra.Command, f vaultFlags, since string) error {
+	known, err := parseHead(since)
+	if err != nil {
+		return usage(c, "--since: %w", err)
+	}
+	v, err := f.open(c.Context())
+	if err != nil {
+		return err
+	}
+	res, err := v.admin.VerifyAudit(c.Context(), connect.NewRequest(&vaultpb.VerifyAuditRequest{}))
+	if err != nil {
+		err = vaultFault("verify the audit log", err)
+	}
+	if err := errors.Join(err, v.close()); err != nil {
+		return err
+	}
+	head := toHead(res.Msg.GetHead())
+	faults := res.Msg.GetFaults()
+	if since != "" {
+		missing, err := missingEntry(c.Context(), head.Path, known)
+		if err != nil {
+			return err
+		}
+		if missing {
+			faults = append(faults, fmt.Sprintf("entry %d is not the one of --since: the log was set back or replaced", known.Sequence))
+		}
+	}
+	fmt.Printf("%d:%s\n", head.Sequence, head.Hash)
+	say("%s: %s, %s", head.Path, entries(res.Msg.GetEntries()), plural(int64(res.Msg.GetSignatures()), "signature"))
+	for _, fault := range faults {
+		say("fault: %s", fault)
+	}
+	if len(faults) > 0 || !res.Msg.GetIntact() {
+		return found("the audit log does not verify")
+	}
+	say("the audit log is whole")
+	return nil
+}
+
+func entries(n uint64) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
+}
+
+func parseHead(s string) (audit.Head, error) {
+	var h audit.Head
+	if s == "" {
+		return h, nil
+	}
+	if _, err := fmt.Sscanf(strings.TrimSpace(s), "%d:%64s", &h.Sequence, &h.Hash); err != nil || len(h.Hash) != 64 {
+		return h, errors.New("must be NUMBER:HASH as verify prints it")
+	}
+	return h, nil
+}
+
+var errStop = errors.New("stop")
+
+// missingEntry says whether the log at path has no entry of the known number and hash.
+func missingEntry(ctx context.Context, path string, known audit.Head) (bool, error) {
+	missing := true
+	_, err := audit.Read(ctx, path, func(e audit.Entry) error {
+		if e.Sequence == known.Sequence {
+			missing = e.Hash != known.Hash
+			return errStop
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errStop) {
+		return false, err
+	}
+	return missing, nil
+}
+
+type auditShowFlags struct {
+	vaultFlags
+	format, token, purpose string
+	actions                []string
+	last                   int
+	since                  time.Duration
+}
+
+func newAuditShow() *cobra.Command {
+	var f auditShowFlags
+	c := &cobra.Command{
+		Use:   "show",
+		Short: "Print entries of the audit log, oldest first",
+		Long: `Prints entries of the audit log, oldest first. It is read as it stands; verify checks that it is genuine. No value is
+ever in it.`,
+		Example: `  cloakroom vault audit show
+  cloakroom vault audit show --token tkt_email_bdfgh_kzmrwtvxpqshdnbcjlgkfrtbwzqmvnxds
+  cloakroom vault audit show --last 0 --action reveal,deny --format json | jq .actor`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return runAuditShow(c, f) },
+	}
+	f.add(c)
+	flags := c.Flags()
+	flags.StringVar(&f.format, "format", "text", "text or json")
+	flags.IntVar(&f.last, "last", 20, "how many of the entries that fit, from the end; 0 is all")
+	flags.DurationVar(&f.since, "since", 0, "only entries of this long ago or less, for example 24h")
+	flags.StringSliceVar(&f.actions, "action", nil, "only these actions: reveal, lookup, forget, ...")
+	flags.StringVar(&f.token, "token", "", "only entries about this token")
+	flags.StringVar(&f.purpose, "purpose", "", "only entries whose purpose contains this")
+	completeFlag(c, "format", "text", "json")
+	return c
+}
+
+func runAuditShow(c *cobra.Command, f auditShowFlags) error {
+	switch {
+	case f.format != "text" && f.format != "json":
+		return usage(c, "--format %q: must be text or json", f.format)
+	case f.last < 0:
+		return usage(c, "--last %d: must be 0 or more", f.last)
+	}
+	path, err := f.auditPath(c.Context())
+	if err != nil {
+		return err
+	}
+	p := &entryPrinter{flags: f, out: os.Stdout}
+	bad, err := audit.Read(c.Context(), path, p.take)
+	if err == nil {
+		err = p.flush()
+	}
+	if bad > 0 {
+		say("%d lines of %s are no entries: see `cloakroom vault audit verify`", bad, path)
+	}
+	return err
+}
+
+// entryPrinter prints the entries that fit; of those, with --last, the last ones.
+type entryPrinter struct {
+	flags auditShowFlags
+	out   io.Writer
+	kept  []audit.Entry // a ring when flags.last > 0
+	next  int
+}
+
+func (p *entryPrinter) take(e audit.Entry) error {
+	if !p.fits(&e) {
+		return nil
+	}
+	switch {
+	case p.flags.last == 0:
+		return p.print(&e)
+	case len(p.kept) < p.flags.last:
+		p.kept = append(p.kept, e)
+	default:
+		p.kept[p.next] = e
+		p.next = (p.next + 1) % len(p.kept)
+	}
+	return nil
+}
+
+func (p *entryPrinter) fits(e *audit.Entry) bool {
+	f := &p.flags
+	switch {
+	case f.token != "" && e.Token != f.token,
+		f.purpose != "" && !strings.Contains(e.Purpose, f.purpose),
+		f.since > 0 && time.Since(e.Time) > f.since:
+		return false
+	}
+	for _, a := range f.actions {
+		if a == e.Action {
+			return true
+		}
+	}
+	return len(f.actions) == 0
+}
+
+func (p *entryPrinter) flush() error {
+	for i := range p.kept {
+		if err := p.print(&p.kept[(p.next+i)%len(p.kept)]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *entryPrinter) print(e *audit.Entry) error {
+	if p.flags.format == "json" {
+		return json.NewEncoder(p.out).Encode(e)
+	}
+	b := fmt.Appendf(nil, "%d  %s  %s  %s %s", e.Sequence, e.Time.Local().Format(time.RFC3339), e.Actor, e.Action, e.Outcome)
+	for _, field := range [...]struct{ name, value string }{
+		{"token", e.Token}, {"class", e.Class}, {"scope", e.Scope}, {"kid", e.Kid}, {"reason", e.Reason}, {"purpose", e.Purpose},
+	} {
+		if field.value != "" {
+			b = append(b, "  "+field.name+"="...)
+			b = terminal.AppendPrintable(b, field.value)
+		}
+	}
+	if e.Count > 0 {
+		b = fmt.Appendf(b, "  count=%d", e.Count)
+	}
+	_, err := p.out.Write(append(b, '\n'))
+	return err
+}
