@@ -253,6 +253,11 @@ func TestLeaksProfiles(t *testing.T) {
 				addString(d, c.secret)
 				rp(d).Resource().Attributes().PutStr(c.key, c.secret)
 			}},
+			{"value of which a part is found in the string table", func(d T, c canary) {
+				password := c.secret + " bob.finch@birds.example.org"
+				addString(d, password)
+				rp(d).Resource().Attributes().PutStr("db.password", password)
+			}},
 			{"reference in the attribute table", func(d T, c canary) { reference(d, c.secret).CopyTo(addAttribute(d, c.key)) }},
 			{"original payload", func(d T, c canary) { profile(d).OriginalPayload().FromRaw([]byte(c.text)) }},
 			{"original payload that is no text", func(d T, c canary) {

@@ -112,13 +112,13 @@ type stringTable struct {
 	dic       pprofile.ProfilesDictionary
 	resources pprofile.ResourceProfilesSlice
 	strings   pcommon.StringSlice
-	changed   map[int]bool
+	hidden    map[int]bool     // replaced because of a key
 	index     map[string][]int // built when first needed; a sender may repeat a string
 	structure map[int32]bool
 }
 
 func newStringTable(w *walk, dic pprofile.ProfilesDictionary, resources pprofile.ResourceProfilesSlice) *stringTable {
-	return &stringTable{w: w, dic: dic, resources: resources, strings: dic.StringTable(), changed: map[int]bool{}}
+	return &stringTable{w: w, dic: dic, resources: resources, strings: dic.StringTable(), hidden: map[int]bool{}}
 }
 
 // walk judges every string. Index 0 is the empty string by definition.
@@ -131,7 +131,6 @@ func (t *stringTable) walk() {
 }
 
 func (t *stringTable) set(i int, text string) {
-	t.changed[i] = true
 	t.w.change(func(text string) { t.strings.SetAt(i, text) }, text)
 }
 
@@ -153,8 +152,9 @@ func (t *stringTable) replaced(s, out string) {
 		t.structure = structure(t.dic, t.resources)
 	}
 	for _, i := range t.index[s] {
-		if !t.changed[i] && !t.structure[int32(i)] {
-			t.set(i, out)
+		if !t.hidden[i] && !t.structure[int32(i)] {
+			t.hidden[i] = true
+			t.set(i, out) // after what may have been found in the text alone, and so instead of it
 		}
 	}
 }
