@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -25,12 +27,16 @@ type found struct {
 }
 
 // showCounts prints the values found per entity, from the collector's own metrics.
-func showCounts(ctx context.Context, s settings, after places, out *screen) error {
+func showCounts(ctx context.Context, s settings, out *screen) error {
 	page, err := fetch(ctx, "http://"+s.metrics+"/metrics")
 	if err != nil {
 		return fmt.Errorf("read the collector's own metrics: %w", err)
 	}
-	all := countFound(page, after)
+	distinct, err := distinctTokens(filepath.Join(s.data, "out"))
+	if err != nil {
+		return err
+	}
+	all := countFound(page, distinct)
 	if len(all) == 0 {
 		return errors.New("the collector's own metrics know of no value found")
 	}
@@ -72,8 +78,7 @@ var (
 )
 
 // countFound sums the counters of a Prometheus page by entity, the most frequent first.
-func countFound(page string, after places) []found {
-	distinct := distinctTokens(after)
+func countFound(page string, distinct map[string]int) []found {
 	byName := map[string]*found{}
 	for _, m := range sampleLine.FindAllStringSubmatch(page, -1) {
 		labels := map[string]string{}
@@ -105,26 +110,28 @@ func countFound(page string, after places) []found {
 	return all
 }
 
-// distinctTokens counts the different tokens in the output by entity.
-func distinctTokens(after places) map[string]int {
+// distinctTokens counts the different tokens in the output files by entity. No encoding alters a token, so that the bytes
+// are searched as they are.
+func distinctTokens(dir string) (map[string]int, error) {
 	entity := map[string]string{}
 	for _, info := range detect.Builtins() {
 		entity[info.Class] = info.Name
 	}
 	seen := map[string]bool{}
 	counts := map[string]int{}
-	for _, t := range after {
-		for at := 0; ; {
-			start, end := token.Next(t.value, at)
-			if start < 0 {
-				break
-			}
-			at = end
-			if tok, err := token.Parse(t.value[start:end]); err == nil && !seen[t.value[start:end]] {
-				seen[t.value[start:end]] = true
+	for _, name := range outputFiles {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return nil, err
+		}
+		text := string(data)
+		for start, end := token.Next(text, 0); start >= 0; start, end = token.Next(text, end) {
+			tok, err := token.Parse(text[start:end])
+			if err == nil && !seen[text[start:end]] {
+				seen[text[start:end]] = true
 				counts[entity[tok.Class]]++
 			}
 		}
 	}
-	return counts
+	return counts, nil
 }

@@ -40,7 +40,7 @@ func parse(args []string, stdinIsTerminal bool) (settings, error) {
 	f.StringVar(&s.cli, "cli", "bin/cloakroom", "the command line tool's binary")
 	f.StringVar(&s.config, "config", "config/quickstart.yaml", "the collector's configuration")
 	f.StringVar(&s.sample, "sample", "testdata/telemetry", "directory of the sample telemetry")
-	f.StringVar(&s.data, "data", "data", "directory for the vault, the output and the collector's log")
+	f.StringVar(&s.data, "data", defaultData, "directory for the vault, the output and the collector's log")
 	f.StringVar(&s.grpc, "grpc", env("CLOAKROOM_GRPC", "127.0.0.1:4317"), "OTLP/gRPC endpoint")
 	f.StringVar(&s.http, "http", env("CLOAKROOM_HTTP", "127.0.0.1:4318"), "OTLP/HTTP endpoint")
 	f.StringVar(&s.health, "health", env("CLOAKROOM_HEALTH", "127.0.0.1:13133"), "health check endpoint")
@@ -143,6 +143,9 @@ func run(ctx context.Context, s settings, out *screen) (err error) {
 	out.line("send telemetry of your own to OTLP/gRPC %s or OTLP/HTTP http://%s; Ctrl-C stops the collector", s.grpc, s.http)
 	return c.serve(ctx, out)
 }
+
+// defaultData is also where config/quickstart.yaml and the command line tool look.
+const defaultData = "data"
 
 // vault is the vault's folder, as config/quickstart.yaml has it.
 func vault(s settings) string { return filepath.Join(s.data, "vault") }

@@ -157,7 +157,7 @@ func TestCountFound(t *testing.T) {
 		`otelcol_processor_tokenization_tokens_minted_total{entity="email"} 70`,
 		`otelcol_processor_tokenization_values_found_total{action="keep",entity="jwt",signal="logs"} 0`,
 	}, "\n")
-	require.Equal(t, []found{{entity: "ip_address", kept: 9}, {entity: "email", hidden: 5}}, countFound(page, nil))
+	require.Equal(t, []found{{entity: "ip_address", kept: 9}, {entity: "email", hidden: 5, tokens: 2}}, countFound(page, map[string]int{"email": 2}))
 }
 
 func TestParse(t *testing.T) {

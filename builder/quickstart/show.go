@@ -38,7 +38,7 @@ func show(ctx context.Context, s settings, sent *sample, got *output, out *scree
 	if err := showLines(before, after, sent.canaries, out); err != nil {
 		return err
 	}
-	if err := showCounts(ctx, s, after, out); err != nil {
+	if err := showCounts(ctx, s, out); err != nil {
 		return err
 	}
 	tok, err := showCustomer(after, out)
@@ -183,7 +183,11 @@ func runCLI(ctx context.Context, s settings, out *screen, lines int, args ...str
 		}
 		shell = append(shell, a)
 	}
-	out.line("%s", out.paint(dim, "$ "+s.cli+" "+strings.Join(shell, " ")))
+	prompt := "$ "
+	if s.data != defaultData { // where the tool would not look by itself
+		prompt += "CLOAKROOM_VAULT=" + vault(s) + " "
+	}
+	out.line("%s", out.paint(dim, prompt+s.cli+" "+strings.Join(shell, " ")))
 	answer, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s %s: %w: %s", s.cli, args[0], err, strings.TrimSpace(string(answer)))
