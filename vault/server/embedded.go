@@ -235,8 +235,8 @@ func (v *Embedded) handler() http.Handler {
 func (v *Embedded) Close(ctx context.Context) error {
 	v.once.Do(func() {
 		if v.http != nil {
-			if err := v.http.Shutdown(ctx); err != nil {
-				v.err = errors.Join(err, v.http.Close())
+			if v.http.Shutdown(ctx) != nil { // time is up: calls under way are cut off
+				v.err = v.http.Close()
 			}
 		}
 		v.stop()
@@ -262,3 +262,6 @@ func (v *Embedded) closeParts() error {
 	}
 	return errors.Join(faults...)
 }
+
+// AuditHead is the end of the audit log.
+func (v *Embedded) AuditHead() audit.Head { return v.core.Audit.Head() }

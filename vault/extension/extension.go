@@ -1,0 +1,124 @@
+package extension
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/extension"
+	"go.uber.org/zap"
+
+	"github.com/cloakroom/cloakroom/vault/client"
+	"github.com/cloakroom/cloakroom/vault/server"
+	"github.com/cloakroom/cloakroom/vault/store/pebble"
+	"github.com/cloakroom/cloakroom/vault/token"
+)
+
+// Vault is the extension. Between Start and Shutdown it issues tokens: Mint, Commit and Recognize are what the
+// tokenization processor asks of a vault, and are safe for concurrent use, each goroutine with its own batch.
+type Vault struct {
+	cfg       *Config
+	log       *zap.Logger
+	telemetry *instruments
+
+	vault  *server.Embedded
+	issuer *client.Issuer
+	// stop makes Shutdown one, however often it is called.
+	stop sync.Once
+}
+
+var _ extension.Extension = (*Vault)(nil)
+
+func newVault(set extension.Settings, cfg *Config) (*Vault, error) {
+	t, err := newInstruments(set.TelemetrySettings)
+	if err != nil {
+		return nil, err
+	}
+	return &Vault{cfg: cfg, log: set.Logger, telemetry: t}, nil
+}
+
+// Start opens the vault's directory, its reveal socket, and asks for the first grant.
+func (v *Vault) Start(ctx context.Context, host component.Host) error {
+	c := v.cfg.Embedded.Get()
+	if c == nil {
+		return errors.New("token_vault: embedded is not configured")
+	}
+	opened, err := server.Open(server.Settings{
+		Directory: c.Path, Epoch: c.Epoch, Retention: c.Retention, Listen: true, Logger: v.log,
+		Hooks: v.telemetry.hooks(), Store: pebble.Options{MinFree: c.MinFreeMiB << 20},
+	})
+	if err != nil {
+		return fmt.Errorf("token_vault: %w", err)
+	}
+	v.vault = opened
+	v.issuer = client.New(opened.Issuer(), client.Settings{Report: func(err error) { v.report(host, err) }})
+	if err := errors.Join(v.telemetry.observe(opened), v.issuer.Start(ctx)); err != nil {
+		return errors.Join(fmt.Errorf("token_vault: %w", err), v.Shutdown(ctx))
+	}
+	v.sayStarted()
+	return nil
+}
+
+func (v *Vault) sayStarted() {
+	if v.vault.Created() {
+		v.log.Warn("token_vault: first start: keys were created. Whoever can read them can reveal every token; "+
+			"without them no token can ever be revealed. Read about keyholders and backups in docs/security.md",
+			zap.String("directory", v.vault.Directory()))
+	}
+	v.log.Info("token_vault: the vault is open", zap.String("directory", v.vault.Directory()), zap.String("reveal_socket", v.vault.Socket()))
+}
+
+// report tells the host when the vault stops answering and when it answers again.
+func (v *Vault) report(host component.Host, err error) {
+	if err == nil {
+		v.log.Info("token_vault: the vault answers again")
+		componentstatus.ReportStatus(host, componentstatus.NewEvent(componentstatus.StatusOK))
+		return
+	}
+	v.log.Error("token_vault: the vault cannot issue now; telemetry is held back as on_unavailable says", zap.Error(err))
+	componentstatus.ReportStatus(host, componentstatus.NewRecoverableErrorEvent(err))
+}
+
+// Shutdown ends issuing and closes the vault. What was committed is on disk already.
+func (v *Vault) Shutdown(ctx context.Context) error {
+	var err error
+	v.stop.Do(func() {
+		v.telemetry.shutdown()
+		if v.issuer != nil {
+			err = v.issuer.Close()
+		}
+		if v.vault != nil {
+			err = errors.Join(err, v.vault.Close(ctx))
+		}
+	})
+	return err
+}
+
+var errNotStarted = fmt.Errorf("%w: token_vault is not started", token.ErrUnavailable)
+
+// Mint appends the token for the canonical value of class to dst and records it in b. See client.Issuer.
+func (v *Vault) Mint(dst []byte, class token.Class, canonical []byte, b *token.Batch) ([]byte, error) {
+	if v.issuer == nil {
+		return dst, errNotStarted
+	}
+	return v.issuer.Mint(dst, class, canonical, b)
+}
+
+// Commit makes every token minted into b durable.
+func (v *Vault) Commit(ctx context.Context, b *token.Batch) error {
+	if v.issuer == nil {
+		return errNotStarted
+	}
+	return v.issuer.Commit(ctx, b)
+}
+
+// Recognize returns the length of the verified token of this vault that s starts with, or 0.
+func (v *Vault) Recognize(s string) int {
+	if v.issuer == nil {
+		return 0
+	}
+	return v.issuer.Recognize(s)
+}

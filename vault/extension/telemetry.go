@@ -1,0 +1,76 @@
+package extension
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/cloakroom/cloakroom/vault/extension/internal/metadata"
+	"github.com/cloakroom/cloakroom/vault/server"
+	"github.com/cloakroom/cloakroom/vault/store"
+)
+
+// instruments are the extension's internal metrics. No label holds anything a value or token could be told from.
+type instruments struct {
+	builder *metadata.TelemetryBuilder
+}
+
+func newInstruments(set component.TelemetrySettings) (*instruments, error) {
+	b, err := metadata.NewTelemetryBuilder(set)
+	if err != nil {
+		return nil, err
+	}
+	return &instruments{b}, nil
+}
+
+func (t *instruments) hooks() server.Hooks {
+	return server.Hooks{
+		Escrowed: func(ctx context.Context, records int, took time.Duration, err error) {
+			t.builder.ExtensionTokenVaultCommitDuration.Record(ctx, took.Seconds())
+			if err != nil {
+				t.builder.ExtensionTokenVaultCommitsFailed.Add(ctx, 1)
+				return
+			}
+			t.builder.ExtensionTokenVaultRecordsEscrowed.Add(ctx, int64(records))
+		},
+		Revealed: func(ctx context.Context, outcome string, tokens int) {
+			t.builder.ExtensionTokenVaultReveals.Add(ctx, int64(tokens), metric.WithAttributes(attribute.String("outcome", outcome)))
+		},
+		Granted: func(ctx context.Context, err error) {
+			if err == nil {
+				t.builder.ExtensionTokenVaultGrantsIssued.Add(ctx, 1)
+			}
+		},
+		Expired: func(ctx context.Context, records int) {
+			t.builder.ExtensionTokenVaultRecordsExpired.Add(ctx, int64(records))
+		},
+	}
+}
+
+// observe has the gauges read the vault. While the store is away they report nothing.
+func (t *instruments) observe(v *server.Embedded) error {
+	stat := func(of func(store.Stats) int64) func(context.Context, metric.Int64Observer) error {
+		return func(ctx context.Context, o metric.Int64Observer) error {
+			st, err := v.Stats(ctx)
+			if err == nil {
+				o.Observe(of(st))
+			}
+			return nil
+		}
+	}
+	return errors.Join(
+		t.builder.RegisterExtensionTokenVaultRecordsStoredCallback(stat(func(s store.Stats) int64 { return s.Records })),
+		t.builder.RegisterExtensionTokenVaultTokensErasedCallback(stat(func(s store.Stats) int64 { return s.Tombstones })),
+		t.builder.RegisterExtensionTokenVaultStoreSizeCallback(stat(func(s store.Stats) int64 { return s.Bytes })),
+		t.builder.RegisterExtensionTokenVaultAuditEntriesCallback(func(_ context.Context, o metric.Int64Observer) error {
+			o.Observe(int64(v.AuditHead().Sequence))
+			return nil
+		}),
+	)
+}
+
+func (t *instruments) shutdown() { t.builder.Shutdown() }
