@@ -58,7 +58,7 @@ func runAuditVerify(c *cobra.Command, f vaultFlags, since string) error {
 	if err != nil {
 		return err
 	}
-	res, err := v.admin.VerifyAudit(c.Context(), connect.NewRequest(&vaultpb.VerifyAuditRequest{}))
+	res, err := v.Admin().VerifyAudit(c.Context(), connect.NewRequest(&vaultpb.VerifyAuditRequest{}))
 	if err != nil {
 		err = vaultFault("verify the audit log", err)
 	}

@@ -47,10 +47,3 @@ func inputFault(name string, err error) string {
 	}
 	return fmt.Sprintf("%s: %v", name, err)
 }
-
-// completeFiles lets the shell complete a flag with the names of files.
-func completeFiles(c *cobra.Command, flag string) {
-	if err := c.MarkFlagFilename(flag); err != nil {
-		panic(err) // the flag does not exist: a mistake of this package
-	}
-}

@@ -1,52 +1,137 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"slices"
+	"os"
+	"syscall"
 
 	"connectrpc.com/connect"
+	"github.com/spf13/cobra"
 
 	"github.com/cloakroom/cloakroom/builder/cloakroom/redeem"
-	"github.com/cloakroom/cloakroom/vault/token"
+	"github.com/cloakroom/cloakroom/vault/client/reveal"
+	"github.com/cloakroom/cloakroom/vault/server"
 	"github.com/cloakroom/cloakroom/vault/vaultpb"
-	"github.com/cloakroom/cloakroom/vault/vaultpb/vaultpbconnect"
 )
+
+// vaultFlags say which vault a command talks to.
+type vaultFlags struct{ vault string }
+
+const (
+	vaultVariable = "CLOAKROOM_VAULT"
+	defaultVault  = "./data/vault"
+	nameIt        = "name the vault's directory with --vault or $" + vaultVariable
+)
+
+func (f *vaultFlags) add(c *cobra.Command) {
+	c.Flags().StringVar(&f.vault, "vault", "", "`PATH` of the vault's directory or socket (default: $"+vaultVariable+", else "+defaultVault+")")
+	if err := c.MarkFlagFilename("vault"); err != nil {
+		panic(err) // the flag does not exist: a mistake of this package
+	}
+}
+
+func (f *vaultFlags) path() string { return cmp.Or(f.vault, os.Getenv(vaultVariable), defaultVault) }
 
 // link is a connection to a vault: to the one that runs on a directory, or to one opened in this process.
 type link struct {
-	revealer vaultpbconnect.RevealServiceClient
-	admin    vaultpbconnect.AdminServiceClient
+	*reveal.Client
 	// local says that the vault was opened in this process.
 	local bool
 	close func() error
 }
 
-// maxQuestions is the protocol's limit of values in a question.
-const maxQuestions = 1000
-
-func (l *link) reveal(ctx context.Context, purpose string, tokens []string) ([]redeem.Answer, error) {
-	res, err := l.revealer.Reveal(ctx, connect.NewRequest(&vaultpb.RevealRequest{Purpose: purpose, Tokens: tokens}))
+// open connects to the vault that runs on the path, and when none does, runs the vault's own code on that directory in this
+// process, so that what it answers is audited in the same way. A vault is never created.
+func (f *vaultFlags) open(ctx context.Context) (*link, error) {
+	path := f.path()
+	info, err := os.Stat(path)
 	if err != nil {
-		return nil, vaultFault("reveal", err)
+		return nil, fmt.Errorf("no vault at %s (%w): %s", path, err, nameIt)
 	}
-	answers := make([]redeem.Answer, 0, len(tokens))
-	for _, r := range res.Msg.GetResults() {
-		a := redeem.Answer{Class: r.GetTokenClass(), Scope: r.GetScope(), Sequence: r.GetAuditSequence()}
-		if r.GetExpires() != nil {
-			a.Expires = r.GetExpires().AsTime()
+	client, err := reveal.Dial(ctx, path)
+	switch {
+	case err == nil:
+		return &link{Client: client, close: func() error { client.Close(); return nil }}, nil
+	case !errors.Is(err, reveal.ErrNotRunning):
+		return nil, err
+	case !info.IsDir():
+		return nil, fmt.Errorf("nothing answers on %s: is the collector running? While it is down, %s", path, nameIt)
+	case !isVault(path):
+		return nil, notAVault(path)
+	}
+	return openLocal(ctx, path)
+}
+
+func openLocal(ctx context.Context, dir string) (*link, error) {
+	v, err := server.Open(server.Settings{Directory: dir})
+	switch {
+	case errors.Is(err, server.ErrInUse):
+		return nil, fmt.Errorf("%w, which does not answer on its socket: wait until it does, or until it has ended", err)
+	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
+		return nil, fmt.Errorf("%w: run as the user the vault belongs to", err)
+	case err != nil:
+		return nil, err
+	}
+	return &link{
+		Client: reveal.New(v.Reveal(), v.Admin()), local: true,
+		close: func() error { return v.Close(context.WithoutCancel(ctx)) },
+	}, nil
+}
+
+// isVault says whether dir has been a vault's before: opening one that has not would create keys.
+func isVault(dir string) bool {
+	_, err := os.Stat(server.AuditPath(dir))
+	return err == nil
+}
+
+func notAVault(dir string) error {
+	return fmt.Errorf("%s is no vault's directory: %s (token_vault: embedded: path, in the collector's configuration)", dir, nameIt)
+}
+
+// auditPath is where the audit log is: in the vault's directory, or where the vault that answers says.
+func (f *vaultFlags) auditPath(ctx context.Context) (string, error) {
+	path := f.path()
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		if !isVault(path) {
+			return "", notAVault(path)
 		}
-		if r.GetOutcome() == vaultpb.Outcome_OUTCOME_REVEALED {
-			a.Value = append([]byte{}, r.GetValue()...)
-		} else {
-			a.Reason = reason(r.GetOutcome())
+		return server.AuditPath(path), nil
+	}
+	v, err := f.open(ctx)
+	if err != nil {
+		return "", err
+	}
+	res, err := v.Admin().Status(ctx, connect.NewRequest(&vaultpb.StatusRequest{}))
+	if err != nil {
+		err = vaultFault("ask where the audit log is", err)
+	}
+	if err := errors.Join(err, v.close()); err != nil {
+		return "", err
+	}
+	return res.Msg.GetAudit().GetPath(), nil
+}
+
+// ask is the question a redeem.Redeemer asks.
+func (l *link) ask(ctx context.Context, purpose string, tokens []string) ([]redeem.Answer, error) {
+	results, err := l.Reveal(ctx, purpose, tokens)
+	if err != nil {
+		return nil, vaultFault("", err)
+	}
+	answers := make([]redeem.Answer, 0, len(results))
+	for _, r := range results {
+		a := redeem.Answer{Value: r.Value, Class: r.Class, Scope: r.Scope, Expires: r.Expires, Sequence: r.Audit}
+		if r.Value == nil {
+			a.Reason = reason(r.Outcome)
 		}
 		answers = append(answers, a)
 	}
 	return answers, nil
 }
 
-// reason says in a word or two why a token has no value.
+// reason says in a few words why a token has no value.
 func reason(o vaultpb.Outcome) string {
 	switch o {
 	case vaultpb.Outcome_OUTCOME_NOT_A_TOKEN:
@@ -65,53 +150,16 @@ func reason(o vaultpb.Outcome) string {
 	return "refused"
 }
 
-func (l *link) lookup(ctx context.Context, purpose, scope, class string, values [][]byte) ([]lookedUp, error) {
-	var out []lookedUp
-	first := 0
-	for part := range slices.Chunk(values, maxQuestions) {
-		res, err := l.revealer.Lookup(ctx, connect.NewRequest(&vaultpb.LookupRequest{
-			Purpose: purpose, Scope: scope, TokenClass: class, Values: part,
-		}))
-		if err != nil {
-			return nil, vaultFault("look up", err)
-		}
-		for _, r := range res.Msg.GetResults() {
-			out = append(out, lookedUp{
-				Value: first + int(r.GetValue()), Token: r.GetToken(), Kind: kindName(r.GetKind()), Scope: r.GetScope(),
-				EpochStart: r.GetEpochStart().AsTime(), EpochEnd: r.GetEpochEnd().AsTime(), Expires: r.GetExpires().AsTime(),
-				Escrowed: r.GetEscrowed(),
-			})
-		}
-		first += len(part)
-	}
-	return out, nil
-}
-
-func kindName(k vaultpb.TokenKind) string {
-	switch k {
-	case vaultpb.TokenKind_TOKEN_KIND_RANDOM:
-		return token.Random.String()
-	case vaultpb.TokenKind_TOKEN_KIND_ONE_WAY:
-		return token.OneWay.String()
-	}
-	return token.Deterministic.String()
-}
-
-// vaultFault says what a failed call means to the caller.
+// vaultFault says what a failed call means to the caller. doing is what was done; empty when err says so.
 func vaultFault(doing string, err error) error {
+	if doing != "" {
+		err = fmt.Errorf("%s: %w", doing, err)
+	}
 	switch connect.CodeOf(err) {
 	case connect.CodePermissionDenied:
-		return fmt.Errorf("%s: the vault denies it: %w (run as the user the vault runs as)", doing, err)
+		return fmt.Errorf("%w (run as the user the vault runs as)", err)
 	case connect.CodeUnavailable:
-		return fmt.Errorf("%s: the vault cannot answer now: %w", doing, err)
+		return fmt.Errorf("%w (the vault cannot answer now: its log and `cloakroom vault status` may say why)", err)
 	}
-	return fmt.Errorf("%s: %w", doing, err)
-}
-
-func (l *link) auditPath(ctx context.Context) (string, error) {
-	res, err := l.admin.Status(ctx, connect.NewRequest(&vaultpb.StatusRequest{}))
-	if err != nil {
-		return "", vaultFault("ask where the audit log is", err)
-	}
-	return res.Msg.GetAudit().GetPath(), nil
+	return err
 }

@@ -137,7 +137,7 @@ func runExplain(c *cobra.Command, f explainFlags, file, text string) error {
 		return err
 	}
 	subject.Text = text
-	e := &explanation{Writer: bufio.NewWriter(os.Stdout), command: c, policy: p, subject: subject, colours: terminal.Colours(os.Stdout)}
+	e := &explanation{Writer: bufio.NewWriter(os.Stdout), command: c, policy: p, subject: subject, colors: terminal.Colors(os.Stdout)}
 	e.explain()
 	return e.Flush()
 }
@@ -148,7 +148,7 @@ type explanation struct {
 	command *cobra.Command
 	policy  *policy.Policy
 	subject policy.Subject
-	colours bool
+	colors bool
 }
 
 func (e *explanation) explain() {
@@ -242,7 +242,7 @@ func (e *explanation) reasons(reasons []policy.Reason) {
 }
 
 func (e *explanation) bold(s string) string {
-	if e.colours {
+	if e.colors {
 		return "\x1b[1m" + s + "\x1b[0m"
 	}
 	return s

@@ -75,7 +75,7 @@ func runReveal(c *cobra.Command, f revealFlags, args []string) error {
 	report := &unmetReport{}
 	r := redeem.New(redeem.Settings{
 		Ask: func(ctx context.Context, tokens []string) ([]redeem.Answer, error) {
-			return v.reveal(ctx, f.purpose, tokens)
+			return v.ask(ctx, f.purpose, tokens)
 		},
 		Unmet: report.add, Escape: escape,
 	})

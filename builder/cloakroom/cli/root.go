@@ -125,7 +125,7 @@ func report(err error) int {
 	return code
 }
 
-// isUsage recognises cobra's own errors about commands, arguments and flags, which have no type.
+// isUsage recognizes cobra's own errors about commands, arguments and flags, which have no type.
 func isUsage(message string) bool {
 	return strings.HasPrefix(message, "unknown command") || strings.Contains(message, " arg(s), ") ||
 		strings.HasPrefix(message, "required flag") || strings.HasPrefix(message, "if any flags in the group")

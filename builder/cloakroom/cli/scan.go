@@ -173,7 +173,7 @@ func scanFormat(c *cobra.Command, f scanFlags, entities []detect.Info, several b
 	case f.format == "sarif":
 		return scan.SARIF{Entities: entities, Version: c.Root().Version}
 	case lines:
-		return scan.Lines{Entities: entities, Colours: terminal.Colours(os.Stdout)}
+		return scan.Lines{Entities: entities, Colors: terminal.Colors(os.Stdout)}
 	}
 	return scan.Positions{Entities: entities}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/cloakroom/cloakroom/builder/cloakroom/terminal"
 	"github.com/cloakroom/cloakroom/processor/detect"
 	"github.com/cloakroom/cloakroom/processor/rewrite"
+	"github.com/cloakroom/cloakroom/vault/client/reveal"
 	"github.com/cloakroom/cloakroom/vault/token"
 )
 
@@ -132,7 +133,10 @@ func runToken(c *cobra.Command, f tokenFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	found, err := v.lookup(c.Context(), f.purpose, f.scope, class, forms)
+	found, err := v.Lookup(c.Context(), f.purpose, reveal.Query{Class: class, Scope: f.scope, Values: forms})
+	if err != nil {
+		err = vaultFault("", err)
+	}
 	if err := errors.Join(err, v.close()); err != nil {
 		return err
 	}
@@ -143,7 +147,7 @@ func runToken(c *cobra.Command, f tokenFlags, args []string) error {
 }
 
 // withoutTokens says which values, by their place, have no token.
-func withoutTokens(values int, found []lookedUp) error {
+func withoutTokens(values int, found []reveal.Found) error {
 	has := make([]bool, values)
 	for _, t := range found {
 		has[t.Value] = true
@@ -185,8 +189,8 @@ func valueArgs(c *cobra.Command, args []string) ([]string, error) {
 	return values, nil
 }
 
-// lookedUp is one token of a value.
-type lookedUp struct {
+// tokenOfValue is one token in JSON output.
+type tokenOfValue struct {
 	Value      int       `json:"value"` // which of the values, from 0
 	Token      string    `json:"token"`
 	Kind       string    `json:"kind"`
@@ -197,11 +201,12 @@ type lookedUp struct {
 	Escrowed   bool      `json:"escrowed"`
 }
 
-func printTokens(w io.Writer, format string, found []lookedUp) error {
+func printTokens(w io.Writer, format string, found []reveal.Found) error {
 	if format == "json" {
 		enc := json.NewEncoder(w)
 		for _, t := range found {
-			if err := enc.Encode(t); err != nil {
+			out := tokenOfValue{t.Value, t.Token, t.Kind.String(), t.Scope, t.Start, t.End, t.Expires, t.Escrowed}
+			if err := enc.Encode(out); err != nil {
 				return err
 			}
 		}
@@ -222,10 +227,10 @@ func printTokens(w io.Writer, format string, found []lookedUp) error {
 		switch {
 		case t.Escrowed:
 			revealable = "until " + t.Expires.Local().Format(time.DateTime)
-		case t.Kind == token.OneWay.String():
+		case t.Kind == token.OneWay:
 			revealable = "never: one-way"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", t.Token, t.Kind, t.Scope, t.EpochStart.Local().Format(time.DateOnly), revealable)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", t.Token, t.Kind, t.Scope, t.Start.Local().Format(time.DateOnly), revealable)
 	}
 	return table.Flush()
 }

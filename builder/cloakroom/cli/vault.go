@@ -44,7 +44,7 @@ func newVaultStatus() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			res, err := v.admin.Status(c.Context(), connect.NewRequest(&vaultpb.StatusRequest{}))
+			res, err := v.Admin().Status(c.Context(), connect.NewRequest(&vaultpb.StatusRequest{}))
 			if err != nil {
 				err = vaultFault("ask for the status", err)
 			}
@@ -198,7 +198,7 @@ func runForget(c *cobra.Command, f forgetFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	res, err := v.admin.Forget(c.Context(), connect.NewRequest(req))
+	res, err := v.Admin().Forget(c.Context(), connect.NewRequest(req))
 	if err != nil {
 		err = vaultFault("forget", err)
 	}

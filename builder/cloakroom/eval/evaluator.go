@@ -41,7 +41,7 @@ type Settings struct {
 	Missed, False func(Fault)
 }
 
-// Evaluator judges lines against a detector and counts. Its judgement is what Rules says. Not for concurrent use.
+// Evaluator judges lines against a detector and counts. Its judgment is what Rules says. Not for concurrent use.
 type Evaluator struct {
 	detector   *detect.Detector
 	scratch    *detect.Scratch
@@ -68,7 +68,7 @@ func New(s Settings) *Evaluator {
 	return e
 }
 
-// Judge runs the detector over the line, counts, and returns the findings, recognised tokens left out. They are valid
+// Judge runs the detector over the line, counts, and returns the findings, recognized tokens left out. They are valid
 // until the next call.
 func (e *Evaluator) Judge(l *Line) []detect.Finding {
 	e.tally.lines++

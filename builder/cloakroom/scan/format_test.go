@@ -45,13 +45,13 @@ func TestJSON(t *testing.T) {
 func TestLinesFormat(t *testing.T) {
 	long := strings.Repeat("0123456789", 100)
 	for name, c := range map[string]struct {
-		colours bool
+		colors bool
 		text    string
 		found   []Found
 		want    string
 	}{
 		"plain":             {false, "to a@b.c!", []Found{email(3, 8)}, "f:1: to [a@b.c](email)!\n"},
-		"colours":           {true, "to a@b.c", []Found{email(3, 8)}, "\x1b[2mf:1:\x1b[0m to \x1b[1;33ma@b.c\x1b[0m\x1b[2m(email)\x1b[0m\n"},
+		"colors":           {true, "to a@b.c", []Found{email(3, 8)}, "\x1b[2mf:1:\x1b[0m to \x1b[1;33ma@b.c\x1b[0m\x1b[2m(email)\x1b[0m\n"},
 		"controls escaped":  {false, "\x1b[2Ja@b.c\x07", []Found{email(4, 9)}, "f:1: \\x1b[2J[a@b.c](email)\\x07\n"},
 		"long start":        {false, long + "a@b.c", []Found{email(1000, 1005)}, "f:1: ..." + long[:160] + "[a@b.c](email)\n"},
 		"long end":          {false, "a@b.c" + long, []Found{email(0, 5)}, "f:1: [a@b.c](email)" + long[:160] + "...\n"},
@@ -59,7 +59,7 @@ func TestLinesFormat(t *testing.T) {
 		"cut by characters": {false, "a@b.c" + strings.Repeat("ü", 500), []Found{email(0, 5)}, "f:1: [a@b.c](email)" + strings.Repeat("ü", 80) + "...\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := Lines{Entities: detect.Builtins(), Colours: c.colours}
+			f := Lines{Entities: detect.Builtins(), Colors: c.colors}
 			got := string(f.Findings(nil, Place{Input: "f", Line: 1}, Part{Text: c.text}, c.found))
 			if got != c.want {
 				t.Errorf("got  %q\nwant %q", got, c.want)

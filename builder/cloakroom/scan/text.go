@@ -55,7 +55,7 @@ func appendPlace(dst []byte, p Place) []byte {
 // around the findings.
 type Lines struct {
 	Entities []detect.Info
-	Colours  bool
+	Colors  bool
 }
 
 // Head implements Format.
@@ -75,9 +75,9 @@ const surrounding = 160
 
 // Findings implements Format.
 func (f Lines) Findings(dst []byte, p Place, part Part, found []Found) []byte {
-	dst = f.colour(dst, dim)
+	dst = f.color(dst, dim)
 	dst = appendPlace(dst, p)
-	dst = f.colour(dst, plain)
+	dst = f.color(dst, plain)
 	dst = append(dst, ' ')
 	at := 0
 	for i := range found {
@@ -109,7 +109,7 @@ func appendGap(dst []byte, text string, after, before bool) []byte {
 
 func (f Lines) value(dst []byte, value string, h *Found) []byte {
 	info := &f.Entities[h.Entity]
-	if !f.Colours {
+	if !f.Colors {
 		dst = append(dst, '[')
 		dst = terminal.AppendPrintable(dst, value)
 		dst = append(dst, "]("...)
@@ -138,14 +138,14 @@ const (
 	dim   = "\x1b[2m"
 )
 
-func (f Lines) colour(dst []byte, sequence string) []byte {
-	if f.Colours {
+func (f Lines) color(dst []byte, sequence string) []byte {
+	if f.Colors {
 		return append(dst, sequence...)
 	}
 	return dst
 }
 
-// hue is the colour of a group: what harms at once is red.
+// hue is the color of a group: what harms at once is red.
 func hue(g detect.Group) string {
 	switch g {
 	case detect.Credential:

@@ -13,8 +13,8 @@ func Is(w any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Colours says whether w should get colours: it is a terminal that has them, and NO_COLOR (no-color.org) is not set to
+// Colors says whether w should get colors: it is a terminal that has them, and NO_COLOR (no-color.org) is not set to
 // anything.
-func Colours(w io.Writer) bool {
+func Colors(w io.Writer) bool {
 	return Is(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
