@@ -92,7 +92,7 @@ func TestOpensOnlyAsSealed(t *testing.T) {
 		want    error
 	}{
 		"another token":         {e, s.Header(), sealed, tok[:len(tok)-1] + "b", "default", 99, ErrOpen},
-		"another scope":         {e, s.Header(), sealed, tok, "payments", 99, ErrOpen},
+		"another scope":         {e, s.Header(), sealed, tok, "Default", 99, ErrOpen},
 		"token and scope moved": {e, s.Header(), sealed, tok + "d", "efault", 99, ErrOpen},
 		"a longer life":         {e, s.Header(), sealed, tok, "default", 100, ErrOpen},
 		"another session":       {e, foreign.Header(), sealed, tok, "default", 99, ErrOpen},
