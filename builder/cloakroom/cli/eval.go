@@ -28,8 +28,8 @@ func newEval() *cobra.Command {
 	var f evalFlags
 	c := &cobra.Command{
 		Use:   "eval CORPUS.jsonl...",
-		Short: "Measure precision and recall on labelled lines",
-		Long: `Runs the detector over labelled lines and prints precision, recall and F1 for each entity and overall.
+		Short: "Measure precision and recall on labeled lines",
+		Long: `Runs the detector over labeled lines and prints precision, recall and F1 for each entity and overall.
 
 A corpus is JSON Lines: {"id":"x1","source":"own","text":"mail a@b.example","spans":[{"start":5,"end":16,"entity":"email"}],
 "scope":["email"]}, offsets in bytes of UTF-8. "-" reads one from standard input.
@@ -47,7 +47,7 @@ A corpus is JSON Lines: {"id":"x1","source":"own","text":"mail a@b.example","spa
 	flags.StringVar(&f.policy, "policy", "", "take custom patterns and keys from this policy `FILE` or preset")
 	flags.StringVar(&f.findings, "findings", "", "write `FILE` with one {\"id\":...,\"findings\":[...]} per line, in order")
 	flags.BoolVar(&f.misses, "misses", false, "list labels that were not found, with the text around them")
-	flags.BoolVar(&f.falsely, "false", false, "list findings that are not labelled, with the text around them")
+	flags.BoolVar(&f.falsely, "false", false, "list findings that are not labeled, with the text around them")
 	flags.Float64Var(&f.minPrecision, "min-precision", 0, "exit with 1 when the precision of pattern entities is lower")
 	flags.Float64Var(&f.minRecall, "min-recall", 0, "exit with 1 when the recall of pattern entities is lower")
 	completeFlag(c, "format", "text", "json")
@@ -138,7 +138,7 @@ func writeFindings(w io.Writer, entities []detect.Info, l *eval.Line, findings [
 func belowThreshold(f evalFlags, overall eval.Row) error {
 	var faults []error
 	if overall.Found+overall.Missed+overall.False == 0 && f.minPrecision+f.minRecall > 0 {
-		return found("nothing of pattern entities is labelled: no threshold is met")
+		return found("nothing of pattern entities is labeled: no threshold is met")
 	}
 	if p := overall.Precision(); p < f.minPrecision {
 		faults = append(faults, fmt.Errorf("precision %.4f is below %.4f: see --false", p, f.minPrecision))

@@ -148,7 +148,7 @@ type explanation struct {
 	command *cobra.Command
 	policy  *policy.Policy
 	subject policy.Subject
-	colors bool
+	colors  bool
 }
 
 func (e *explanation) explain() {

@@ -90,7 +90,7 @@ func (e *exit) Unwrap() error { return e.err }
 
 // usage is a mistake of the caller; the message ends with where help is.
 func usage(c *cobra.Command, format string, args ...any) error {
-	return &exit{exitUsage, fmt.Errorf("%w\nSee `%s --help`.", fmt.Errorf(format, args...), c.CommandPath())}
+	return &exit{exitUsage, fmt.Errorf("%w\nsee `%s --help`", fmt.Errorf(format, args...), c.CommandPath())}
 }
 
 // found ends a command that did its work with exit code 1. The message says what was found.
@@ -119,7 +119,7 @@ func report(err error) int {
 	case errors.Is(err, context.Canceled):
 		code, message = exitInterrupt, "interrupted"
 	case isUsage(message):
-		code, message = exitUsage, message+"\nSee `cloakroom --help`."
+		code, message = exitUsage, message+"\nsee `cloakroom --help`"
 	}
 	say("%s", message)
 	return code

@@ -1,5 +1,5 @@
-// Package eval measures a detector against labelled lines: how much of what is labelled it finds, and how much of what it
-// finds is labelled.
+// Package eval measures a detector against labeled lines: how much of what is labeled it finds, and how much of what it
+// finds is labeled.
 //
 // Read gives the lines of a corpus one by one, Evaluator.Judge judges one line, Evaluator.Report sums up. What counts as
 // found, as missed and as false is said at Evaluator.
@@ -14,10 +14,10 @@ import (
 	"io"
 )
 
-// maxLine bounds one corpus line in bytes. The longest labelled text known is a few kilobytes.
+// maxLine bounds one corpus line in bytes. The longest labeled text known is a few kilobytes.
 const maxLine = 64 << 20
 
-// Line is one labelled text. The JSON Lines format is described by testdata/corpus/README.md; fields that are not named
+// Line is one labeled text. The JSON Lines format is described by testdata/corpus/README.md; fields that are not named
 // here are ignored.
 type Line struct {
 	ID     string `json:"id"`
@@ -25,15 +25,15 @@ type Line struct {
 	Text   string `json:"text"`
 	// Key is the attribute key the text is the value of; most corpora have none.
 	Key string `json:"key"`
-	// Spans holds every value of Scope in Text. Empty says there is none; nil says the text is not labelled by position.
+	// Spans holds every value of Scope in Text. Empty says there is none; nil says the text is not labeled by position.
 	Spans []Span `json:"spans"`
 	// Expect, when Spans is nil, says whether the text as a whole must give a finding of Scope.
 	Expect *bool `json:"expect"`
-	// Scope names the entities labelled exhaustively in Text. Findings of others are not judged.
+	// Scope names the entities labeled exhaustively in Text. Findings of others are not judged.
 	Scope []string `json:"scope"`
 }
 
-// Span is a labelled value: UTF-8 byte offsets into Line.Text.
+// Span is a labeled value: UTF-8 byte offsets into Line.Text.
 type Span struct {
 	Start  int    `json:"start"`
 	End    int    `json:"end"`
@@ -42,23 +42,23 @@ type Span struct {
 	Optional bool `json:"optional"`
 }
 
-// labelling says what a line allows to be judged.
-type labelling uint8
+// labeling says what a line allows to be judged.
+type labeling uint8
 
 const (
-	unlabelled labelling = iota
+	unlabeled labeling = iota
 	bySpan
 	byText
 )
 
-func (l *Line) labelling() labelling {
+func (l *Line) labeling() labeling {
 	switch {
 	case l.Spans != nil:
 		return bySpan
 	case l.Expect != nil:
 		return byText
 	}
-	return unlabelled
+	return unlabeled
 }
 
 // Read calls each for every line of the JSON Lines corpus in r, in order. An error names the corpus and the line, and

@@ -95,7 +95,7 @@ func TestJudge(t *testing.T) {
 		"secret is any credential":      {Line{Text: keyText, Expect: &yes, Scope: []string{"secret"}}, "pattern entities secret 1/0/0 0 0"},
 		"secret span by a credential":   {Line{Text: keyText, Spans: []Span{{0, len(keyText), "secret", false}}, Scope: []string{"secret"}}, "pattern entities secret 1/0/0 1 1"},
 		"credential is false in secret": {Line{Text: keyText, Spans: []Span{}, Scope: []string{"secret"}}, "pattern entities secret 0/0/1 0 0"},
-		"unlabelled":                    {Line{Text: mail}, ""},
+		"unlabeled":                     {Line{Text: mail}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := New(Settings{Detector: detector(t)})
@@ -134,7 +134,7 @@ func TestFigures(t *testing.T) {
 		t.Errorf("F1 %v", f)
 	}
 	if none := (&Row{}); none.Precision() != 1 || none.Recall() != 1 {
-		t.Error("nothing labelled and nothing found is no fault")
+		t.Error("nothing labeled and nothing found is no fault")
 	}
 }
 
@@ -144,7 +144,7 @@ func TestReportSumsUp(t *testing.T) {
 	e.Judge(&Line{Source: "b", Text: "nothing", Spans: []Span{{0, 7, "iban", false}, {0, 7, "plate", false}}, Scope: []string{"iban"}})
 	e.Judge(&Line{Source: "c", Text: "anna@example.com"})
 	r := e.Report()
-	if r.Lines != 3 || r.Unlabelled != 1 || r.UnlabelledFindings != 1 {
+	if r.Lines != 3 || r.Unlabeled != 1 || r.UnlabeledFindings != 1 {
 		t.Errorf("%+v", r)
 	}
 	if overall := r.Patterns(); overall.Found != 1 || overall.Missed != 1 || overall.Recall() != 0.5 {
@@ -182,7 +182,7 @@ func TestRead(t *testing.T) {
 		corpus, want string // want is the error, empty for none
 	}{
 		"good":              {`{"id":"a","text":"x","spans":[{"start":0,"end":1,"entity":"email"}],"scope":["email"]}`, ""},
-		"unlabelled":        {`{"id":"a","text":"x","spans":null,"scope":[],"sub":"more"}`, ""},
+		"unlabeled":         {`{"id":"a","text":"x","spans":null,"scope":[],"sub":"more"}`, ""},
 		"empty lines":       {"\n{\"text\":\"x\"}\n\n", ""},
 		"not JSON":          {"\n{\"text\":\"secret@example.com\"", "c:2: not a JSON object (at byte 28)"},
 		"wrong type":        {`{"text":7}`, `c:1: field "text" must be a string`},

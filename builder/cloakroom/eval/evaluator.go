@@ -8,9 +8,9 @@ import (
 
 // Rules says how Evaluator judges, for people. It is the text that help pages print.
 const Rules = `How a line is judged:
-  - A labelled value is found when a finding of its entity overlaps it by at least half of the label and half of the
+  - A labeled value is found when a finding of its entity overlaps it by at least half of the label and half of the
     finding. One finding meets one label. "exact" is the share of the found ones with exactly the label's bounds;
-    "hidden" the share of all labelled values every byte of which lies in findings, whatever entity those name.
+    "hidden" the share of all labeled values every byte of which lies in findings, whatever entity those name.
   - A finding is false when its entity is in the line's scope and it meets no label. Findings of entities outside the
     scope are not judged, nor are findings that touch an optional label of their entity.
   - A label "secret", and "secret" in a scope, stands for every entity of the group credential.
@@ -77,14 +77,14 @@ func (e *Evaluator) Judge(l *Line) []detect.Finding {
 		key = e.detector.Key(l.Key)
 	}
 	findings := withoutTokens(e.detector.Find(e.scratch, key, l.Text))
-	switch l.labelling() {
+	switch l.labeling() {
 	case bySpan:
 		e.judgeSpans(l, findings)
 	case byText:
 		e.judgeText(l, findings)
 	default:
-		e.tally.unlabelled++
-		e.tally.unlabelledFindings += len(findings)
+		e.tally.unlabeled++
+		e.tally.unlabeledFindings += len(findings)
 	}
 	return findings
 }

@@ -60,8 +60,8 @@ func figure(v float64, of int) string {
 func (r *Report) notes(w io.Writer) {
 	var b strings.Builder
 	b.WriteString(number(r.Lines, "line", "lines"))
-	if r.Unlabelled > 0 {
-		fmt.Fprintf(&b, ", of which %d without labels (%d findings in them, not judged)", r.Unlabelled, r.UnlabelledFindings)
+	if r.Unlabeled > 0 {
+		fmt.Fprintf(&b, ", of which %d without labels (%d findings in them, not judged)", r.Unlabeled, r.UnlabeledFindings)
 	}
 	b.WriteByte('\n')
 	if len(r.Unknown) > 0 {
@@ -73,7 +73,7 @@ func (r *Report) notes(w io.Writer) {
 		}
 		fmt.Fprintf(&b, "%s of %s this detector does not know, not judged: %s\n", number(labels, "label", "labels"), number(len(names), "entity", "entities"), strings.Join(names, ", "))
 	}
-	io.WriteString(w, b.String())
+	fmt.Fprint(w, b.String())
 }
 
 // figures is a Row as JSON, with what follows from its counts.
@@ -107,12 +107,12 @@ func (r *Report) JSON(w io.Writer) error {
 		Sources  []figures `json:"sources"`
 	}
 	out := struct {
-		Lines              int       `json:"lines"`
-		Unlabelled         int       `json:"unlabelled"`
-		UnlabelledFindings int       `json:"unlabelled_findings"`
-		Sections           []section `json:"sections"`
-		Unknown            []Count   `json:"unknown"`
-	}{r.Lines, r.Unlabelled, r.UnlabelledFindings, []section{}, r.Unknown}
+		Lines             int       `json:"lines"`
+		Unlabeled         int       `json:"unlabeled"`
+		UnlabeledFindings int       `json:"unlabeled_findings"`
+		Sections          []section `json:"sections"`
+		Unknown           []Count   `json:"unknown"`
+	}{r.Lines, r.Unlabeled, r.UnlabeledFindings, []section{}, r.Unknown}
 	for _, s := range r.Sections {
 		out.Sections = append(out.Sections, section{s.Part.String(), figuresOf(s.Overall), allFigures(s.Entities), allFigures(s.Sources)})
 	}
@@ -126,7 +126,7 @@ const around = 40
 
 // Text writes the fault on one line: the line's id, the entity, the bounds, the text around with the value in brackets,
 // and what was found instead. Control characters are written as escapes.
-func (f Fault) Text(w io.Writer, kind string) error {
+func (f Fault) Text(w io.Writer, kind string) {
 	where, context := "whole text", snippet(f.Line.Text, 0, 0)
 	if f.End > 0 {
 		where, context = fmt.Sprintf("%d-%d", f.Start, f.End), snippet(f.Line.Text, f.Start, f.End)
@@ -135,8 +135,7 @@ func (f Fault) Text(w io.Writer, kind string) error {
 	if len(f.Instead) > 0 {
 		found = "  (found: " + strings.Join(f.Instead, ", ") + ")"
 	}
-	_, err := fmt.Fprintf(w, "%s  %s  %s  %s  %s%s\n", kind, f.Line.ID, f.Row, where, context, found)
-	return err
+	fmt.Fprintf(w, "%s  %s  %s  %s  %s%s\n", kind, f.Line.ID, f.Row, where, context, found)
 }
 
 func snippet(text string, start, end int) string {

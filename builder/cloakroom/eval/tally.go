@@ -42,7 +42,7 @@ type Row struct {
 // Precision is found / (found + false), 1 when nothing was found at all.
 func (r *Row) Precision() float64 { return share(r.Found, r.Found+r.False) }
 
-// Recall is found / (found + missed), 1 when nothing was labelled.
+// Recall is found / (found + missed), 1 when nothing was labeled.
 func (r *Row) Recall() float64 { return share(r.Found, r.Found+r.Missed) }
 
 // F1 is the harmonic mean of Precision and Recall.
@@ -92,10 +92,10 @@ type Count struct {
 
 // Report is the outcome of an evaluation.
 type Report struct {
-	Lines              int
-	Unlabelled         int
-	UnlabelledFindings int
-	Sections           []Section
+	Lines             int
+	Unlabeled         int
+	UnlabeledFindings int
+	Sections          []Section
 	// Unknown are labels of entities the detector does not have, most frequent first.
 	Unknown []Count
 }
@@ -107,11 +107,11 @@ type cell struct {
 }
 
 type tally struct {
-	cells              map[cell]*Row
-	unknown            map[string]int
-	lines              int
-	unlabelled         int
-	unlabelledFindings int
+	cells             map[cell]*Row
+	unknown           map[string]int
+	lines             int
+	unlabeled         int
+	unlabeledFindings int
 }
 
 func (t *tally) init() {
@@ -131,7 +131,7 @@ func (t *tally) row(p Part, entity, source string) *Row {
 // Report sums up what was judged so far.
 func (e *Evaluator) Report() Report {
 	t := &e.tally
-	r := Report{Lines: t.lines, Unlabelled: t.unlabelled, UnlabelledFindings: t.unlabelledFindings}
+	r := Report{Lines: t.lines, Unlabeled: t.unlabeled, UnlabeledFindings: t.unlabeledFindings}
 	for p := range parts {
 		if s := t.section(p); len(s.Entities) > 0 {
 			r.Sections = append(r.Sections, s)
@@ -178,7 +178,7 @@ func sorted(rows map[string]*Row) []Row {
 }
 
 // Patterns is the overall row of pattern entities: what thresholds are asked of. It is empty when nothing of them was
-// labelled.
+// labeled.
 func (r *Report) Patterns() Row {
 	for i := range r.Sections {
 		if r.Sections[i].Part == Patterns {

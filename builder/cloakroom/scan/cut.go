@@ -45,7 +45,6 @@ type window struct {
 	start, end int   // the own stretch, in text
 	last       bool  // the line ends with it
 	next       int   // where the next window's text begins in this one's
-	runes      int64 // code points in text[:next]
 }
 
 // cutter cuts one input into chunks.

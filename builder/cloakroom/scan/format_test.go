@@ -46,12 +46,12 @@ func TestLinesFormat(t *testing.T) {
 	long := strings.Repeat("0123456789", 100)
 	for name, c := range map[string]struct {
 		colors bool
-		text    string
-		found   []Found
-		want    string
+		text   string
+		found  []Found
+		want   string
 	}{
 		"plain":             {false, "to a@b.c!", []Found{email(3, 8)}, "f:1: to [a@b.c](email)!\n"},
-		"colors":           {true, "to a@b.c", []Found{email(3, 8)}, "\x1b[2mf:1:\x1b[0m to \x1b[1;33ma@b.c\x1b[0m\x1b[2m(email)\x1b[0m\n"},
+		"colors":            {true, "to a@b.c", []Found{email(3, 8)}, "\x1b[2mf:1:\x1b[0m to \x1b[1;33ma@b.c\x1b[0m\x1b[2m(email)\x1b[0m\n"},
 		"controls escaped":  {false, "\x1b[2Ja@b.c\x07", []Found{email(4, 9)}, "f:1: \\x1b[2J[a@b.c](email)\\x07\n"},
 		"long start":        {false, long + "a@b.c", []Found{email(1000, 1005)}, "f:1: ..." + long[:160] + "[a@b.c](email)\n"},
 		"long end":          {false, "a@b.c" + long, []Found{email(0, 5)}, "f:1: [a@b.c](email)" + long[:160] + "...\n"},

@@ -55,7 +55,7 @@ func appendPlace(dst []byte, p Place) []byte {
 // around the findings.
 type Lines struct {
 	Entities []detect.Info
-	Colors  bool
+	Colors   bool
 }
 
 // Head implements Format.

@@ -24,11 +24,11 @@ type writer struct {
 func (s *Scanner) writeAll(ctx context.Context, w io.Writer, c *conveyor) (Totals, error) {
 	out := &writer{Scanner: s, out: bufio.NewWriterSize(w, 64<<10), bare: true}
 	out.totals.Counts = make([]int64, len(s.settings.Detector.Entities()))
-	out.out.Write(s.settings.Format.Head(nil))
+	out.write(s.settings.Format.Head(nil))
 	err := out.follow(ctx, c)
 	if err == nil || ctx.Err() != nil {
 		out.abandon()
-		out.out.Write(s.settings.Format.Tail(nil))
+		out.write(s.settings.Format.Tail(nil))
 	}
 	if fault := out.out.Flush(); fault != nil {
 		err = fault
@@ -144,7 +144,7 @@ func (w *writer) abandon() {
 }
 
 // put writes what a format rendered. A format whose findings are separated by commas begins each with one, as it cannot
-// know which comes first: that one's comma is dropped. Faults stay in the buffered writer until the next flush.
+// know which comes first: that one's comma is dropped.
 func (w *writer) put(rendered []byte) {
 	if len(rendered) == 0 {
 		return
@@ -153,5 +153,8 @@ func (w *writer) put(rendered []byte) {
 		rendered = rendered[1:]
 	}
 	w.bare = false
-	w.out.Write(rendered)
+	w.write(rendered)
 }
+
+// write leaves faults in the buffered writer, which gives them back at the next flush.
+func (w *writer) write(b []byte) { _, _ = w.out.Write(b) }

@@ -9,7 +9,7 @@ import (
 func TestAppendPrintable(t *testing.T) {
 	for name, c := range map[string]struct{ in, want string }{
 		"plain text stays":         {"user=anna, Grüße\t日本", "user=anna, Grüße\t日本"},
-		"color sequence":          {"\x1b[31mred", `\x1b[31mred`},
+		"color sequence":           {"\x1b[31mred", `\x1b[31mred`},
 		"C1 control sequence":      {"\u009b31m", `\u009b31m`},
 		"line ends":                {"a\r\nb", `a\r\nb`},
 		"not UTF-8":                {"a\xff\xfeb", `a\xff\xfeb`},
