@@ -31,7 +31,7 @@ func contactRules() []rule {
 				},
 				negative: []string{
 					"lodash@4.17.21", "icon@2x.png", "git@github.com:org/repo.git", "user@localhost", "getty@tty1.service",
-					"@Override public", "repo/x@sha256:abc", "a@", "@b.com", "golang.org/x/net@v0.1.2", "foo@@bar.com",
+					"@Override public", "repo/x@sha256:abc", "a@", "@b.com", "golang.org/x/net@v0.1.2", "foo@@bar.com", "Message-ID: <20240223.8CD99@mail.example.com>",
 				},
 			},
 		},

@@ -97,7 +97,7 @@ func credentialRules() []rule {
 			examples: examples{
 				positive: []string{
 					"dial postgres://«app:s3cr3t»@db:5432/x", "https://«jane:p%40ss»@example.com/", "redis://«:hunter2»@cache:6379", "«root:pw»@tcp(127.0.0.1:3306)/app",
-					"https://«jane:p@ss»@example.com/",
+					"https://«jane:p@ss»@example.com/", "curl -k -u «elastic:P@ssw0rd» https://x",
 				},
 				negative: []string{"ssh://git@github.com/x", "http://host:8080/a@b", "https://user:***@host/", "postgres://app:${PW}@db", "http://x/@y:z"},
 			},
@@ -178,7 +178,7 @@ func credentialRules() []rule {
 				{"xoxc-", slack}, {"xoxd-", slack}, {"xapp-", slack}, {"hooks.slack.com/", slackHook},
 			},
 			examples: examples{
-				positive: []string{"«xoxb-123456789012-abcdefGHIJKL» sent", "«xapp-1-A111-222-abcdef»"},
+				positive: []string{"«xoxb-123456789012-abcdefGHIJKL» sent", "«xapp-1-A111222-3334445556-abcdef»"},
 				negative: []string{"xoxb-xxxxxxxxxxxx", "xoxb-", "foxb-123456789012-abc"},
 			},
 		},
@@ -221,7 +221,7 @@ func credentialRules() []rule {
 				"secret token", "private token", "bearer token", "session token", "access key", "private key", "signing key", "encryption key", "signing secret",
 				"webhook secret", "auth key", "master key", "shared secret", "consumer secret", "application key", "app key", "jwt secret", "x api key", "token secret", "oauth token",
 				"csrf token", "xsrf token", "security token", "service token", "personal access token", "deploy token", "bot token", "authtoken", "accesstoken", "secretkey",
-				"account key", "license key", "hmac key", "storage key", "credential", "credentials", "secret id", "deploy key", "publish key", "integration key",
+				"account key", "license key", "hmac key", "storage key", "credential", "credentials", "secret id", "creds", "deploy key", "publish key", "integration key",
 			), looseKeys("token", "secret", "api pat", "pat")...),
 			value: secretByKey,
 			prefixes: []prefix{

@@ -95,7 +95,7 @@ func slack(t *text, i int) {
 		}
 	}
 	end := t.span(j, 255, isTokenByte)
-	if end-j < 10 || isWord(t.at(end)) || !diverse(t.s[j:end]) || strings.IndexAny(t.s[j:end], "0123456789") < 0 {
+	if end-j < 15 || isWord(t.at(end)) || !diverse(t.s[j:end]) || !isRandom(t.s[j:end]) {
 		return
 	}
 	t.add(SlackToken, i, end, 0.97)

@@ -36,7 +36,7 @@ func (t *text) emailAround(at, after int, enc Encoding) {
 		return
 	}
 	local := t.s[start:at]
-	if (local == "git" || local == "hg") && (t.at(end) == ':' || t.at(end) == '/') || t.tokenTouches(start, end) {
+	if (local == "git" || local == "hg") && (t.at(end) == ':' || t.at(end) == '/') || t.tokenTouches(start, end) || t.isMessageID(start) {
 		return
 	}
 	if t.at(start-1) == '<' {
@@ -44,6 +44,18 @@ func (t *text) emailAround(at, after int, enc Encoding) {
 	}
 	t.add(Email, start, end, 0.99)
 	t.out[len(t.out)-1].Encoding = enc
+}
+
+// isMessageID reports whether the address at i is the id of a message, RFC 5322 section 3.6.4.
+func (t *text) isMessageID(i int) bool {
+	if t.at(i-1) != '<' {
+		return false
+	}
+	i = i - 1
+	for t.at(i-1) == ' ' || t.at(i-1) == ':' || t.at(i-1) == '=' {
+		i--
+	}
+	return t.hasFold(i-10, "message-id") || t.hasFold(i-9, "messageid") || t.hasFold(i-10, "message_id") || t.hasFold(i-11, "in-reply-to")
 }
 
 // mailboxName verifies the name before the angle bracket at i: Jane Doe <jane@example.com>.

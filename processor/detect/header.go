@@ -185,7 +185,7 @@ func secretByKey(t *text, v value) {
 
 // isReference reports whether s says where a secret is rather than being one: a path, a URL, an expression.
 func isReference(s string) bool {
-	if s[0] == '/' || s[0] == '.' || s[0] == '$' && len(s) > 1 && s[1] == '{' {
+	if s[0] == '/' || s[0] == '.' && len(s) > 1 && (s[1] == '/' || s[1] == '.') || s[0] == '$' && len(s) > 1 && s[1] == '{' {
 		return true
 	}
 	for _, p := range [...]string{"http://", "https://", "arn:", "vault:", "env:", "file:", "ref+", "os.", "process.env"} {

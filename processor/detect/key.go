@@ -149,48 +149,44 @@ const maxKey = 64
 
 // lookupKey returns what a whole key means.
 func lookupKey(key string) keyRef {
-	if len(key) == 0 {
-		return keyRef{}
-	}
-	return lookupSuffix(key, 0)
+	ref, _ := lookupSuffix(key)
+	return ref
 }
 
-// lookupSuffix finds the longest name that key ends with, at a word boundary. Spaces count as boundaries of the whole
-// key when it stands in prose: from is where the last word group starts, 0 for a key with known bounds.
-func lookupSuffix(key string, minStart int) (best keyRef) {
-	end := trimKeySuffix(key)
+// lookupSuffix finds the longest name that key ends with, at a word boundary. A name that must be the whole key may
+// follow a space, for the words before it may be prose. known is false when no name ends in the last word of key.
+func lookupSuffix(key string) (best keyRef, known bool) {
 	h := uint64(hashSeed)
-	first := true
-	for i := end - 1; i >= minStart; i-- {
+	for i := trimKeySuffix(key) - 1; i >= 0; i-- {
 		c := key[i]
 		if !isAlnum(c) {
 			continue
 		}
 		h = hashByte(h, lower(c))
-		if i > minStart && !boundaryAt(key, i) {
+		if i > 0 && !boundaryAt(key, i) {
 			continue
 		}
 		w, b := hashBit(h)
-		if first {
+		if !known {
 			if lastBits[w]&b == 0 {
-				return keyRef{}
+				return best, false
 			}
-			first = false
+			known = true
 		}
 		if keyBits[w]&b == 0 {
 			continue
 		}
-		if ref, ok := keyTable[h]; ok && (!ref.exact || i == minStart || key[i-1] == ' ' || wholeFrom(key, minStart, i)) {
+		if ref, ok := keyTable[h]; ok && (!ref.exact || i == 0 || key[i-1] == ' ' || isBare(key[:i])) {
 			best = ref
 		}
 	}
-	return best
+	return best, known
 }
 
-// wholeFrom reports whether only punctuation stands before i.
-func wholeFrom(key string, minStart, i int) bool {
-	for i--; i >= minStart; i-- {
-		if isAlnum(key[i]) {
+// isBare reports whether s is only punctuation.
+func isBare(s string) bool {
+	for i := range len(s) {
+		if isAlnum(s[i]) {
 			return false
 		}
 	}

@@ -1,5 +1,7 @@
 package detect
 
+import "strings"
+
 // valueTable holds the verifiers of values by key, by entity.
 var valueTable [1 << 8]func(t *text, v value)
 
@@ -16,7 +18,7 @@ func (t *text) keyed(v value) {
 		return
 	}
 	verify := valueTable[v.ref.entity]
-	if verify == nil {
+	if verify == nil || v.weak() && t.tokenTouches(v.start, v.end) { // a token looks like a secret
 		return
 	}
 	if t.s[v.start] == '[' && !v.attr() {
@@ -66,7 +68,7 @@ func (t *text) elements(v value, verify func(*text, value)) {
 		}
 		e := t.valueAfter(k, '=', i)
 		e.ref = v.ref
-		if e.start < e.end {
+		if e.start < e.end && (e.closed || !isCall(t.s[e.start:e.end])) {
 			verify(t, e)
 		}
 		i = e.end
@@ -85,6 +87,9 @@ func (t *text) elements(v value, verify func(*text, value)) {
 		i++
 	}
 }
+
+// isCall reports whether an unquoted element is an expression rather than a value: User(name=...
+func isCall(s string) bool { return strings.ContainsAny(s, "(={") }
 
 // emit puts a candidate that a key named.
 func (t *text) emit(v value, start, end int, conf float32) {

@@ -1,5 +1,7 @@
 package detect
 
+import "strings"
+
 // xml handles the > at i of an element: <password>hunter2</password>.
 func (t *text) xml(i int) {
 	start := i
@@ -9,14 +11,17 @@ func (t *text) xml(i int) {
 	if start == i || t.at(start-1) != '<' && t.at(start-1) != ':' {
 		return
 	}
-	end := i + 1
+	from := t.blanks(i + 1)
+	end := from
 	for end < len(t.s) && end < i+maxKey*4 && t.s[end] != '<' && t.s[end] != '\n' {
 		end++
 	}
-	if t.at(end) != '<' || t.at(end+1) != '/' {
+	if tail := t.blanks(end); t.at(tail) != '<' || t.at(tail+1) != '/' {
 		return
 	}
-	t.columnValue(sepKey{start: start, end: i}, value{start: i + 1, end: end, closed: true})
+	if end = t.trimRight(from, end); end > from {
+		t.columnValue(sepKey{start: start, end: i}, value{start: from, end: end, closed: true})
+	}
 }
 
 // option handles the hyphens at i of a command-line option whose value is the next word: --password hunter2.
@@ -36,4 +41,23 @@ func (t *text) option(i int) {
 	v := t.valueAfter(sepKey{start: start, end: end}, '=', end+1)
 	v.ref = ref
 	t.keyed(v)
+}
+
+// curlUser verifies user:password after the option -u of curl.
+func (t *text) curlUser(i int) {
+	from, _ := t.around(i, i, 4*cueReach)
+	if !t.cueIn([]string{"curl "}, from, i) {
+		return
+	}
+	quote := t.at(i)
+	end := i
+	if quote == '"' || quote == '\'' {
+		i++
+		end = t.quoteEnd(i, quote, 0)
+	} else {
+		end = t.span(i, longestUserinfo, func(c byte) bool { return !isSpace(c) && c != '"' })
+	}
+	if colon := strings.IndexByte(t.s[i:end], ':'); colon > 0 && colon < end-i-1 && !isPlaceholder(t.s[i+colon+1:end]) {
+		t.add(URLCredentials, i, end, 0.9)
+	}
 }

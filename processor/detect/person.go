@@ -237,7 +237,7 @@ func (t *text) proseValue(v value) bool {
 	if t.at(v.end) != ' ' {
 		return true
 	}
-	return t.pairAt(v.end+1) || !isAlnum(t.at(v.end+1))
+	return t.pairAt(v.end + 1)
 }
 
 // trimSentence returns end without the punctuation of a sentence before it.

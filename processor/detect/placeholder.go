@@ -54,6 +54,9 @@ func isPlaceholder(s string) bool {
 
 // isMask reports whether s is masked already: three stars or more, or one character again and again.
 func isMask(s string) bool {
+	if strings.Contains(s, "xxxxxx") || strings.Contains(s, "XXXXXX") || strings.Contains(s, "######") {
+		return true
+	}
 	if strings.Contains(s, "***") || strings.Contains(s, "•••") || strings.Contains(s, "...") && len(s) < 12 {
 		return true
 	}

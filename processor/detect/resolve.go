@@ -20,7 +20,7 @@ const (
 )
 
 // rank orders candidates of one overlapping group: ids of traces first, then whole values named by a key, then by
-// confidence, length, place and entity.
+// confidence, length, place and entity; of two whole values the longer one is first.
 func (r *resolver) rank(f *Finding) int {
 	switch {
 	case f.Entity == quiet:
@@ -38,8 +38,16 @@ func (r *resolver) rank(f *Finding) int {
 func (r *resolver) isOpaque(e Entity) bool { return int(e) < len(r.opaque) && r.opaque[e] }
 
 func (r *resolver) better(a, b *Finding) int {
+	rank := r.rank(a)
+	if c := cmp.Compare(r.rank(b), rank); c != 0 {
+		return c
+	}
+	if rank == 1 { // the outer one of two whole values
+		if c := cmp.Compare(b.End-b.Start, a.End-a.Start); c != 0 {
+			return c
+		}
+	}
 	return cmp.Or(
-		cmp.Compare(r.rank(b), r.rank(a)),
 		cmp.Compare(b.Confidence, a.Confidence),
 		cmp.Compare(b.End-b.Start, a.End-a.Start),
 		cmp.Compare(a.Start, b.Start),

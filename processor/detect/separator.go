@@ -22,14 +22,23 @@ func (t *text) separator(i int) {
 	if i == 0 {
 		return
 	}
-	switch t.s[i-1] {
+	from := i
+	if c == '=' { // ?=, .=, ::= as well
+		for from > 0 && from > i-3 && (t.s[from-1] == ':' || t.s[from-1] == '?' || t.s[from-1] == '.' || t.s[from-1] == '+') {
+			from--
+		}
+		if from == i-1 && t.s[from] == ':' || from == 0 {
+			return // the colon was the separator
+		}
+	}
+	switch t.s[from-1] {
 	case '=', ':', '<', '>', '~', '+':
 		return
 	}
 	if isDigit(t.s[i-1]) && isDigit(t.at(i+1)) {
 		return
 	}
-	k, ok := t.keyBefore(i)
+	k, ok := t.keyBefore(from)
 	if !ok {
 		return
 	}
@@ -49,7 +58,17 @@ func (t *text) keyValue(k sepKey, sep byte, after int) {
 		t.anything(v)
 		return
 	}
-	ref := lookupKey(key)
+	ref, known := lookupSuffix(key)
+	if !known {
+		return
+	}
+	if k.quote == 0 && t.at(k.start-1) == ' ' {
+		if more := t.spacedKey(k); more.start < k.start {
+			if r, _ := lookupSuffix(t.s[more.start:more.end]); r.entity != None {
+				ref = r
+			}
+		}
+	}
 	if ref.entity == None && k.quote != 0 {
 		ref = t.nestedKey(k)
 	}
@@ -116,35 +135,51 @@ func isKeyByte(c byte) bool {
 	return isWord(c) || c == '-' || c == '.' || c == '$' || c == '@'
 }
 
-// maxKeyWords is how many words a key in prose may have: date of birth.
-const maxKeyWords = 3
-
-// bareKey reads an unquoted key backwards from end. Up to three words before it, at single spaces, belong to it as far
-// as a name in the table needs them.
+// bareKey reads an unquoted key of one word backwards from end.
 func (t *text) bareKey(end int) (k sepKey, ok bool) {
 	if !isWord(t.at(end - 1)) {
 		return k, false
 	}
-	start, words := end, 1
-	limit := max(0, end-maxKey)
-	for start > limit {
-		c := t.s[start-1]
-		if c == ' ' && words < maxKeyWords && start-2 >= limit && isLetter(t.s[start-2]) {
-			words++
-		} else if !isKeyByte(c) {
-			break
-		}
-		if c == 't' || c == 'n' || c == 'r' || isHex(c) {
-			if t.escapeBefore(start) != start {
-				break
-			}
-		}
+	start, limit := end, max(0, end-maxKey)
+	for start > limit && isKeyByte(t.s[start-1]) {
 		start--
+	}
+	if start > 0 {
+		if esc := t.escapeAt(start - 1); esc > start {
+			start = min(esc, end)
+		}
 	}
 	for start < end && !isWord(t.s[start]) {
 		start++
 	}
 	return sepKey{start: start, end: end}, start < end
+}
+
+// maxKeyWords is how many words at single spaces a key in prose may have: date of birth.
+const maxKeyWords = 3
+
+// spacedKey adds the words before a bare key.
+func (t *text) spacedKey(k sepKey) sepKey {
+	limit := max(0, k.end-maxKey)
+	for range maxKeyWords - 1 {
+		j := k.start - 1
+		if j <= limit || t.s[j] != ' ' || !isLetter(t.s[j-1]) {
+			break
+		}
+		for j > limit && isLetter(t.s[j-1]) {
+			j--
+		}
+		if j > 0 {
+			if esc := t.escapeAt(j - 1); esc > j {
+				j = esc
+			}
+		}
+		if j >= k.start-1 {
+			break
+		}
+		k.start = j
+	}
+	return k
 }
 
 // nestedWords are names that mean something only inside the object of a person: {"user":{"id":7,"name":"Jane"}}.
