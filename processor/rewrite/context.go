@@ -30,7 +30,7 @@ func inAuthority(text string, at int) bool {
 		switch c := text[i]; {
 		case c == '/':
 			return i >= 2 && text[i-1] == '/' && text[i-2] == ':'
-		case c <= ' ' || strings.IndexByte(`"'<>{}?#,;`, c) >= 0:
+		case c <= ' ' || strings.IndexByte(`"'<>{}?#`, c) >= 0:
 			return false
 		}
 	}

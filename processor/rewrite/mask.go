@@ -17,7 +17,8 @@ import (
 //	        00:1a:2b:*                MAC address, the manufacturer
 //	        411111****                card, the issuer
 //
-// A value that has no such part is hidden whole: ****.
+// A value that has no such part is hidden whole: ****. In a URL's authority, where brackets and colons have a meaning,
+// forms that hold one give way to redaction.
 func appendMask(dst []byte, part policy.Part, canonical []byte) []byte {
 	const hidden = "****"
 	switch part {

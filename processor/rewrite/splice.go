@@ -98,15 +98,18 @@ func (w *splice) inside(outer *detect.Finding, level int) error {
 // is left alone.
 func (w *splice) placeholder(f *detect.Finding) bool {
 	start, end := f.Start, f.End
-	if start > 0 && end < len(w.text) && w.text[start-1] == '[' && w.text[end] == ']' {
-		start, end = start-1, end+1
+	if start < end && w.text[start] == '[' {
+		start++
 	}
-	v := w.text[start:end]
-	if len(v) < 3 || v[0] != '[' || v[len(v)-1] != ']' {
+	if start < end && w.text[end-1] == ']' {
+		end--
+	}
+	if start == 0 || w.text[start-1] != '[' || end == len(w.text) || w.text[end] != ']' {
 		return false
 	}
-	_, known := w.r.detector.Lookup(v[1 : len(v)-1])
-	return known || v == redactedAttribute
+	name := w.text[start:end]
+	_, known := w.r.detector.Lookup(name)
+	return known || name == redactedAttribute[1:len(redactedAttribute)-1]
 }
 
 // replace writes the text up to the finding and what takes its place.
@@ -144,6 +147,11 @@ func (w *splice) write(f *detect.Finding, d *policy.Decision, end int) (policy.A
 		w.s.canon = Canonical(w.s.canon[:0], f.Entity, *f, w.text)
 		from := len(w.s.arena)
 		w.s.arena = appendMask(w.s.arena, d.Keep, w.s.canon)
+		if bytes.ContainsAny(w.s.arena[from:], "[:") && inAuthority(w.text, f.Start) {
+			w.s.arena = w.s.arena[:from]
+			w.redact(f)
+			return d.Action, nil
+		}
 		w.encode(f, from)
 	default:
 		w.redact(f)
