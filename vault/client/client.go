@@ -90,7 +90,7 @@ func New(vault vaultpbconnect.IssuerServiceClient, s Settings) *Issuer {
 	return i
 }
 
-// Start asks for the first grant, and so for the key that recognises tokens. Without it the first use of the issuer
+// Start asks for the first grant, and so for the key that recognizes tokens. Without it the first use of the issuer
 // does.
 func (i *Issuer) Start(ctx context.Context) error { return i.first(ctx) }
 

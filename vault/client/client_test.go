@@ -62,7 +62,7 @@ func TestCommittedTokensAreRevealable(t *testing.T) {
 	for tok, value := range want {
 		reveals(t, v, tok, value)
 		if i.Recognize(tok+"_1234 ...") != len(tok)+5 {
-			t.Fatalf("%s is not recognised", tok)
+			t.Fatalf("%s is not recognized", tok)
 		}
 	}
 }
@@ -76,7 +76,7 @@ func TestSameValueSameTokenOnEveryAgent(t *testing.T) {
 			t.Errorf("%+v: two agents, two tokens", c)
 		}
 	}
-	if mint(t, a, random, "v", &x) == mint(t, a, random, "v", &x) {
+	if one := mint(t, a, random, "v", &x); one == mint(t, a, random, "v", &x) {
 		t.Error("random tokens are equal")
 	}
 	if mint(t, a, email, "v", &x) == mint(t, a, oneWay, "v", &x) {
@@ -97,7 +97,7 @@ func TestOneWayIsNeverEscrowed(t *testing.T) {
 		t.Fatalf("reveal: %v; %d escrow calls", err, v.escrows.Load())
 	}
 	if i.Recognize(tok) != len(tok) {
-		t.Fatal("a one-way token is not recognised")
+		t.Fatal("a one-way token is not recognized")
 	}
 }
 
@@ -282,11 +282,11 @@ func TestRecognizeBeforeTheFirstMint(t *testing.T) {
 		t.Error("asked the vault about what is no token")
 	}
 	if i.Recognize(tok+" and more") != len(tok) || i.Recognize(" "+tok) != 0 {
-		t.Error("not recognised as it should be")
+		t.Error("not recognized as it should be")
 	}
 	forged := tok[:len(tok)-7] + "bbbbbbb"
 	if i.Recognize(forged) != 0 {
-		t.Error("a forged token is recognised")
+		t.Error("a forged token is recognized")
 	}
 	if v.grants.Load() != 1 {
 		t.Errorf("%d calls, want 1", v.grants.Load())

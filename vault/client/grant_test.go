@@ -89,7 +89,7 @@ func TestEpochRollsOver(t *testing.T) {
 	reveals(t, v, third, "w")
 	for _, tok := range []string{first, second} {
 		if i.Recognize(tok) != len(tok) {
-			t.Errorf("%s is not recognised", tok)
+			t.Errorf("%s is not recognized", tok)
 		}
 	}
 }

@@ -21,7 +21,7 @@ type scratch struct {
 	issuer *Issuer
 	table  *table // the one macs was made for
 	macs   map[token.Class]*mac
-	last   token.Class // the class minted last, and how: neighbours are often alike
+	last   token.Class // the class minted last, and how: neighbors are often alike
 	lastly *mac
 	mints  uint
 	now    int64 // Unix nanoseconds, refreshed now and then: see clockEvery
