@@ -154,3 +154,17 @@ func benchTokenizer(b testing.TB) *tokenizer {
 	require.NoError(b, t.start(context.Background(), r.host))
 	return t
 }
+
+// BenchmarkSearch is the first step alone, over and over the same batch.
+func BenchmarkSearch(b *testing.B) {
+	w := benchTokenizer(b).newWalk()
+	ctx := context.Background()
+	ld := benchLogs(true)
+	find := func(w *walk) { w.logs(ctx, ld) }
+	b.ReportAllocs()
+	for b.Loop() {
+		w.search(find)
+		w.reset()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchRecords, "ns/record")
+}

@@ -17,7 +17,7 @@ const (
 	maxPath = 256
 	// memoLen is the longest value remembered, memos how many of them a key has.
 	memoLen = 46
-	memos   = 4
+	memos   = 16 // a power of two
 )
 
 // keyEntry is what is known about one attribute key, or about one key at its path inside nested maps.
@@ -36,9 +36,9 @@ type keyEntry struct {
 	view    *policy.View // for which covered was looked up
 	covered bool         // some rule is about the attribute as a whole
 
-	// The last short values under this key that passed unchanged. Attributes repeat: a method, a route, a host.
-	memo [memos]memo
-	turn uint8
+	// Short values under this key that passed unchanged. Attributes repeat: a method, a route, a host. Nil until there
+	// is one.
+	memo *[memos]memo
 }
 
 // memo holds a copy of a value that passed: a string would pin the message it was cut from.
@@ -52,21 +52,25 @@ type memo struct {
 type memory uint8
 
 const (
-	unknown memory = iota
+	unused  memory = iota
 	passed         // it was not changed, but something in it may have been found and kept, and counted
 	holding        // something is found in it
 	empty          // nothing is found in it, whatever the resource
 )
 
-// recall returns what is remembered about the value.
+// memoAt is where the value is remembered if it is. A value that shares the place with another drives it out.
+func memoAt(s string) int {
+	n := len(s)
+	return (n*5 + int(s[0]) + int(s[n/2])*7 + int(s[n-1])*3) % memos
+}
+
+// recall returns what is remembered about the value, which is not empty.
 func (e *keyEntry) recall(s string) *memo {
-	if len(s) > memoLen {
+	if len(s) > memoLen || e.memo == nil {
 		return nil
 	}
-	for i := range e.memo {
-		if m := &e.memo[i]; string(m.text[:m.n]) == s && m.state != unknown {
-			return m
-		}
+	if m := &e.memo[memoAt(s)]; string(m.text[:m.n]) == s {
+		return m
 	}
 	return nil
 }
@@ -76,8 +80,10 @@ func (e *keyEntry) remember(s string) {
 	if len(s) > memoLen {
 		return
 	}
-	m := &e.memo[e.turn%memos]
-	e.turn++
+	if e.memo == nil {
+		e.memo = new([memos]memo)
+	}
+	m := &e.memo[memoAt(s)]
 	m.n = uint8(copy(m.text[:], s))
 	m.state = passed
 }
