@@ -75,7 +75,7 @@ func TestConfig(t *testing.T) {
 		})
 	}
 	require.NoError(t, componenttest.CheckConfigStruct(extension.NewFactory().CreateDefaultConfig()))
-	require.Error(t, confmap.NewFromStringMap(map[string]any{"embeded": map[string]any{}}).Unmarshal(&extension.Config{}), "a misspelled key")
+	require.Error(t, confmap.NewFromStringMap(map[string]any{"embedding": map[string]any{}}).Unmarshal(&extension.Config{}), "a misspelled key")
 }
 
 type host struct {

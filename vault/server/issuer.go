@@ -173,19 +173,10 @@ func (i *Issuer) parse(r *vaultpb.EscrowRequest) ([]store.Session, []store.Recor
 	sessions := make([]store.Session, len(r.Sessions))
 	epochs := make([]*keyring.Epoch, len(r.Sessions))
 	for n, s := range r.Sessions {
-		if len(s.GetId()) != 16 || len(s.Enc) == 0 || len(s.Enc) > maxEnc {
-			return nil, nil, invalid("sessions[%d]: malformed", n)
+		var err error
+		if sessions[n], epochs[n], err = i.parseSession(n, s); err != nil {
+			return nil, nil, err
 		}
-		if keyring.Suite(s.Suite) != keyring.XWing {
-			return nil, nil, invalid("sessions[%d]: unknown suite %d", n, s.Suite)
-		}
-		// Until it expires, an epoch takes what was minted in it: records may come late, from a spool.
-		e, err := i.core.Keys.Lookup(token.Kid(s.Kid))
-		if err != nil {
-			return nil, nil, fault(fmt.Errorf("sessions[%d]: %w", n, err))
-		}
-		epochs[n] = e
-		sessions[n] = store.Session{ID: [16]byte(s.Id), Kid: e.Kid, Suite: uint32(s.Suite), Enc: s.Enc, Expires: e.Expires}
 	}
 	records := make([]store.Record, len(r.Records))
 	size := 0
@@ -193,25 +184,45 @@ func (i *Issuer) parse(r *vaultpb.EscrowRequest) ([]store.Session, []store.Recor
 		if int(rec.GetSession()) >= len(sessions) {
 			return nil, nil, invalid("records[%d]: no such session in the request", n)
 		}
-		e := epochs[rec.Session]
-		t, err := token.Parse(rec.Token)
-		if err != nil || t.Kid != e.Kid || !i.recognizer.Verify(t) {
-			return nil, nil, invalid("records[%d]: not a token of its session's key id", n)
+		var err error
+		if records[n], err = i.parseRecord(n, rec, epochs[rec.GetSession()]); err != nil {
+			return nil, nil, err
 		}
-		if rec.ExpiresUnix != e.Expires.Unix() {
-			return nil, nil, invalid("records[%d]: its expiry is not its epoch's", n)
-		}
-		if err := escrow.Check(rec.Sealed); err != nil {
-			return nil, nil, invalid("records[%d]: %w", n, err)
-		}
+		records[n].Session = sessions[rec.GetSession()].ID
 		size += len(rec.Sealed)
-		records[n] = store.Record{
-			Token: rec.Token, Scope: e.Scope, Kid: e.Kid, Session: sessions[rec.Session].ID, Expires: e.Expires, Sealed: rec.Sealed,
-		}
 	}
 	// One value alone may be longer: it has to go somewhere.
 	if size > maxEscrowBytes && len(records) > 1 {
 		return nil, nil, invalid("%d bytes sealed, at most %d", size, maxEscrowBytes)
 	}
 	return sessions, records, nil
+}
+
+func (i *Issuer) parseSession(n int, s *vaultpb.EscrowSession) (store.Session, *keyring.Epoch, error) {
+	if len(s.GetId()) != 16 || len(s.Enc) == 0 || len(s.Enc) > maxEnc {
+		return store.Session{}, nil, invalid("sessions[%d]: malformed", n)
+	}
+	if keyring.Suite(s.Suite) != keyring.XWing {
+		return store.Session{}, nil, invalid("sessions[%d]: unknown suite %d", n, s.Suite)
+	}
+	// Until it expires, an epoch takes what was minted in it: records may come late, from a spool.
+	e, err := i.core.Keys.Lookup(token.Kid(s.Kid))
+	if err != nil {
+		return store.Session{}, nil, fault(fmt.Errorf("sessions[%d]: %w", n, err))
+	}
+	return store.Session{ID: [16]byte(s.Id), Kid: e.Kid, Suite: uint32(s.Suite), Enc: s.Enc, Expires: e.Expires}, e, nil
+}
+
+func (i *Issuer) parseRecord(n int, rec *vaultpb.EscrowRecord, e *keyring.Epoch) (store.Record, error) {
+	t, err := token.Parse(rec.GetToken())
+	if err != nil || t.Kid != e.Kid || !i.recognizer.Verify(t) {
+		return store.Record{}, invalid("records[%d]: not a token of its session's key id", n)
+	}
+	if rec.ExpiresUnix != e.Expires.Unix() {
+		return store.Record{}, invalid("records[%d]: its expiry is not its epoch's", n)
+	}
+	if err := escrow.Check(rec.Sealed); err != nil {
+		return store.Record{}, invalid("records[%d]: %w", n, err)
+	}
+	return store.Record{Token: rec.Token, Scope: e.Scope, Kid: e.Kid, Expires: e.Expires, Sealed: rec.Sealed}, nil
 }

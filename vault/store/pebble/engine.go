@@ -44,7 +44,7 @@ type engine struct {
 	once   sync.Once
 	cause  error // set before failed is closed
 
-	// stripes serialise the look-then-write of tokens. They are held until the batch is visible, not until it is
+	// stripes serialize the look-then-write of tokens. They are held until the batch is visible, not until it is
 	// durable: waiting for the disk is shared by all writers.
 	stripes [numStripes]sync.Mutex
 	// unsynced counts batches that are visible and not yet durable.
