@@ -92,7 +92,7 @@ func (w *splice) bareNumber(start, end int) (lo, hi, slashes int) {
 	for lo > w.pos && numberByte(w.text[lo-1]) {
 		lo--
 	}
-	for hi < len(w.text) && numberByte(w.text[hi]) {
+	for hi < w.next && numberByte(w.text[hi]) {
 		hi++
 	}
 	before, after := skipBack(w.text, lo), skipOn(w.text, hi)

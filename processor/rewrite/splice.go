@@ -23,6 +23,7 @@ type splice struct {
 
 	base    int // where the output starts in the arena
 	pos     int // text before it is in the output
+	next    int // where the next finding starts, or the text ends
 	json    jsonState
 	changed bool
 	dropped bool
@@ -32,6 +33,10 @@ type splice struct {
 
 func (w *splice) apply(found []detect.Finding) error {
 	for i := range found {
+		w.next = len(w.text)
+		if i+1 < len(found) {
+			w.next = found[i+1].Start
+		}
 		if err := w.finding(&found[i], 0); err != nil {
 			return err
 		}
@@ -73,7 +78,12 @@ func (w *splice) inside(outer *detect.Finding, level int) error {
 		return nil
 	}
 	found := w.r.detector.Find(w.s.find[level], detect.Key{}, w.text[outer.Start:outer.End])
+	after := w.next
 	for i := range found {
+		w.next = after
+		if i+1 < len(found) {
+			w.next = outer.Start + found[i+1].Start
+		}
 		f := found[i]
 		if f.Entity == outer.Entity && f.End-f.Start == outer.End-outer.Start {
 			return nil
