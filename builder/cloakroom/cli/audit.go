@@ -19,12 +19,8 @@ import (
 )
 
 func newVaultAudit() *cobra.Command {
-	c := &cobra.Command{
-		Use:   "audit",
-		Short: "Verify or show the audit log: who revealed what, when and why",
-	}
-	c.AddCommand(newAuditVerify(), newAuditShow())
-	return c
+	return group("audit", "Verify or show the audit log: who revealed what, when and why",
+		"Verifies or shows the audit log: who revealed what, when and why.", newAuditVerify(), newAuditShow())
 }
 
 func newAuditVerify() *cobra.Command {

@@ -22,13 +22,8 @@ const policyFileHelp = `FILE is a policy file (rules and patterns in YAML), the 
 or the name of a preset: `
 
 func newPolicy() *cobra.Command {
-	c := &cobra.Command{
-		Use:   "policy",
-		Short: "Check a policy, or explain what it does with a value",
-		Long:  "Checks and explains policies.\n\n" + policyFileHelp + strings.Join(policies.Names(), ", ") + ".",
-	}
-	c.AddCommand(newPolicyCheck(), newPolicyExplain())
-	return c
+	return group("policy", "Check a policy, or explain what it does with a value",
+		"Checks and explains policies.\n\n"+policyFileHelp+strings.Join(policies.Names(), ", ")+".", newPolicyCheck(), newPolicyExplain())
 }
 
 func newPolicyCheck() *cobra.Command {

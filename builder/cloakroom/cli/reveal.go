@@ -38,7 +38,7 @@ erased, denied. The exit code is 3 then. A part of the value that was left reada
 replaced together with it.
 
 Each token revealed leaves a record in the vault's audit log, with the purpose, before its value is given out. Values
-come in their canonical form: e-mail addresses in lower case, card numbers without spaces.`,
+come in their canonical form: e-mail addresses in lower case, card numbers without spaces. ` + whileDown,
 		Example: `  cloakroom reveal --purpose INC-42 tkt_email_bdfgh_kzmrwtvxpqshdnbcjlgkfrtbwzqmvnxds
   kubectl logs -f deploy/shop | cloakroom reveal --purpose INC-42 -
   cloakroom reveal --purpose INC-42 --format json - < spans.jsonl     # one object per token in the text`,

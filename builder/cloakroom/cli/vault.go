@@ -17,15 +17,14 @@ import (
 )
 
 func newVault() *cobra.Command {
-	c := &cobra.Command{
-		Use:   "vault",
-		Short: "Look after an embedded vault: its state, its audit log, erasure",
-		Long: `Looks after the embedded vault of a collector, beside the running collector or while it is down. Nothing here reveals
-values.`,
-	}
-	c.AddCommand(newVaultStatus(), newVaultAudit(), newVaultForget())
-	return c
+	return group("vault", "Look after an embedded vault: its state, its audit log, erasure",
+		`Looks after the embedded vault of a collector, beside the running collector or while it is down. Nothing here reveals
+values. `+whileDown, newVaultStatus(), newVaultAudit(), newVaultForget())
 }
+
+// whileDown is for the help of commands that use a vault.
+const whileDown = `While no collector runs on the vault's directory, a command opens it itself, and a collector that starts meanwhile
+has to wait until the command has ended.`
 
 func newVaultStatus() *cobra.Command {
 	var f vaultFlags

@@ -16,8 +16,8 @@ const Rules = `How a line is judged:
   - A label "secret", and "secret" in a scope, stands for every entity of the group credential.
   - Lines with "spans": null and "expect" are judged as a whole: one found or missed (true), or none or one false (false).
   - Labels of entities this detector does not know are counted, not judged.
-  - Names and places (and what else is known by key or cue alone) are summed up apart from pattern entities, and so are
-    sources that end in "-bare", whose texts are digits and separators only: several entities can claim those.`
+  - Names and places are summed up apart from pattern entities, and so are sources that end in "-bare", whose texts are
+    digits and separators only: several entities can claim those.`
 
 // anySecret is the label that any entity of the group credential meets.
 const anySecret = "secret"
