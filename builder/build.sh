@@ -8,7 +8,7 @@ trap 'rm -f "$log"' EXIT
 
 printf '[%s] %s\n' "$step" "$output"
 if [ -t 2 ]; then every=5 end='\r'; else every=100 end='\n'; fi
-if ! go build -v -trimpath -o "$output" "$package" 2>&1 | tee "$log" |
+if ! go build -v -o "$output" "$package" 2>&1 | tee "$log" |
 	awk -v every="$every" -v end="$end" '
 		/^go: downloading/ { d++ } !/^go: / { c++ }
 		(c + d) % every == 0 { printf "      %d modules downloaded, %d packages compiled" end, d, c; fflush() }' >&2; then

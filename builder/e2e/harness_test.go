@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 		defer os.RemoveAll(bin)
 		collector, cli = filepath.Join(bin, "otelcol-cloakroom"), filepath.Join(bin, "cloakroom")
 		for out, pkg := range map[string]string{collector: "./builder/collector", cli: "./builder/cloakroom"} {
-			cmd := exec.Command("go", "build", "-trimpath", "-o", out, pkg)
+			cmd := exec.Command("go", "build", "-o", out, pkg)
 			cmd.Dir, cmd.Stderr = repo, os.Stderr
 			if err := cmd.Run(); err != nil {
 				fmt.Fprintf(os.Stderr, "building %s: %v\n", pkg, err)
