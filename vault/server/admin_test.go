@@ -55,7 +55,7 @@ func TestForgetValue(t *testing.T) {
 
 	res := r.forget(&vaultpb.ForgetRequest{Values: []*vaultpb.ForgetValue{{TokenClass: "email", Value: []byte(alice)}}})
 	require.EqualValues(t, 2, res.Erased, "the current one had not come yet")
-	require.EqualValues(t, 3, res.Tombstones)
+	require.GreaterOrEqual(t, res.Tombstones, uint64(3), "and one more where the other scope has begun its next epoch")
 	require.NoError(t, late.Commit(t.Context(), &b), "a late commit is taken, and passed over")
 	for _, tok := range []string{old, elsewhere, string(current), r.mint(email, alice)} {
 		require.Equal(t, vaultpb.Outcome_OUTCOME_ERASED, r.ask(tok)[0].Outcome)
