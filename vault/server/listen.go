@@ -21,30 +21,51 @@ import (
 func (v *Embedded) listen() error {
 	path := filepath.Join(v.dir, vaultpb.SocketName)
 	if len(path) > vaultpb.MaxSocketPath {
-		dir, err := os.MkdirTemp("", "cloakroom-")
-		if err != nil {
+		var err error
+		if path, err = v.shortPath(); err != nil {
 			return fmt.Errorf("reveal socket: %w", err)
-		}
-		path = filepath.Join(dir, vaultpb.SocketName)
-		if len(path) > vaultpb.MaxSocketPath {
-			return errors.Join(fmt.Errorf("reveal socket: the paths of %s and of the directory for temporary files are both longer "+
-				"than a socket address may be (%d bytes); set TMPDIR to a shorter one", v.dir, vaultpb.MaxSocketPath), os.Remove(dir))
-		}
-		if err := os.WriteFile(filepath.Join(v.dir, vaultpb.SocketPointer), []byte(path), 0o600); err != nil {
-			return errors.Join(fmt.Errorf("reveal socket: %w", err), os.Remove(dir))
 		}
 		v.log.Info("vault: the directory's path is too long for a socket; the reveal socket is elsewhere", zap.String("socket", path))
 	}
-	if err := clearSocket(path); err != nil {
+	if err := v.listenOn(path); err != nil {
 		return fmt.Errorf("reveal socket: %w", err)
+	}
+	return nil
+}
+
+// shortPath makes a private directory for the socket and notes the socket's path in the vault's directory.
+func (v *Embedded) shortPath() (string, error) {
+	pointer := filepath.Join(v.dir, vaultpb.SocketPointer)
+	if old, err := os.ReadFile(pointer); err == nil { // of a killed process
+		_ = os.Remove(string(old))
+		_ = os.Remove(filepath.Dir(string(old)))
+	}
+	dir, err := os.MkdirTemp("", "cloakroom-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, vaultpb.SocketName)
+	if len(path) > vaultpb.MaxSocketPath {
+		return "", errors.Join(fmt.Errorf("the paths of %s and of the directory for temporary files are both longer than a "+
+			"socket address may be (%d bytes); set TMPDIR to a shorter one", v.dir, vaultpb.MaxSocketPath), os.Remove(dir))
+	}
+	if err := os.WriteFile(pointer, []byte(path), 0o600); err != nil {
+		return "", errors.Join(err, os.Remove(dir))
+	}
+	return path, nil
+}
+
+func (v *Embedded) listenOn(path string) error {
+	if err := clearSocket(path); err != nil {
+		return err
 	}
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
-		return fmt.Errorf("reveal socket: %w", err)
+		return err
 	}
 	// Nobody came in between: the directory is closed to others.
 	if err := os.Chmod(path, 0o600); err != nil {
-		return errors.Join(fmt.Errorf("reveal socket: %w", err), l.Close())
+		return errors.Join(err, l.Close())
 	}
 	v.socket = path
 	v.http = &http.Server{
