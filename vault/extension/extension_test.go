@@ -1,6 +1,7 @@
 package extension_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -172,4 +173,27 @@ func TestTwoOnOneDirectory(t *testing.T) {
 	require.ErrorContains(t, err, "in use by another process")
 	require.True(t, strings.Contains(err.Error(), dir))
 	require.NoError(t, e.Shutdown(t.Context()))
+}
+
+// TestDiskFull: what cannot be made durable is refused, the component says so, and recovers by itself.
+func TestDiskFull(t *testing.T) {
+	cfg := load(t, map[string]any{"embedded": map[string]any{"path": filepath.Join(t.TempDir(), "vault"), "min_free_mib": 1 << 40}})
+	e, err := extension.NewFactory().Create(t.Context(), extensiontest.NewNopSettings(metadata.Type), cfg)
+	require.NoError(t, err)
+	v := e.(*extension.Vault)
+	h := &host{Host: componenttest.NewNopHost()}
+	require.NoError(t, v.Start(t.Context(), h))
+	defer func() { require.NoError(t, v.Shutdown(context.Background())) }()
+	var b token.Batch
+	tok, err := v.Mint(nil, token.Class{Name: "email", Scope: "default"}, []byte("alice@example.com"), &b)
+	require.NoError(t, err)
+	for range 2 {
+		err = v.Commit(t.Context(), &b)
+		require.ErrorIs(t, err, token.ErrUnavailable)
+		require.ErrorContains(t, err, "no space left")
+		require.NotContains(t, err.Error(), "alice")
+		require.NotContains(t, err.Error(), string(tok))
+	}
+	require.Len(t, h.events, 1, "a change of state is reported once")
+	require.Equal(t, componentstatus.StatusRecoverableError, h.events[0].Status())
 }
