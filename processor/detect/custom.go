@@ -112,7 +112,7 @@ func (d *Detector) addPatterns(patterns []Pattern) error {
 		if err != nil {
 			errs = append(errs, fmt.Errorf("patterns[%d]: %w", i, err))
 		}
-		re, err := re2.Compile(p.Regex)
+		re, err := compile(p.Regex)
 		switch {
 		case err != nil:
 			errs = append(errs, fmt.Errorf("patterns[%d]: compiling the expression: %w", i, err))
@@ -135,6 +135,14 @@ func (d *Detector) addPatterns(patterns []Pattern) error {
 	}
 	d.patterns = set
 	return nil
+}
+
+// compile parses the expression first, as RE2 writes what it cannot parse to the standard error.
+func compile(expr string) (*re2.Regexp, error) {
+	if _, err := syntax.Parse(expr, syntax.Perl); err != nil {
+		return nil, err
+	}
+	return re2.Compile(expr)
 }
 
 func (d *Detector) addKeys(rules []KeyRule) error {
@@ -217,7 +225,7 @@ func classOf(name string) string {
 func requiredLiteral(expr string) string {
 	re, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
-		return "" // RE2 compiled it: a construct that only RE2 knows
+		panic("detect: expression does not parse") // compile has parsed it
 	}
 	return literalOf(re.Simplify())
 }

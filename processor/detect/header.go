@@ -3,6 +3,9 @@ package detect
 // authByKey verifies the credentials of an Authorization value: all that follows the scheme.
 func authByKey(t *text, v value) {
 	start, end := v.start, v.end
+	if start < t.authEnd {
+		return
+	}
 	if !v.closed {
 		end = t.lineEnd(start)
 	}
@@ -27,6 +30,7 @@ func authByKey(t *text, v value) {
 	if v.prose && start == v.start && !isRandom(t.s[start:end]) {
 		return
 	}
+	t.authEnd = end
 	t.emit(v, start, end, 0.99)
 }
 
@@ -115,6 +119,9 @@ const maxCookies = 128
 // cookie as a whole.
 func cookieByKey(t *text, v value) {
 	end := v.end
+	if v.start < t.cookieEnd {
+		return
+	}
 	if !v.closed {
 		end = t.lineEnd(v.start)
 	}
@@ -146,6 +153,7 @@ func cookieByKey(t *text, v value) {
 			t.emit(v, from, stop, 0.95)
 		}
 	}
+	t.cookieEnd = min(i, end)
 	if !any && v.end-v.start >= 8 && !v.prose {
 		if s := t.s[v.start:v.end]; isRandom(s) {
 			t.emit(v, v.start, v.end, 0.9)

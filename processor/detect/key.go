@@ -156,8 +156,18 @@ func lookupKey(key string) keyRef {
 // lookupSuffix finds the longest name that key ends with, at a word boundary. A name that must be the whole key may
 // follow a space, for the words before it may be prose. known is false when no name ends in the last word of key.
 func lookupSuffix(key string) (best keyRef, known bool) {
+	if n := len(key); n > 0 && isDigit(key[n-1]) {
+		if best, known = lookupFrom(key, n); best.entity != None {
+			return best, known
+		}
+	}
+	return lookupFrom(key, trimKeySuffix(key))
+}
+
+// lookupFrom is lookupSuffix of key[:end].
+func lookupFrom(key string, end int) (best keyRef, known bool) {
 	h := uint64(hashSeed)
-	for i := trimKeySuffix(key) - 1; i >= 0; i-- {
+	for i := end - 1; i >= 0; i-- {
 		c := key[i]
 		if !isAlnum(c) {
 			continue

@@ -187,7 +187,7 @@ func (t *text) capitalWords(i, n int) int {
 // usernameByKey verifies a user name under a key: one word or address, and no account of the system.
 func usernameByKey(t *text, v value) {
 	s := t.s[v.start:v.end]
-	if isPlaceholder(s) || len(s) > 128 || systemAccounts[s] || s[0] == '{' || s[0] == '[' || s[0] == '/' || t.hasFold(v.start, "system:") {
+	if isPlaceholder(s) || systemAccounts[s] || s[0] == '{' || s[0] == '[' || s[0] == '/' || t.hasFold(v.start, "system:") {
 		return
 	}
 	if v.weak() && !t.isHandle(v) {
@@ -251,7 +251,7 @@ func (t *text) trimSentence(start, end int) int {
 // userIDByKey verifies the id of a user under a key.
 func userIDByKey(t *text, v value) {
 	s := t.s[v.start:v.end]
-	if isPlaceholder(s) || len(s) > 128 || s[0] == '{' || s[0] == '[' || s[0] == '/' || s == "0" || s == "-1" {
+	if isPlaceholder(s) || s[0] == '{' || s[0] == '[' || s[0] == '/' || s == "0" || s == "-1" {
 		return
 	}
 	if v.weak() && len(s) < 6 || v.prose && !v.closed && !t.proseValue(v) {

@@ -13,10 +13,16 @@ var placeholders = map[string]bool{
 	"disabled": true, "ok": true, "failed": true, "is": true, "set": true, "not": true,
 }
 
-const longestPlaceholder = 11
+const (
+	longestPlaceholder = 11  // in the table
+	maxPlaceholder     = 256 // of any kind, in bytes
+)
 
 // isPlaceholder reports whether s stands for a value rather than being one: templates, masks, nulls, redactions.
 func isPlaceholder(s string) bool {
+	if len(s) > maxPlaceholder {
+		return false
+	}
 	s = strings.Trim(s, " \t.")
 	if len(s) == 0 {
 		return true

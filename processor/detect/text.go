@@ -10,6 +10,8 @@ type text struct {
 	tokens []Finding // recognised tokens, ascending
 	out    []Finding // candidates
 
+	cookieEnd, authEnd int // where the last header of the kind ends: a header inside it is none
+
 	run    extent    // last unquoted run: see runEnd
 	digits cluster   // the digits at hand: here, as verifiers called through tables would make it escape
 	quotes [8]extent // last quoted string, by the backslashes before its quotes: see quoteEnd
@@ -23,6 +25,7 @@ func (t *text) reset(d *Detector, key Key, s string) {
 	t.s, t.d, t.key = s, d, key
 	t.tokens, t.out = t.tokens[:0], t.out[:0]
 	t.run, t.quotes = extent{}, [8]extent{}
+	t.cookieEnd, t.authEnd = 0, 0
 }
 
 // at returns the byte at i, or 0 outside the text.

@@ -69,7 +69,7 @@ func (t *text) dsn(i int) {
 
 // isRandom reports whether s looks like a key rather than a name: letters and digits mixed, many of them different.
 func isRandom(s string) bool {
-	if len(s) < 8 {
+	if len(s) < 8 || len(s) > 4096 {
 		return false
 	}
 	letters, digits, others, turns := 0, 0, 0, 0

@@ -1,0 +1,71 @@
+package detect
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// hostile are texts that make careless readers quadratic.
+var hostile = []string{
+	"@", "a@", "a@b.", "1", "12 ", "1.", "1-", `"`, `\"`, "{", "[", "=", ":", "a:", "a=", "::", "a::", "(", "(415) ", "+", "+1 ", "%40", "a%40",
+	"password=", `password="`, `"password":"`, `\"password\":\"`, `{"user":`, `{"id":`, "name:", "a b:", "Cookie: a=", "-----BEGIN PRIVATE KEY-----", "-----BEGIN ",
+	"eyJ", "eyJhbGciOiJIUzI1NiJ9.", "insert into t (a) values (", "insert into t (password) values ('a'),(", "email in ('", "https://", "https://a:", "https://a:b@", "a:b@tcp(", "ghp_", "xoxb-",
+	"4111 ", "4111-1111-", "GB82 ", "00:", "fe80:", "<password>", "--password ", "Authorization: Digest a=", "lat=1.1,", "Mr. ", "Dr. A ", "123 Main ", "tkt_", fakeToken("email") + " ", "card ", "\x80", "\xc3", "é", "born ",
+	"a,", "a;", "'", "password='a''", "-u a:", "curl -u ", "password=[", "password=[a,", "[1,", "geo=[", "a.b.", "1:2:", "é@", "%", `\`, `\u003c`, "\n", "x", "'a',", "cookie: a=b;", "<a@b.cd> ", "Jane <a@b.cd> ",
+}
+
+// TestLinear asserts that a text twenty times as long takes nowhere near four hundred times as long.
+func TestLinear(t *testing.T) {
+	d, s := testDetector(t), NewScratch()
+	measure := func(unit string, size int) time.Duration {
+		text := strings.Repeat(unit, size/len(unit))
+		start := time.Now()
+		d.Find(s, Key{}, text)
+		return time.Since(start)
+	}
+	for _, unit := range hostile {
+		t.Run(fmt.Sprintf("%.20q", unit), func(t *testing.T) {
+			long := measure(unit, 1<<19)
+			if long < 2*time.Second {
+				return
+			}
+			short := measure(unit, 1<<19/20)
+			require.Less(t, long, 100*short)
+		})
+	}
+}
+
+func TestHostileLaws(t *testing.T) {
+	d, s := testDetector(t), NewScratch()
+	for i, unit := range hostile {
+		checkLaws(t, d, s, "", strings.Repeat(unit, 40))
+		checkLaws(t, d, s, "password", strings.Repeat(unit, 3))
+		other := hostile[(i*13+5)%len(hostile)]
+		checkLaws(t, d, s, "", strings.Repeat(unit+other, 20))
+		checkLaws(t, d, s, "user.id", strings.Repeat(unit+other+"x", 20))
+	}
+}
+
+func TestDeepNesting(t *testing.T) {
+	d, s := testDetector(t), NewScratch()
+	text := strings.Repeat(`{"a":[`, 100) + `{"email":"jane@example.com"}` + strings.Repeat(`]}`, 100)
+	found := d.Find(s, Key{}, text)
+	require.Len(t, found, 1)
+	require.Equal(t, Email, found[0].Entity)
+}
+
+func TestCleanTextDoesNotAllocate(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	d, s := testDetector(t), NewScratch()
+	dirty := cleanLine + ` user jane@example.com card 4111 1111 1111 1111 {"password":"hunter2","first_name":"Jane"} from 10.0.0.1 ` + fakeToken("email")
+	require.NotEmpty(t, d.Find(s, Key{}, dirty))
+	for name, text := range map[string]string{"clean": cleanLine, "dirty after warm-up": dirty, "empty": ""} {
+		require.Zero(t, testing.AllocsPerRun(100, func() { d.Find(s, Key{}, text) }), name)
+	}
+}
