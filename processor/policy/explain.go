@@ -104,7 +104,7 @@ func (p *Policy) matchesFinding(r *rule, s Subject) (why string, ok bool) {
 	if s.Key != "" && matchAny(r.keys, s.Key) {
 		return "attribute key matches", true
 	}
-	if f.KeyStart >= 0 && f.KeyEnd > f.KeyStart && matchAny(r.keys, s.Text[f.KeyStart:f.KeyEnd]) {
+	if inner := innerKey(f, s.Text); inner != "" && matchAny(r.keys, inner) {
 		return "key inside the text matches", true
 	}
 	return "no key matches: " + globList(r.keys), false

@@ -85,6 +85,7 @@ func (v *View) Decide(sig Signal, key string, f *detect.Finding, text string) *D
 		return &unmatched // detect.Token
 	}
 	c := &v.table[sig][f.Entity]
+	inner, looked := "", false
 	for i := range c.candidates {
 		k := &c.candidates[i]
 		if k.ranges&(1<<f.Range) == 0 {
@@ -97,7 +98,10 @@ func (v *View) Decide(sig Signal, key string, f *detect.Finding, text string) *D
 		if key != "" && v.policy.keys.matches(r, key) {
 			return k.decision
 		}
-		if f.KeyStart >= 0 && f.KeyEnd > f.KeyStart && matchAny(r.keys, text[f.KeyStart:f.KeyEnd]) {
+		if !looked {
+			inner, looked = innerKey(f, text), true
+		}
+		if inner != "" && matchAny(r.keys, inner) {
 			if r.keysOnly && r.action == Drop {
 				return &r.inside
 			}

@@ -168,12 +168,15 @@ func TestDecideDoesNotAllocate(t *testing.T) {
 	inner := finding(detect.Email)
 	inner.KeyStart, inner.KeyEnd = 2, 7
 	text := `{"email":"a@b.org"}`
+	byForm := finding(detect.Email)
+	byForm.Start, byForm.End = 10, 17
 	for range 3 { // the key is remembered
 		v.Decide(Logs, "user.contact", f, "")
 	}
 	require.Zero(t, testing.AllocsPerRun(100, func() {
 		v.Decide(Logs, "user.contact", f, "")
 		v.Decide(Logs, "user.contact", inner, text)
+		v.Decide(Logs, "other", byForm, text)
 		v.Decide(Logs, "", finding(detect.JWT), text)
 		v.Attribute(Logs, "user.contact")
 	}))

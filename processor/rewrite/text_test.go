@@ -82,6 +82,10 @@ func TestText(t *testing.T) {
 			rules(policy.Rule{Keys: []string{"memo"}, Signals: []string{"traces"}, Action: "redact"}, policy.Rule{Entities: star, Action: "tokenize"}),
 			"", `{"memo":"call bob@example.com"}`, `{"memo":"call <email>"}`, Changed,
 		},
+		"keys inside text": {
+			rules(policy.Rule{Entities: []string{"email"}, Keys: []string{"*.contact"}, Action: "redact"}, policy.Rule{Entities: star, Action: "tokenize"}),
+			"", `{"my.contact":"bob@example.com","x":"bob@example.com"} my.contact=bob@example.com`, `{"my.contact":"[email]","x":"<email>"} my.contact=[email]`, Changed,
+		},
 		"declared by key": {
 			rules(policy.Rule{Keys: []string{"tenant.*"}, Entity: "tenant", Class: "tenant", Action: "tokenize"}),
 			"tenant.name", "ACME Ltd", "<tenant>", Changed,
