@@ -84,12 +84,20 @@ func (c *collector) poll(ctx context.Context, patience time.Duration, otherwise 
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-c.ended:
-			return c.explain(errors.New("the collector ended by itself"))
+			return c.explain(c.death())
 		case <-deadline:
 			return c.explain(fmt.Errorf("%s after %s", otherwise, patience))
 		case <-tick.C:
 		}
 	}
+}
+
+// death says how the collector ended without being asked to. Call it once ended is closed.
+func (c *collector) death() error {
+	if c.err == nil {
+		return errors.New("the collector ended by itself")
+	}
+	return fmt.Errorf("the collector ended by itself: %w", c.err)
 }
 
 // explain adds the end of the collector's log to an error.
@@ -116,7 +124,7 @@ func (c *collector) serve(ctx context.Context, out *screen) error {
 		out.line("stopping the collector")
 		return nil
 	case <-c.ended:
-		return c.explain(errors.New("the collector ended by itself"))
+		return c.explain(c.death())
 	}
 }
 
