@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"context"
-	"io"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -29,22 +27,3 @@ func (f *purposeFlag) checkPurpose(c *cobra.Command) error {
 	}
 	return nil
 }
-
-// interruptible is r, but a Read that blocks ends when ctx does. What it was reading is left to nobody, as is right for
-// standard input of a process that ends.
-func interruptible(ctx context.Context, r io.Reader) io.Reader {
-	in, feed := io.Pipe()
-	go func() {
-		buf := make([]byte, 64<<10)
-		_, err := io.CopyBuffer(onlyWriter{feed}, onlyReader{r}, buf)
-		feed.CloseWithError(err)
-	}()
-	context.AfterFunc(ctx, func() { in.CloseWithError(context.Cause(ctx)) })
-	return in
-}
-
-// onlyReader and onlyWriter hide ReadFrom and WriteTo, so that the buffer is used.
-type (
-	onlyReader struct{ io.Reader }
-	onlyWriter struct{ io.Writer }
-)

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -27,14 +28,18 @@ Standard output carries data, standard error carries messages. Exit codes:
   4    could not be done: a file that cannot be read, a vault that cannot be reached
   130  interrupted; what was written until then is complete`
 
+// grace is how long a command may take to end after a signal before another one kills it.
+const grace = time.Second
+
 // Main runs the command line and returns the exit code.
 func Main(args []string) int {
 	// With SIGPIPE ignored, a reader that went away is an error of writing, and a vault is still closed properly.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// A second signal ends the process the ordinary way, whatever hangs.
-	context.AfterFunc(ctx, stop)
+	// A later signal ends the process the ordinary way, whatever hangs. Not one that comes at once: some senders signal the
+	// process and then its group, and a vault is to be closed in between.
+	context.AfterFunc(ctx, func() { time.Sleep(grace); stop() })
 	root := newRoot()
 	root.SetArgs(args)
 	return report(root.ExecuteContext(ctx))
