@@ -205,6 +205,23 @@ func TestLongLine(t *testing.T) {
 	}
 }
 
+// TestDenseLongLine has nothing but values in a long line, so that every seam and every end of a window stands in one.
+func TestDenseLongLine(t *testing.T) {
+	for _, separator := range []string{" ", ",", "|", "\":\""} {
+		unit := "anna.maria@example.com" + separator
+		n := 4 * chunkSize / len(unit)
+		got, totals := run(t, text("in", strings.Repeat(unit, n)))
+		if len(got) != 1 || len(got[0].Findings) != n || totals.Findings != int64(n) {
+			t.Fatalf("separator %q: %d findings, totals say %d, want %d", separator, len(got[0].Findings), totals.Findings, n)
+		}
+		for i, f := range got[0].Findings {
+			if f.Start != i*len(unit) || f.End != f.Start+22 {
+				t.Fatalf("separator %q: finding %d is %d-%d", separator, i, f.Start, f.End)
+			}
+		}
+	}
+}
+
 // shortReader gives at most n bytes at a time.
 type shortReader struct {
 	io.Reader
