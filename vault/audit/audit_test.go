@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"os"
@@ -228,6 +229,27 @@ func change(t *testing.T, path string, how func([]byte) []byte) {
 	b, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(path, how(b), 0o600))
+}
+
+// TestVerifyFindsInGroup edits a line within a group, whose last line alone is signed, and makes its hash fit again.
+func TestVerifyFindsInGroup(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "audit.log")
+	l := open(t, path)
+	entries, err := l.AppendAll(t.Context(), []audit.Event{event(1), event(2), event(3)})
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	r := verify(t, path)
+	require.True(t, r.Intact(), r.Faults)
+	require.EqualValues(t, 1, r.Signatures)
+	change(t, path, func(b []byte) []byte {
+		lines := bytes.SplitAfter(b, []byte("\n"))
+		body := bytes.Replace(lines[1], []byte("INC-2"), []byte("INC-7"), 1)
+		body = body[:bytes.LastIndex(body, []byte(`,"hash":"`))]
+		lines[1] = fmt.Appendf(body, `,"hash":"%x"}`+"\n", sha256.Sum256(body))
+		require.NotContains(t, string(lines[1]), entries[1].Hash)
+		return bytes.Join(lines, nil)
+	})
+	require.Contains(t, fmt.Sprint(verify(t, path).Faults), "line 3: the chain is broken")
 }
 
 // TestRollback: a log and head that are both an old copy pass for whole, unless somebody knows a later end.
