@@ -147,6 +147,7 @@ func BenchmarkProcessorRatio(b *testing.B) {
 	b.ReportMetric(float64(otlp.Nanoseconds())/float64(b.N)/benchRecords, "otlp-ns/record")
 }
 
+// benchTokenizer is a processor of logs without the Collector around it.
 func benchTokenizer(b testing.TB) *tokenizer {
 	r := newRig(b, nil)
 	t, err := newTokenizer(nopSettings(), testConfig(nil), policy.Logs)

@@ -126,7 +126,7 @@ func FuzzWalk(f *testing.F) {
 		}
 		f.Add(strings.Join(texts, "\n"), shape)
 	}
-	used := newRig(f, nil)
+	used, fresh := newRig(f, nil), benchTokenizer(f)
 	f.Fuzz(func(t *testing.T, texts string, shape []byte) {
 		build := func() plog.Logs {
 			return (&shaper{shape: shape, texts: strings.Split(texts, "\n")}).logs()
@@ -137,9 +137,9 @@ func FuzzWalk(f *testing.F) {
 		require.Equal(t, before, countLogs(ld), "something was lost")
 		first := wire(t, ld)
 
-		fresh := newRig(t, nil)
 		again := build()
-		fresh.logs(t, again)
+		ctx := context.Background()
+		require.NoError(t, fresh.run(ctx, fresh.newWalk(), func(w *walk) { w.logs(ctx, again) }))
 		require.Equal(t, string(first), string(wire(t, again)), "what a scratch was used for before made a difference")
 
 		used.logs(t, ld)

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/processor"
+	"go.uber.org/zap"
 
 	"github.com/cloakroom/cloakroom/processor/policy"
 	"github.com/cloakroom/cloakroom/processor/rewrite"
@@ -19,6 +20,7 @@ import (
 // tokenizer is the processor of one signal in one pipeline. After start it is safe for concurrent use.
 type tokenizer struct {
 	cfg       *Config
+	logger    *zap.Logger
 	signal    policy.Signal
 	policy    *policy.Policy
 	issuer    rewrite.Issuer // nil in a dry run without a vault; set by start, before there is a batch
@@ -26,11 +28,11 @@ type tokenizer struct {
 	host      component.Host
 	telemetry *telemetry
 	walks     sync.Pool   // of *walk
-	away      atomic.Bool // the vault was unavailable for the last batch
+	away      atomic.Bool // tokens could not be issued for the last batch
 }
 
 func newTokenizer(set processor.Settings, cfg *Config, signal policy.Signal) (*tokenizer, error) {
-	t := &tokenizer{cfg: cfg, signal: signal}
+	t := &tokenizer{cfg: cfg, signal: signal, logger: set.Logger}
 	var err error
 	if t.policy, err = cfg.Policy.Compile(t.recognize); err != nil {
 		return nil, err
@@ -128,7 +130,11 @@ func (t *tokenizer) run(ctx context.Context, w *walk, find func(*walk)) error {
 	if err != nil {
 		return t.refuse(ctx, err)
 	}
-	t.report(again)
+	if again {
+		t.report(rewrite.ErrUnavailable)
+	} else {
+		t.report(nil)
+	}
 	if !t.cfg.DryRun {
 		w.edits.apply()
 	}
@@ -149,20 +155,23 @@ func (t *tokenizer) commit(ctx context.Context, w *walk) (again bool, err error)
 // refuse turns the reason why a batch cannot be tokenized into the error its sender gets.
 func (t *tokenizer) refuse(ctx context.Context, err error) error {
 	t.telemetry.refused(ctx)
-	if rewrite.Unavailable(err) {
-		t.report(true)
-	}
+	t.report(err)
 	return consumererror.NewRetryableError(fmt.Errorf("tokenize a batch of %s: %w", t.signal, err))
 }
 
-// report tells the component's status when the vault goes away or comes back.
-func (t *tokenizer) report(away bool) {
+// report tells the log and the component's status when tokens can be issued no more, and when they can again. Errors
+// of an Issuer carry no value.
+func (t *tokenizer) report(err error) {
+	away := err != nil
 	if t.away.Load() == away || t.away.Swap(away) == away {
 		return
 	}
-	event := componentstatus.NewEvent(componentstatus.StatusOK)
-	if away {
-		event = componentstatus.NewRecoverableErrorEvent(rewrite.ErrUnavailable)
+	if !away {
+		t.logger.Info("tokens can be issued again")
+		componentstatus.ReportStatus(t.host, componentstatus.NewEvent(componentstatus.StatusOK))
+		return
 	}
-	componentstatus.ReportStatus(t.host, event)
+	t.logger.Error("tokens cannot be issued; telemetry is handled as on_unavailable says until they can",
+		zap.String("on_unavailable", t.cfg.OnUnavailable), zap.Error(err))
+	componentstatus.ReportStatus(t.host, componentstatus.NewRecoverableErrorEvent(err))
 }

@@ -77,7 +77,7 @@ func TestConditionsAreJudgedPerResource(t *testing.T) {
 	ld := plog.NewLogs()
 	for i := range 12 {
 		rl := ld.ResourceLogs().AppendEmpty()
-		rl.Resource().Attributes().PutStr("service.name", []string{"edge", "shop"}[i/2%2])
+		rl.Resource().Attributes().PutStr("service.name", []string{"shop", "edge"}[i/2%2])
 		m := rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Attributes()
 		m.PutStr("who", mail)
 		m.PutStr("gone", "x")
@@ -86,7 +86,7 @@ func TestConditionsAreJudgedPerResource(t *testing.T) {
 	for i, rl := range ld.ResourceLogs().All() {
 		m := rl.ScopeLogs().At(0).LogRecords().At(0).Attributes()
 		who, _ := m.Get("who")
-		edge := i/2%2 == 0
+		edge := i/2%2 == 1
 		assert.Equal(t, edge, who.Str() == mail, "resource %d", i)
 		_, there := m.Get("gone")
 		assert.Equal(t, edge, !there, "resource %d", i)
