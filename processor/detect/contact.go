@@ -55,7 +55,7 @@ func contactRules() []rule {
 				{layout: "d.ddd.ddd.dddd", valid: isNANP11, conf: 0.93},
 				{layout: "d ddd ddd dddd", valid: isNANP11, cued: true, conf: 0.92},
 				{layout: "dddddddddd", valid: isNANP, cued: true, conf: 0.88},
-				{layout: "ddddddddddd", valid: isTrunk, cued: true, conf: 0.88},
+				{layout: "ddddddddddd", valid: isMobile, cued: true, conf: 0.88},
 				{layout: "ddd-dddd", valid: isLocalPhone, cued: true, conf: 0.85},
 				{layout: "ddddd dddddd", valid: isTrunk, cued: true, conf: 0.9},
 				{layout: "ddd dddd dddd", valid: isTrunk, cued: true, conf: 0.9},
@@ -70,13 +70,13 @@ func contactRules() []rule {
 				{layout: "dddd-ddddddd", valid: isTrunk, cued: true, conf: 0.9},
 			},
 			cues: []string{
-				"phone", "telephone", "tel ", "mobile", "cell ", "call me", "call us", "call at", "caller", "fax", "sms ", "whatsapp", "dial ", "msisdn", "reach me",
+				"phone", "telephone", "tel ", "mobile", "cell ", "call me", "call us", "call at", "caller", "fax", "sms ", "whatsapp", "dial ", "msisdn", "reach me", "number is",
 			},
 			examples: examples{
 				positive: []string{
 					"call «+1 415 555 2671» now", "«(415) 555-2671»", "«415-555-2671»", "tel:«+442079460958»", "phone=«07700900123»",
-					`{"phone":"«+49 30 901820»"}`, "phone: «555-0199»", "mobile «020 7946 0958»", "«+33 1 42 68 53 00»",
-					"phone_number|«4155552671»", "call «415.555.2671».",
+					`{"phone":"«+49 30 901820»"}`, "phone: «555-0199»", "mobile «020 7946 0958»", "my number is «13812345678»", "«+33 1 42 68 53 00»",
+					"phone_number|«4155552671»", "7,«+919876500958»,2026", "?mobile=«%28312%29%20555-0121»&x=1", "call «415.555.2671».",
 				},
 				negative: []string{
 					"+0000", "id 4155552671", "2023-01-15 12:34:56", "100-200-3000", "v415.555.2671", "415-555-2671-9", "order-415-555-2671",
@@ -99,11 +99,11 @@ func contactRules() []rule {
 				"name on card", "user full name", "realname", "customer full name", "fname", "lname", "subscriber name", "name of customer", "user real name",
 			), append(weakKeys("name", "customer", "patient", "employee", "recipient", "passenger", "beneficiary"), looseKeys("display name", "displayname")...)...),
 			value:    nameByKey,
-			prefixes: []prefix{{"mr.", titled}, {"mr ", titled}, {"mrs", titled}, {"ms.", titled}, {"ms ", titled}, {"dr.", titled}, {"dr ", titled}, {"miss", titled}, {"patient ", cuedName}, {"customer ", cuedName}, {"employee ", cuedName}, {"passenger ", cuedName}, {"my name is ", cuedName}},
+			prefixes: []prefix{{"mr.", titled}, {"mr ", titled}, {"mrs", titled}, {"ms.", titled}, {"ms ", titled}, {"dr.", titled}, {"dr ", titled}, {"miss", titled}, {"patient ", cuedName}, {"customer ", cuedName}, {"employee ", cuedName}, {"dear ", cuedName}, {"passenger ", cuedName}, {"my name is ", cuedName}},
 			examples: examples{
 				positive: []string{
 					"first_name=«Jane» status=200", `{"customerName":"«Jane Doe»"}`, "User{name=«Jane Doe», ssn=536-22-1234}", "Dr. «Jane Doe» signed",
-					"Full name: «Jane Doe»", "INSERT INTO t (name, ssn) VALUES ('«Jane Doe»', '536-22-1234')", "?first_name=«Jane»&x=1",
+					"Full name: «Jane Doe»", "INSERT INTO t (name, ssn) VALUES ('«Jane Doe»', '536-22-1234')", "?first_name=«Jane»&x=1", "body=customer_name=«Jos%C3%A9%20Nakamura»&submit=1", "Dear «Walter Keller», your order",
 					"user.full_name|«Jane van der Berg»", "{'first_name': '«Zoë»'}", "Full name: «Jane Doe», email: x", "Patient «Emily Johnson», admitted", "From: «Jane Doe» <jane@example.com>", "hi, my name is «Dan»",
 				},
 				negative: []string{
@@ -122,13 +122,14 @@ func contactRules() []rule {
 				"username", "user name", "login name", "loginname", "screen name", "user login", "login user", "preferred username", "user principal name", "sam account name", "nickname",
 				"remote user", "enduser name", "logon name",
 			), weakKeys("user", "login", "usr", "uname", "remote user name", "db user", "suser", "duser")...),
-			value: usernameByKey,
+			value:    usernameByKey,
+			prefixes: []prefix{{"password for ", loginFor}, {"publickey for ", loginFor}, {"invalid user ", loginFor}, {"session opened for user ", loginFor}, {"session closed for user ", loginFor}},
 			examples: examples{
 				positive: []string{
 					"username=«jdoe» ok", `{"userName":"«jane.doe»"}`, "user=«jdoe» ip=1.2.3.4", "user.name|«jdoe»", "--username «jdoe» -x",
-					"<username>«jdoe»</username>",
+					"<username>«jdoe»</username>", "Failed password for invalid user «jdoe» from 1.2.3.4 port 22 ssh2", "Accepted publickey for «j.doe» from 1.2.3.4",
 				},
-				negative: []string{"user=root", "user=null", "username: ${USER}", "user: the quick", `{"user":{"a":1}}`, "user_agent=curl"},
+				negative: []string{"user=root", "user=null", "username: ${USER}", "user: the quick", `{"user":{"a":1}}`, "user_agent=curl", "Failed password for root from 1.2.3.4"},
 			},
 		},
 		{
@@ -146,7 +147,7 @@ func contactRules() []rule {
 				positive: []string{
 					"user_id=«42» ok", `{"userId":«12345»}`, `{"customer_id":"«c-9f3»"}`, "enduser.id|«jane»", `{"user":{"id":«7»,"x":1}}`,
 				},
-				negative: []string{"uid=0", "user_id=null", "id=42", `{"id":7}`, "request_id=42"},
+				negative: []string{"uid=0", `pod (UID: "d2b5242c-a78d-4cee-8a4c-2f9f9bdf1cd6")`, "user_id=null", "id=42", `{"id":7}`, "request_id=42"},
 			},
 		},
 		{
@@ -158,10 +159,10 @@ func contactRules() []rule {
 			},
 			keys:     keys("dob", "date of birth", "birth date", "birthdate", "birthday", "birth day", "born", "birth dt", "dateofbirth"),
 			value:    dateByKey,
-			prefixes: []prefix{{"born ", born}},
+			prefixes: []prefix{{"born ", born}, {"dob ", born}, {"birth ", born}, {"birthday ", born}},
 			examples: examples{
 				positive: []string{
-					"dob=«1985-04-12»", `{"dateOfBirth":"«1985-04-12»T00:00:00Z"}`, "Date of Birth: «04/12/1985»", "born on «12.04.1985»", "birthday: «April 12, 1985»",
+					"dob=«1985-04-12»", `{"dateOfBirth":"«1985-04-12»T00:00:00Z"}`, "Date of Birth: «04/12/1985»", "born on «12.04.1985»", "birthday: «April 12, 1985»", "patient DOB «03/05/1945», ward 3", "?dob=«11%2F14%2F1974»&x=1",
 					"user.birth_date|«19850412»", "dob: «12 Apr 1985»",
 				},
 				negative: []string{"date=1985-04-12", "dob=0000-00-00", "dob=null", "born 3 seconds ago", "dob_verified=1985-04-12"},

@@ -221,7 +221,7 @@ func credentialRules() []rule {
 				"secret token", "private token", "bearer token", "session token", "access key", "private key", "signing key", "encryption key", "signing secret",
 				"webhook secret", "auth key", "master key", "shared secret", "consumer secret", "application key", "app key", "jwt secret", "x api key", "token secret", "oauth token",
 				"csrf token", "xsrf token", "security token", "service token", "personal access token", "deploy token", "bot token", "authtoken", "accesstoken", "secretkey",
-				"account key", "license key", "hmac key", "storage key", "credential", "credentials", "secret id", "creds", "deploy key", "publish key", "integration key",
+				"account key", "license key", "hmac key", "storage key", "credentials", "secret id", "creds", "deploy key", "publish key", "integration key",
 			), looseKeys("token", "secret", "api pat", "pat")...),
 			value: secretByKey,
 			prefixes: []prefix{

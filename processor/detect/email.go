@@ -11,9 +11,10 @@ func (t *text) email(i int) { t.emailAround(i, i+1, 0) }
 
 // percent handles a percent sign or a backslash: a percent-encoded @ or plus sign.
 func (t *text) percent(i int) {
-	if t.s[i] != '%' {
+	if t.s[i] != '%' || t.escapeAt(i) == i {
 		return
 	}
+	t.encodedValue(i)
 	switch {
 	case t.hasFold(i+1, "40"):
 		t.emailAround(i, i+3, Percent)

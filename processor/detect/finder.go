@@ -50,7 +50,7 @@ type Scratch struct {
 }
 
 // NewScratch returns an empty Scratch.
-func NewScratch() *Scratch { return &Scratch{} }
+func NewScratch() *Scratch { return &Scratch{text: text{inner: &decoded{}}} }
 
 // Find returns the settled findings in text in ascending order, never overlapping. They are valid until the next call
 // with s.
@@ -72,7 +72,7 @@ func (d *Detector) Find(s *Scratch, key Key, text string) []Finding {
 
 // Reference is Find without triggers: every verifier at every offset. It is slow, and the measure of Find.
 func (d *Detector) Reference(key Key, s string) []Finding {
-	t := &text{}
+	t := &text{inner: &decoded{}}
 	t.reset(d, key, s)
 	t.findTokens()
 	t.keyedAttr()

@@ -24,11 +24,13 @@ func authByKey(t *text, v value) {
 		end = min(end, t.runEnd(start))
 	}
 	end = t.trimRight(start, end)
-	if start >= end || isPlaceholder(t.s[start:end]) || isScheme(t.s[start:end]) || end-start < 6 {
+	if start >= end || isPlaceholder(t.s[start:end]) || isScheme(t.s[start:end]) {
 		return
 	}
-	if v.prose && start == v.start && !isRandom(t.s[start:end]) {
-		return
+	if start == v.start { // no scheme: a word of a sentence, perhaps
+		if end-start < 6 || t.tokenTouches(start, end) || v.prose && !isRandom(t.s[start:end]) {
+			return
+		}
 	}
 	t.authEnd = end
 	t.emit(v, start, end, 0.99)
@@ -94,7 +96,7 @@ func bearer(t *text, i int) {
 		stop++
 	}
 	stop = t.trimSentence(start, stop)
-	if stop-start < 12 || !isRandom(t.s[start:stop]) && !hasMixedCase(t.s[start:stop]) || isPlaceholder(t.s[start:stop]) || t.tokenTouches(start, stop) {
+	if stop-start < 12 || isWord(t.at(stop)) || !isRandom(t.s[start:stop]) && !hasMixedCase(t.s[start:stop]) || isPlaceholder(t.s[start:stop]) || t.tokenTouches(start, stop) {
 		return
 	}
 	t.add(HTTPAuthorization, start, stop, 0.9)

@@ -92,7 +92,7 @@ func (t *text) ipv4MayEnd(i int) bool {
 }
 
 // versionWords stand before a number that is a version, not an address.
-var versionWords = []string{"version", "ver", "v", "release", "rev", "build", "firmware", "oid"}
+var versionWords = []string{"version", "ver", "v", "release", "rev", "build", "firmware", "oid", "than"}
 
 // versionBefore reports whether the dotted number at i is a version: after such a word, or in a product token as user
 // agents write them, Name/1.2.3.4.
@@ -159,7 +159,7 @@ func (t *text) colons(i int) bool {
 	for start > 0 && isHex(t.s[start-1]) && i-start < 5 {
 		start--
 	}
-	if i-start > 4 || t.wordBefore(start) || start == i && next != ':' || t.at(start-1) == ':' && start < i || t.at(start-1) == '.' {
+	if i-start > 4 || t.wordBefore(start) || start == i && next != ':' || t.at(start-1) == ':' && start < i && !t.keyColon(start-1) || t.at(start-1) == '.' {
 		return false
 	}
 	end, groups, double, dots, digits := t.ipv6Run(start)
@@ -170,6 +170,20 @@ func (t *text) colons(i int) bool {
 		end--
 	}
 	return t.ipv6(start, end, digits, groups)
+}
+
+// keyColon reports whether the byte at i is a colon after a key rather than inside an address: SourceIp:2001:db8::1.
+func (t *text) keyColon(i int) bool {
+	if t.at(i) != ':' {
+		return false
+	}
+	hex := true
+	start := i
+	for start > 0 && i-start < maxKey && isWord(t.s[start-1]) {
+		hex = hex && isHex(t.s[start-1])
+		start--
+	}
+	return start < i && (!hex || i-start > 4) && t.at(start-1) != ':'
 }
 
 // ipv6Run reads hexadecimal groups, colons and dots from start on.
@@ -268,7 +282,7 @@ func (t *text) mac(i int) {
 			return
 		}
 	}
-	if end > len(t.s) || isWord(t.at(end)) || t.at(end) == sep && isWord(t.at(end+1)) || t.at(i-1) == sep && isWord(t.at(i-2)) {
+	if end > len(t.s) || isWord(t.at(end)) || t.at(end) == sep && isWord(t.at(end+1)) || t.at(i-1) == sep && isWord(t.at(i-2)) && !t.keyColon(i-1) {
 		return
 	}
 	same := true

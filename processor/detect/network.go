@@ -22,10 +22,10 @@ func networkRules() []rule {
 				positive: []string{
 					"from «203.0.113.7»:443 to «10.0.0.1»", "«192.168.0.0/16» dev eth0", "[«2001:db8::1»]:443", "«fe80::1%eth0» up", "«::ffff:192.0.2.1»",
 					"x-forwarded-for: «203.0.113.7», «70.41.3.18»", "ip=«::1»", `"«1.2.3.4»"`, "«2001:db8:85a3::8a2e:370:7334»/", "http://«10.1.2.3»/x",
-					"«10.0.0.1»-«10.0.0.9»", "GET /lookup/«1.2.3.4»", "net «2001:db8::/32»", "client.address|«2001:db8::1»",
+					"«10.0.0.1»-«10.0.0.9»", "GET /lookup/«1.2.3.4»", "net «2001:db8::/32»", "client.address|«2001:db8::1»", "{SourceIp:«2a00:1450:5490::7337» Active:true}", "?host_ip=«%3A%3Affff%3A142.1.36.31»&x=1",
 				},
 				negative: []string{
-					"version 1.2.3.4", "Chrome/60.0.3112.113 Safari", "v1.2.3.4", "1.2.3.4.5", "nginx-1.2.3.4.tar", "256.1.1.1", "12:34:56", "std::string", "Foo::Bar", "cafe::add",
+					"version 1.2.3.4", "is older than 3.11.8.32", "Chrome/60.0.3112.113 Safari", "v1.2.3.4", "1.2.3.4.5", "nginx-1.2.3.4.tar", "256.1.1.1", "12:34:56", "std::string", "Foo::Bar", "cafe::add",
 					"01.02.03.04", "1.2.3.4-rc1", "a:b:c", "::", "Edge/18.0.1.2",
 				},
 			},
@@ -38,7 +38,7 @@ func networkRules() []rule {
 				Source: "IEEE 802",
 			},
 			examples: examples{
-				positive: []string{"eth0 «00:1A:2B:3C:4D:5E» up", "«00-1a-2b-3c-4d-5e»", "«001a.2b3c.4d5e»", "mac=«a4:83:e7:12:34:56»"},
+				positive: []string{"eth0 «00:1A:2B:3C:4D:5E» up", "«00-1a-2b-3c-4d-5e»", "«001a.2b3c.4d5e»", "mac=«a4:83:e7:12:34:56»", "{DeviceMac:«3c:32:37:90:ee:02» Active:true}", "?mac=«02%3A1c%3A38%3Aeb%3A60%3Aae»&x"},
 				negative: []string{
 					"00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "fingerprint 00:1a:2b:3c:4d:5e:6f:70", "12:34:56", "00:1a:2b:3c:4d", "2023-01-02-03-04-05",
 				},

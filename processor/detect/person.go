@@ -116,9 +116,7 @@ func titled(t *text, i int) {
 		return
 	}
 	end := t.wordEnd(i)
-	switch t.s[i:end] {
-	case "Mr", "Mrs", "Ms", "Dr", "Miss":
-	default:
+	if !isTitle(t.s[i:end]) {
 		return
 	}
 	if t.at(end) == '.' {
@@ -130,6 +128,10 @@ func titled(t *text, i int) {
 	if last := t.capitalWords(end+1, 3); last > end+1 {
 		t.add(PersonName, end+1, last, 0.85)
 	}
+}
+
+func isTitle(s string) bool {
+	return s == "Mr" || s == "Mrs" || s == "Ms" || s == "Dr" || s == "Miss"
 }
 
 // cuedName verifies a name of two words or more after a word for a person at i; one word is enough after "my name is".
@@ -172,7 +174,7 @@ func (t *text) capitalWords(i, n int) int {
 		if j-i == 1 && t.at(j) == '.' {
 			j++
 		}
-		if isWord(t.at(j)) || t.at(j) == '=' || t.at(j) == ':' && j-i > 2 && end > i || j-i < 2 {
+		if isWord(t.at(j)) || t.at(j) == '=' || t.at(j) == ':' && j-i > 2 && end > i || j-i < 2 || isTitle(t.s[i:j]) {
 			break
 		}
 		end = j
@@ -248,13 +250,53 @@ func (t *text) trimSentence(start, end int) int {
 	return end
 }
 
+// loginFor verifies the user name in the messages of sshd and PAM after the words at i.
+func loginFor(t *text, i int) {
+	start := i
+	for n := 0; n < 5 && isLetter(t.at(start)); n++ { // the words of the message
+		end := t.wordEnd(start)
+		word := t.s[start:end]
+		if t.at(end) != ' ' {
+			return
+		}
+		start = end + 1
+		if equalFold(word, "user") || equalFold(word, "for") {
+			break
+		}
+	}
+	end := t.span(start, maxLocal, func(c byte) bool { return isWord(c) || c == '.' || c == '-' || c == '@' || c == '\\' })
+	if end == start || systemAccounts[t.s[start:end]] || t.hasFold(start, "invalid user") || t.tokenTouches(start, end) {
+		return
+	}
+	if t.hasFold(end, " from ") || t.hasFold(end, "(uid=") || t.hasFold(end, " by ") || end == len(t.s) {
+		t.add(Username, start, end, 0.9)
+	}
+}
+
+// isUUID reports whether s is one, RFC 9562.
+func isUUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			if s[i] != '-' {
+				return false
+			}
+		} else if !isHex(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
 // userIDByKey verifies the id of a user under a key.
 func userIDByKey(t *text, v value) {
 	s := t.s[v.start:v.end]
 	if isPlaceholder(s) || s[0] == '{' || s[0] == '[' || s[0] == '/' || s == "0" || s == "-1" {
 		return
 	}
-	if v.weak() && len(s) < 6 || v.prose && !v.closed && !t.proseValue(v) {
+	if v.weak() && (len(s) < 6 || isUUID(s)) || v.prose && !v.closed && !t.proseValue(v) {
 		return
 	}
 	end := v.end

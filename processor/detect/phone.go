@@ -23,7 +23,7 @@ func (t *text) phoneInternational(start, i int, enc Encoding) {
 		if k < n-1 && t.at(ends[k]) != ' ' {
 			continue
 		}
-		if !t.numberMayEnd(ends[k]) {
+		if t.at(ends[k]) != ',' && !t.numberMayEnd(ends[k]) {
 			continue
 		}
 		if t.validInternational(i, ends[k]) {
@@ -112,6 +112,10 @@ func isNANP11(d []byte) bool { return d[0] == '1' && isNANP(d[1:]) }
 
 // isTrunk reports whether the digits start with a national trunk prefix, 0.
 func isTrunk(d []byte) bool { return d[0] == '0' && d[1] != '0' && !isSame(d) }
+
+// isMobile reports whether eleven digits are a national number: with a trunk prefix, of North America with its 1, or of
+// a mobile network of China.
+func isMobile(d []byte) bool { return isTrunk(d) || isNANP11(d) || d[0] == '1' && d[1] >= '3' }
 
 func isLocalPhone(d []byte) bool { return d[0] >= '2' && !(d[1] == '1' && d[2] == '1') }
 

@@ -7,6 +7,7 @@ type text struct {
 	s      string
 	d      *Detector
 	key    Key
+	inner  *decoded  // for percent-encoded values; nil inside one
 	tokens []Finding // recognised tokens, ascending
 	out    []Finding // candidates
 
