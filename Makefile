@@ -94,7 +94,7 @@ $(TOOLS)/.stamp: tools/go.mod tools/go.sum
 	@cd tools && go build -o $(TOOLS) tool
 	@touch $@
 
-## clean: remove what was built and the quickstart's data
+## clean: remove what was built (data/ stays: it holds the quickstart's vault and its keys)
 .PHONY: clean
 clean:
-	@rm -rf $(BIN) .run $(TOOLS)
+	@rm -rf $(BIN) $(TOOLS)
