@@ -80,7 +80,7 @@ func TestConditionsAreJudgedPerResource(t *testing.T) {
 		rl.Resource().Attributes().PutStr("service.name", []string{"shop", "edge"}[i/2%2])
 		m := rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Attributes()
 		m.PutStr("who", mail)
-		m.PutStr("gone", "x")
+		m.PutBool("gone", true) // which only a rule about the whole attribute can hide
 	}
 	r.logs(t, ld)
 	for i, rl := range ld.ResourceLogs().All() {
