@@ -38,10 +38,10 @@ func TestManyTokens(t *testing.T) {
 	}
 	require.NoError(t, issuer.Commit(t.Context(), &b))
 
-	dialled, err := reveal.Dial(t.Context(), dir)
+	dialed, err := reveal.Dial(t.Context(), dir)
 	require.NoError(t, err)
-	defer dialled.Close()
-	for name, c := range map[string]*reveal.Client{"socket": dialled, "in process": reveal.New(v.Reveal(), v.Admin())} {
+	defer dialed.Close()
+	for name, c := range map[string]*reveal.Client{"socket": dialed, "in process": reveal.New(v.Reveal(), v.Admin())} {
 		got, err := c.Reveal(t.Context(), "INC-1", tokens)
 		require.NoError(t, err, name)
 		require.Len(t, got, n)

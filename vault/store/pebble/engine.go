@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/cloakroom/cloakroom/vault/store"
+	"github.com/cloakroom/cloakroom/vault/token"
 )
 
 const (
@@ -48,7 +49,9 @@ type engine struct {
 	// durable: waiting for the disk is shared by all writers.
 	stripes [numStripes]sync.Mutex
 	// unsynced counts batches that are visible and not yet durable.
-	unsynced  atomic.Int64
+	unsynced atomic.Int64
+	// erasures is set before the first tombstone is written: while there is none, nobody looks for one.
+	erasures  atomic.Bool
 	fullUntil atomic.Int64 // Unix nanoseconds
 	warned    atomic.Int64 // Unix nanoseconds
 }
@@ -90,6 +93,13 @@ func openEngine(dir string, o Options) (*engine, error) {
 		return nil, unavailable("opening the token store", err)
 	}
 	e.db = db
+	if err := e.eachTally(func(_ token.Kid, t tally) {
+		if t.tombstones > 0 {
+			e.erasures.Store(true)
+		}
+	}); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	e.fence.open.Store(true)
 	return e, nil
 }

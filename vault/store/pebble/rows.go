@@ -51,7 +51,7 @@ func (e *engine) fillPut(b *pebble.Batch, p *plan) error {
 		if err != nil {
 			return err
 		}
-		if !there && r.key[0] == records {
+		if !there && r.key[0] == records && e.erasures.Load() {
 			erased = append(erased[:0], r.key...)
 			erased[0] = tombstones
 			if there, err = e.has(erased); err != nil {
@@ -165,6 +165,7 @@ func (s *Store) Delete(ctx context.Context, tokens []store.Tombstone) (int, erro
 	var n int
 	// A nearly full disk does not keep anybody from erasing.
 	err = s.write(ctx, false, func(e *engine) error {
+		e.erasures.Store(true) // before the stripes: a Put that did not see it is over before they are ours
 		return e.write(p.stripes, func(b *pebble.Batch) (err error) {
 			n, err = e.fillDelete(b, p)
 			return err
