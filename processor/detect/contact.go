@@ -127,7 +127,7 @@ func contactRules() []rule {
 			examples: examples{
 				positive: []string{
 					"username=«jdoe» ok", `{"userName":"«jane.doe»"}`, "user=«jdoe» ip=1.2.3.4", "user.name|«jdoe»", "--username «jdoe» -x",
-					"<username>«jdoe»</username>", "Failed password for invalid user «jdoe» from 1.2.3.4 port 22 ssh2", "Accepted publickey for «j.doe» from 1.2.3.4",
+					"<username>«jdoe»</username>", "Failed password for invalid user «jdoe» from 1.2.3.4 port 22 ssh2", "Accepted publickey for «j.doe» from 1.2.3.4", "1.2.3.4 - «jane» [10/Oct/2026:13:55:36 +0000] \"GET /\"", "session opened for user «jdoe»",
 				},
 				negative: []string{"user=root", "user=null", "username: ${USER}", "user: the quick", `{"user":{"a":1}}`, "user_agent=curl", "Failed password for root from 1.2.3.4"},
 			},

@@ -64,7 +64,8 @@ func (t *text) octetsEnd(i int) bool {
 	return ok && end == i
 }
 
-// hexColonsBefore reports whether i is inside an IPv6 address: at least two colons among hexadecimal digits before it.
+// hexColonsBefore reports whether i may be inside an IPv6 address: at least two colons among hexadecimal digits before
+// it.
 func (t *text) hexColonsBefore(i int) bool {
 	colons := 0
 	for i--; i >= 0 && (isHex(t.s[i]) || t.s[i] == ':'); i-- {
@@ -72,7 +73,7 @@ func (t *text) hexColonsBefore(i int) bool {
 			colons++
 		}
 	}
-	return colons >= 2 && (i < 0 || !isWord(t.s[i]))
+	return colons >= 2
 }
 
 // ipv4MayEnd vetoes what runs on to the right: longer dotted numbers, versions and file names.
@@ -133,7 +134,7 @@ func (t *text) prefixLength(end, bits int) int {
 		n = n*10 + int(t.s[i]-'0')
 		i++
 	}
-	if n > bits || isWord(t.at(i)) || t.at(i) == '/' || t.at(i) == '.' && isDigit(t.at(i+1)) {
+	if n > bits || isWord(t.at(i)) || t.at(i) == '/' || t.at(i) == ':' || t.at(i) == '.' && isDigit(t.at(i+1)) {
 		return end
 	}
 	return i
@@ -152,8 +153,12 @@ const longestIPv6 = 45
 // so that no key ends there.
 func (t *text) colons(i int) bool {
 	next := t.at(i + 1)
-	if next != ':' && !isHex(next) || i > 0 && t.s[i-1] == ':' {
-		return next == ':' || i > 0 && t.s[i-1] == ':'
+	afterColon := t.at(i-1) == ':'
+	if afterColon && next == ':' && t.at(i-2) != ':' && t.at(i+2) != ':' { // a key's colon, then ::
+		afterColon = false
+	}
+	if next != ':' && !isHex(next) || afterColon {
+		return next == ':' || afterColon
 	}
 	start := i
 	for start > 0 && isHex(t.s[start-1]) && i-start < 5 {
@@ -183,7 +188,7 @@ func (t *text) keyColon(i int) bool {
 		hex = hex && isHex(t.s[start-1])
 		start--
 	}
-	return start < i && (!hex || i-start > 4) && t.at(start-1) != ':'
+	return start < i && (!hex || i-start > 4) && t.at(start-1) != ':' && !t.tokenTouches(start, i)
 }
 
 // ipv6Run reads hexadecimal groups, colons and dots from start on.

@@ -22,7 +22,7 @@ func networkRules() []rule {
 				positive: []string{
 					"from «203.0.113.7»:443 to «10.0.0.1»", "«192.168.0.0/16» dev eth0", "[«2001:db8::1»]:443", "«fe80::1%eth0» up", "«::ffff:192.0.2.1»",
 					"x-forwarded-for: «203.0.113.7», «70.41.3.18»", "ip=«::1»", `"«1.2.3.4»"`, "«2001:db8:85a3::8a2e:370:7334»/", "http://«10.1.2.3»/x",
-					"«10.0.0.1»-«10.0.0.9»", "GET /lookup/«1.2.3.4»", "net «2001:db8::/32»", "client.address|«2001:db8::1»", "{SourceIp:«2a00:1450:5490::7337» Active:true}", "?host_ip=«%3A%3Affff%3A142.1.36.31»&x=1",
+					"«10.0.0.1»-«10.0.0.9»", "GET /lookup/«1.2.3.4»", "net «2001:db8::/32»", "client.address|«2001:db8::1»", "{SourceIp:«2a00:1450:5490::7337» Active:true}", "{SourceIp:«::ffff:1.2.3.4» Active:true}", "?host_ip=«%3A%3Affff%3A142.1.36.31»&x=1",
 				},
 				negative: []string{
 					"version 1.2.3.4", "is older than 3.11.8.32", "Chrome/60.0.3112.113 Safari", "v1.2.3.4", "1.2.3.4.5", "nginx-1.2.3.4.tar", "256.1.1.1", "12:34:56", "std::string", "Foo::Bar", "cafe::add",

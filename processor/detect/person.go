@@ -260,7 +260,7 @@ func loginFor(t *text, i int) {
 			return
 		}
 		start = end + 1
-		if equalFold(word, "user") || equalFold(word, "for") {
+		if equalFold(word, "user") || equalFold(word, "for") && !t.hasFold(start, "user ") {
 			break
 		}
 	}
@@ -269,6 +269,19 @@ func loginFor(t *text, i int) {
 		return
 	}
 	if t.hasFold(end, " from ") || t.hasFold(end, "(uid=") || t.hasFold(end, " by ") || end == len(t.s) {
+		t.add(Username, start, end, 0.9)
+	}
+}
+
+// accessLogUser verifies the user of an access log line in the common log format, after the hyphen at i:
+// 192.0.2.1 - jane [10/Oct/2026:13:55:36 +0000].
+func (t *text) accessLogUser(i int) {
+	start := i + 2
+	end := t.span(start, maxLocal, func(c byte) bool { return isWord(c) || c == '.' || c == '-' || c == '@' || c == '\\' })
+	if !t.hasFold(end, " [") || !isDigit(t.at(end+2)) || t.at(end+4) != '/' || !isLetter(t.at(end+5)) || end == start {
+		return
+	}
+	if s := t.s[start:end]; s != "-" && !systemAccounts[s] && !t.tokenTouches(start, end) {
 		t.add(Username, start, end, 0.9)
 	}
 }

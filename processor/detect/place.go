@@ -277,25 +277,35 @@ func (t *text) direction(i int) int {
 
 // locality returns the end of the parts after a street: ", Apt 4B, Springfield, IL 62701".
 func (t *text) locality(i int) int {
-	end := i
 	for range 3 {
-		if t.at(end) != ',' || t.at(end+1) != ' ' || !isUpper(t.at(end+2)) {
+		if t.at(i) != ',' || t.at(i+1) != ' ' || !isUpper(t.at(i+2)) {
 			break
 		}
-		j := end + 2
-		for k := j; k < j+28 && (isAlnum(t.at(k)) || t.at(k) == ' '); k++ {
-			if t.at(k) != ' ' {
-				end = k + 1
-			} else if c := t.at(k + 1); !isUpper(c) && !isDigit(c) {
-				break
-			}
-		}
-		if isWord(t.at(end)) {
-			return i
+		end := t.localityPart(i + 2)
+		if end == i+2 {
+			break
 		}
 		i = end
 	}
 	return i
+}
+
+// localityPart returns the end of the words at i with a capital, up to a number, which ends the part.
+func (t *text) localityPart(i int) int {
+	end := i
+	for range 4 {
+		stop := t.span(i, 24, isAlnum)
+		switch c := t.at(stop); {
+		case stop == i || !isUpper(t.s[i]) && !isDigit(t.s[i]):
+			return end
+		case c != ' ' && c != ',' && c != 0 && (c != '.' || isWord(t.at(stop+1))) && !isSpace(c) && c != '"' && c != ')':
+			return end
+		case c != ' ' || isDigit(t.s[i]):
+			return stop
+		}
+		end, i = stop, stop+1
+	}
+	return end
 }
 
 // geoByKey verifies a latitude or longitude, or a pair of them, under a key.

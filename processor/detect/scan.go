@@ -87,6 +87,10 @@ func (t *text) prefixed(i int) {
 
 // dashes handles a hyphen: a PEM block, or a command-line option.
 func (t *text) dashes(i int) {
+	if t.at(i+1) == ' ' && t.at(i-1) == ' ' {
+		t.accessLogUser(i)
+		return
+	}
 	if t.at(i+1) == 'u' && t.at(i+2) == ' ' {
 		t.curlUser(i + 3)
 		return
