@@ -99,3 +99,20 @@ func TestNestedKeysAreReadByTheirPath(t *testing.T) {
 		assert.Equal(t, test.want, at(test.path...).key.Entity(), name)
 	}
 }
+
+// A token in a key says by its class what it stands for; the key does not mean that.
+func TestKeysMeanTheSameAfterRenaming(t *testing.T) {
+	r := newRig(t, nil)
+	ld := logsWith("")
+	m := firstRecord(ld).Attributes()
+	for _, c := range canaries {
+		m.PutEmptyMap(c.text).PutInt(c.text, 42)
+		m.PutEmptyMap("under "+c.secret).PutStr("lane", "left")
+		m.PutStr(c.secret, "42")
+	}
+	m.PutStr("password of ann@birds.example.org", "Canary-Pa55word")
+	r.logs(t, ld)
+	once := string(wire(t, ld))
+	r.logs(t, ld)
+	assert.Equal(t, once, string(wire(t, ld)))
+}

@@ -189,26 +189,53 @@ func (c *keyCache) forget() {
 	c.count = 0
 }
 
+// entry reads a key. Values in its text are cut out of its path, and so are the tokens they become: a key means the
+// same before and after it was renamed, for itself and for the keys under it.
 func (c *keyCache) entry(parent *keyEntry, leaf string) *keyEntry {
-	e := &keyEntry{leaf: leaf, path: leaf}
-	if parent.path != "" && len(parent.path)+1+len(leaf) <= maxPath {
-		e.path = parent.path + "." + leaf
+	found := c.detector.Find(c.scratch, detect.Key{}, leaf)
+	name, plain := leaf, leaf
+	if len(found) > 0 {
+		name = without(leaf, found, func(e detect.Entity) bool { return e == detect.Token })
+		plain = without(leaf, found, func(detect.Entity) bool { return true })
 	}
-	e.key = c.meaning(parent, e)
+	e := &keyEntry{leaf: leaf, path: pathTo(parent.path, plain), exempt: exemptKey(leaf), clean: len(found) == 0}
+	e.key = c.meaning(parent, pathTo(parent.path, name), name)
+	if e.key.Entity() == detect.None && plain != name {
+		e.key = c.meaning(parent, e.path, plain)
+	}
 	e.named = e.key.Entity() != detect.None
-	e.exempt = exemptKey(leaf)
-	e.clean = len(c.detector.Find(c.scratch, detect.Key{}, leaf)) == 0
 	return e
+}
+
+func pathTo(path, name string) string {
+	if path == "" || len(path)+1+len(name) > maxPath {
+		return name
+	}
+	return path + "." + name
+}
+
+// without cuts the findings of the entities that cut names out of the text.
+func without(text string, found []detect.Finding, cut func(detect.Entity) bool) string {
+	var b strings.Builder
+	from := 0
+	for i := range found {
+		if f := &found[i]; cut(f.Entity) {
+			b.WriteString(text[from:f.Start])
+			from = f.End
+		}
+	}
+	b.WriteString(text[from:])
+	return b.String()
 }
 
 // meaning reads a nested key by its path, then by its own name: {"user":{"name":…}} means user.name. Everything under
 // a key that names a credential is one.
-func (c *keyCache) meaning(parent, e *keyEntry) detect.Key {
-	k := c.detector.Key(e.path)
-	if e.path == e.leaf || k.Entity() != detect.None {
+func (c *keyCache) meaning(parent *keyEntry, path, name string) detect.Key {
+	k := c.detector.Key(path)
+	if path == name || k.Entity() != detect.None {
 		return k
 	}
-	if own := c.detector.Key(e.leaf); own.Entity() != detect.None {
+	if own := c.detector.Key(name); own.Entity() != detect.None {
 		return own
 	}
 	if of := parent.key.Entity(); of != detect.None && c.detector.Entities()[of].Group == "credential" {
