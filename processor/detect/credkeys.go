@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// run returns the end of the bytes from i on that ok accepts, at most n.
+// span returns the end of the bytes from i on that ok accepts, at most n.
 func (t *text) span(i, n int, ok func(byte) bool) int {
 	end := min(len(t.s), i+n)
 	for i < end && ok(t.s[i]) {
@@ -151,7 +151,7 @@ func awsSecretByKey(t *text, v value) {
 	}
 }
 
-// prefixed secrets of other providers, whose prefix leaves no doubt.
+// providerSecret verifies a secret of another provider, whose prefix leaves no doubt.
 func providerSecret(t *text, i int) {
 	end := t.span(i, 256, isTokenByte)
 	if end-i >= 20 && diverse(t.s[i+6:end]) && strings.IndexAny(t.s[i:end], "0123456789") >= 0 {

@@ -127,7 +127,7 @@ func cookieByKey(t *text, v value) {
 	if !v.closed {
 		end = t.lineEnd(v.start)
 	}
-	i, any := v.start, false
+	i, named := v.start, false
 	for range maxCookies {
 		for i < end && (t.s[i] == ' ' || t.s[i] == ';') {
 			i++
@@ -146,7 +146,7 @@ func cookieByKey(t *text, v value) {
 		for i < end && t.s[i] != ';' {
 			i++
 		}
-		any = true
+		named = true
 		stop := t.trimRight(from, i)
 		if stop-from >= 2 && t.s[from] == '"' && t.s[stop-1] == '"' {
 			from, stop = from+1, stop-1
@@ -156,7 +156,7 @@ func cookieByKey(t *text, v value) {
 		}
 	}
 	t.cookieEnd = min(i, end)
-	if !any && v.end-v.start >= 8 && !v.prose {
+	if !named && v.end-v.start >= 8 && !v.prose {
 		if s := t.s[v.start:v.end]; isRandom(s) {
 			t.emit(v, v.start, v.end, 0.9)
 		}

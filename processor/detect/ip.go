@@ -154,7 +154,7 @@ const longestIPv6 = 45
 func (t *text) colons(i int) bool {
 	next := t.at(i + 1)
 	afterColon := t.at(i-1) == ':'
-	if afterColon && next == ':' && t.at(i-2) != ':' && t.at(i+2) != ':' { // a key's colon, then ::
+	if afterColon && next == ':' && t.at(i+2) != ':' && t.keyColon(i-1) { // a key's colon, then ::
 		afterColon = false
 	}
 	if next != ':' && !isHex(next) || afterColon {

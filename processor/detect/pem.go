@@ -19,8 +19,8 @@ func (t *text) pem(i int) {
 	next := strings.Index(t.s[body:], "-----")
 	if next >= 0 && strings.HasPrefix(t.s[body+next:], pemEnd) {
 		tail := body + next + len(pemEnd)
-		if close := strings.Index(t.s[tail:min(len(t.s), tail+pemLabel)], "-----"); close >= 0 && next >= 16 {
-			t.add(PrivateKey, i, tail+close+len("-----"), 1)
+		if dashes := strings.Index(t.s[tail:min(len(t.s), tail+pemLabel)], "-----"); dashes >= 0 && next >= 16 {
+			t.add(PrivateKey, i, tail+dashes+len("-----"), 1)
 			return
 		}
 	}

@@ -182,18 +182,15 @@ func (t *text) spacedKey(k sepKey) sepKey {
 	return k
 }
 
-// nestedWords are names that mean something only inside the object of a person: {"user":{"id":7,"name":"Jane"}}.
+// nestedReach is how far before a key the object that encloses it may start, in bytes.
 const nestedReach = 512
 
-// nestedKey resolves id and name by the key of the object that encloses them.
+// nestedKey resolves id, which names a person's only inside the object of one: {"user":{"id":7}}.
 func (t *text) nestedKey(k sepKey) keyRef {
-	key := t.s[k.start:k.end]
-	isID := equalFold(key, "id")
-	if !isID {
+	if !equalFold(t.s[k.start:k.end], "id") {
 		return keyRef{}
 	}
-	parent, ok := t.parentKey(k.start)
-	if !ok || !isPerson(parent) {
+	if parent, ok := t.parentKey(k.start); !ok || !isPerson(parent) {
 		return keyRef{}
 	}
 	return keyRef{entity: UserID}
