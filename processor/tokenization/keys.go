@@ -199,9 +199,9 @@ func (c *keyCache) entry(parent *keyEntry, leaf string) *keyEntry {
 		plain = without(leaf, found, func(detect.Entity) bool { return true })
 	}
 	e := &keyEntry{leaf: leaf, path: pathTo(parent.path, plain), exempt: exemptKey(leaf), clean: len(found) == 0}
-	e.key = c.meaning(parent, pathTo(parent.path, name), name)
+	e.key = c.meaning(parent, e.path, plain)
 	if e.key.Entity() == detect.None && plain != name {
-		e.key = c.meaning(parent, e.path, plain)
+		e.key = c.meaning(parent, pathTo(parent.path, name), name)
 	}
 	e.named = e.key.Entity() != detect.None
 	return e
