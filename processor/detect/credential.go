@@ -231,7 +231,7 @@ func credentialRules() []rule {
 			},
 			examples: examples{
 				positive: []string{
-					"api_key=«9f8e7d6c5b4a»", `{"clientSecret":"«Zx81-qq»"}`, "?access_token=«ya29.a0Af_1»&x=1", "X-Api-Key: «9f8e7d6c5b4a»", "token=«f3A9bK2mX8qT7wZ1»",
+					"api_key=«9f8e7d6c5b4a»", `{"clientSecret":"«Zx81-qq»"}`, "?access_token=«ya29.a0Af_1»&x=1", `var apiToken string = "«f3A9bK2mX8qT7wZ1»"`, "X-Api-Key: «9f8e7d6c5b4a»", "token=«f3A9bK2mX8qT7wZ1»",
 				},
 				negative: []string{
 					"token=next", "api_key=${API_KEY}", "token_type=bearer", "max_tokens=4096", "secret: my-tls-secret", "api_key=YOUR****KEY", "unexpected token: foo",

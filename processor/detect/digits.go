@@ -1,5 +1,7 @@
 package detect
 
+import "strings"
+
 // A digit run is parsed once, with the groups that follow it at single separators, and dispatched by its layout.
 const (
 	maxGroups = 8
@@ -185,7 +187,7 @@ func (t *text) numberMayStart(i int) bool {
 	switch t.s[i-1] {
 	case '-', '.', '/', ',', ':':
 		if t.s[i-1] == '/' || t.s[i-1] == ':' {
-			return !isDigit(t.at(i - 2))
+			return !isDigit(t.at(i-2)) && !t.digitsWere(i-1)
 		}
 		return !isWord(t.at(i-2)) || t.escapeBefore(i-1) != i-1
 	case '$', '#', '*', '~':
@@ -209,8 +211,22 @@ func (t *text) numberMayEnd(i int) bool {
 	}
 }
 
+// digitsWere reports whether a token ends at i that may stand for a number, which would have been a reason to veto what
+// follows it: names and addresses of mail end in letters.
+func (t *text) digitsWere(i int) bool {
+	k := t.tokenFrom(i - 1)
+	if i <= 0 || k == len(t.tokens) || t.tokens[k].End != i {
+		return false
+	}
+	class := t.s[t.tokens[k].Start+len("tkt_"):]
+	return !strings.HasPrefix(class, "name_") && !strings.HasPrefix(class, "email_")
+}
+
 // groupBefore reports whether a group of three digits or more stands before the space before i.
 func (t *text) groupBefore(i int) bool {
+	if t.at(i-1) == ' ' && t.digitsWere(i-1) {
+		return true
+	}
 	return t.at(i-1) == ' ' && isDigit(t.at(i-2)) && isDigit(t.at(i-3)) && isDigit(t.at(i-4))
 }
 

@@ -188,7 +188,7 @@ func (t *text) keyColon(i int) bool {
 		hex = hex && isHex(t.s[start-1])
 		start--
 	}
-	return start < i && (!hex || i-start > 4) && t.at(start-1) != ':' && !t.tokenTouches(start, i)
+	return start < i && !hex && isLetter(t.s[start]) && isLetter(t.s[i-1]) && t.at(start-1) != ':' && !t.tokenTouches(start, i)
 }
 
 // ipv6Run reads hexadecimal groups, colons and dots from start on.

@@ -32,7 +32,7 @@ func (t *text) scan() {
 				t.prefixed(start)
 			}
 		}
-		if n := i - start; n == 2 || n == 4 {
+		if n := i - start; (n == 2 || n == 4) && i < len(s) && (s[i] == ':' || s[i] == '-' || s[i] == '.') {
 			t.mac(start)
 		}
 	}

@@ -42,6 +42,11 @@ func (t *text) separator(i int) {
 	if !ok {
 		return
 	}
+	if c == '=' && k.quote == 0 && equalFold(t.s[k.start:k.end], "string") { // var apiToken string = "..."
+		if typed, ok := t.bareKey(k.start - 1); ok && t.s[k.start-1] == ' ' {
+			k = typed
+		}
+	}
 	after := i + 1
 	for after < len(t.s) && after < i+3 && (t.s[after] == '=' || t.s[after] == '>' || t.s[after] == ':') {
 		after++
