@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -122,33 +121,6 @@ func benchProcessor(b *testing.B, dirty bool) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchRecords, "ns/record")
-}
-
-// BenchmarkProcessorRatio puts the batch through a hop without and with the processor in turn, so that both see the same
-// machine and the garbage collector's work is charged where it arises, and reports what the processor adds in parts of
-// the hop's decode and encode. The target is at most 0.5.
-func BenchmarkProcessorRatio(b *testing.B) {
-	t := benchTokenizer(b)
-	wire := benchWire(b, true)
-	ctx := context.Background()
-	var with, without time.Duration
-	for b.Loop() {
-		start := time.Now()
-		roundTrip(b, wire)
-		without += time.Since(start)
-		start = time.Now()
-		req := decode(b, wire)
-		if err := t.process(ctx, func(w *walk) { w.logs(ctx, req.Logs()) }); err != nil {
-			b.Fatal(err)
-		}
-		if _, err := req.MarshalProto(); err != nil {
-			b.Fatal(err)
-		}
-		with += time.Since(start)
-	}
-	b.ReportMetric(float64(with-without)/float64(without), "processor/otlp")
-	b.ReportMetric(float64((with-without).Nanoseconds())/float64(b.N)/benchRecords, "processor-ns/record")
-	b.ReportMetric(float64(without.Nanoseconds())/float64(b.N)/benchRecords, "otlp-ns/record")
 }
 
 // benchTokenizer is a processor of logs without the Collector around it.
