@@ -76,7 +76,7 @@ func contactRules() []rule {
 				positive: []string{
 					"call «+1 415 555 2671» now", "«(415) 555-2671»", "«415-555-2671»", "tel:«+442079460958»", "phone=«07700900123»",
 					`{"phone":"«+49 30 901820»"}`, "phone: «555-0199»", "mobile «020 7946 0958»", "my number is «13812345678»", "«+33 1 42 68 53 00»",
-					"phone_number|«4155552671»", "7,«+919876500958»,2026", "?mobile=«%28312%29%20555-0121»&x=1", "call «415.555.2671».",
+					"phone_number|«4155552671»", "7,«+919876500958»,2026", "7,«415-555-2671»,2026", "?mobile=«%28312%29%20555-0121»&x=1", "call «415.555.2671».",
 				},
 				negative: []string{
 					"+0000", "id 4155552671", "2023-01-15 12:34:56", "100-200-3000", "v415.555.2671", "415-555-2671-9", "order-415-555-2671",
@@ -162,7 +162,7 @@ func contactRules() []rule {
 			prefixes: []prefix{{"born ", born}, {"dob ", born}, {"birth ", born}, {"birthday ", born}},
 			examples: examples{
 				positive: []string{
-					"dob=«1985-04-12»", `{"dateOfBirth":"«1985-04-12»T00:00:00Z"}`, "Date of Birth: «04/12/1985»", "born on «12.04.1985»", "birthday: «April 12, 1985»", "patient DOB «03/05/1945», ward 3", "?dob=«11%2F14%2F1974»&x=1",
+					"dob=«1985-04-12»", `{"dateOfBirth":"«1985-04-12T00:00:00Z»"}`, "Date of Birth: «04/12/1985»", "born on «12.04.1985»", "birthday: «April 12, 1985»", "patient DOB «03/05/1945», ward 3", "?dob=«11%2F14%2F1974»&x=1",
 					"user.birth_date|«19850412»", "dob: «12 Apr 1985»",
 				},
 				negative: []string{"date=1985-04-12", "dob=0000-00-00", "dob=null", "born 3 seconds ago", "dob_verified=1985-04-12"},

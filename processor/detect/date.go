@@ -3,6 +3,9 @@ package detect
 // dateByKey verifies a date under a key: year, month and day in any of the usual layouts.
 func dateByKey(t *text, v value) {
 	if end := t.date(v.start); end > 0 && (!v.closed || end <= v.end) {
+		if t.at(end) == 'T' && isDigit(t.at(end+1)) { // midnight, mostly
+			end = t.span(end, len("T00:00:00.000000000+00:00"), func(c byte) bool { return isAlnum(c) || c == ':' || c == '.' || c == '+' })
+		}
 		t.emit(v, v.start, end, 0.95)
 	}
 }

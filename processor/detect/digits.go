@@ -135,25 +135,23 @@ func (t *text) cluster(start int, c *cluster) {
 
 // layouts looks up the layout of the whole cluster, and of its leading groups wherever a space ends them.
 func (t *text) layouts(start int, c *cluster) {
-	if !t.numberMayStart(start) {
-		return
-	}
+	free := t.numberMayStart(start)
 	for g := c.groups - 1; g >= 0; g-- {
 		end := c.end[g]
 		if digitCounts>>c.count[g]&1 == 0 {
 			continue
 		}
-		if g < c.groups-1 || !c.whole {
-			if t.at(end) != ' ' {
-				continue
-			}
-		}
-		if !t.numberMayEnd(end) {
+		entries := digitTable[c.code[g]]
+		if len(entries) == 0 {
 			continue
 		}
-		for i := range digitTable[c.code[g]] {
-			e := &digitTable[c.code[g]][i]
-			t.layout(e, c, g, start)
+		goesOn := (g < c.groups-1 || !c.whole) && t.at(end) != ' '
+		if goesOn || !free || !t.numberMayEnd(end) {
+			t.near = true
+			continue
+		}
+		for i := range entries {
+			t.layout(&entries[i], c, g, start)
 		}
 	}
 }
@@ -161,6 +159,7 @@ func (t *text) layouts(start int, c *cluster) {
 func (t *text) layout(e *digitEntry, c *cluster, g, start int) {
 	end := c.end[g]
 	if e.spaced && (t.groupBefore(start) || g < c.groups-1 && c.end[g+1]-end > 3) {
+		t.near = true
 		return
 	}
 	if e.valid != nil && !e.valid(c.digits[:c.count[g]]) {
@@ -185,7 +184,7 @@ func (t *text) numberMayStart(i int) bool {
 		return true
 	}
 	switch t.s[i-1] {
-	case '-', '.', '/', ',', ':':
+	case '-', '.', '/', ':':
 		if t.s[i-1] == '/' || t.s[i-1] == ':' {
 			return !isDigit(t.at(i-2)) && !t.digitsWere(i-1)
 		}
@@ -199,7 +198,7 @@ func (t *text) numberMayStart(i int) bool {
 // numberMayEnd vetoes a number that goes on to the right.
 func (t *text) numberMayEnd(i int) bool {
 	switch c := t.at(i); c {
-	case '-', '.', ',', ':', '/':
+	case '-', '.', ':', '/':
 		if c == '-' || c == '/' {
 			return !isWord(t.at(i + 1))
 		}

@@ -34,10 +34,12 @@ func (t *text) emailAround(at, after int, enc Encoding) {
 	}
 	start := t.localStart(at)
 	if start == at || t.inUserinfo(start) {
+		t.near = true
 		return
 	}
 	local := t.s[start:at]
 	if (local == "git" || local == "hg") && (t.at(end) == ':' || t.at(end) == '/') || t.tokenTouches(start, end) || t.isMessageID(start) {
+		t.near = true
 		return
 	}
 	if t.at(start-1) == '<' {
@@ -56,7 +58,12 @@ func (t *text) isMessageID(i int) bool {
 	for t.at(i-1) == ' ' || t.at(i-1) == ':' || t.at(i-1) == '=' {
 		i--
 	}
-	return t.hasFold(i-10, "message-id") || t.hasFold(i-9, "messageid") || t.hasFold(i-10, "message_id") || t.hasFold(i-11, "in-reply-to")
+	for _, key := range [...]string{"message-id", "messageid", "message_id", "in-reply-to"} {
+		if from := i - len(key); t.hasFold(from, key) && t.standsAlone(from) {
+			return true
+		}
+	}
+	return false
 }
 
 // mailboxName verifies the name before the angle bracket at i: Jane Doe <jane@example.com>.

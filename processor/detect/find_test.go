@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -127,4 +128,28 @@ func FuzzFind(f *testing.F) {
 		}
 		checkLaws(t, d, NewScratch(), key, text)
 	})
+}
+
+// TestLawsOnJoinedExamples puts pieces of examples side by side: what one rule judges by is another's value.
+func TestLawsOnJoinedExamples(t *testing.T) {
+	d, s, all := testDetector(t), NewScratch(), seeds()
+	joins := []string{
+		" ", ",", "", "=", ":", "-", ".", "/", "@", `"`, ", ", ": ", "\n", `\n`, "%20", "&", ";", "_", "(", ")", "'", "<", ">", "+", "[", `{"`, fakeToken("ip"), "é",
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	pick := func() string { return all[r.IntN(len(all))][1] }
+	for range 4000 {
+		a, b := pick(), pick()
+		if r.IntN(3) == 0 && a != "" {
+			a = a[:r.IntN(len(a))]
+		}
+		if r.IntN(3) == 0 && b != "" {
+			b = b[r.IntN(len(b)):]
+		}
+		key := ""
+		if r.IntN(4) == 0 {
+			key = all[r.IntN(len(all))][0]
+		}
+		checkLaws(t, d, s, key, a+joins[r.IntN(len(joins))]+b)
+	}
 }

@@ -47,6 +47,7 @@ func (d *Detector) Lookup(name string) (Entity, bool) {
 type Scratch struct {
 	text     text
 	resolver resolver
+	repeat   *repeat // made by the first text that needs it
 }
 
 // NewScratch returns an empty Scratch.
@@ -55,35 +56,20 @@ func NewScratch() *Scratch { return &Scratch{text: text{inner: &decoded{}}} }
 // Find returns the settled findings in text in ascending order, never overlapping. They are valid until the next call
 // with s.
 func (d *Detector) Find(s *Scratch, key Key, text string) []Finding {
-	t := &s.text
-	t.reset(d, key, text)
-	t.findTokens()
-	t.keyedAttr()
-	t.scan()
-	if d.patterns != nil {
-		t.custom()
-	}
-	if len(t.out) == 0 && len(t.tokens) == 0 {
-		return nil
-	}
-	s.resolver.opaque = d.opaque
-	return s.resolver.settle(t)
+	return s.find(d, key, text, scanText)
 }
 
 // Reference is Find without triggers: every verifier at every offset. It is slow, and the measure of Find.
 func (d *Detector) Reference(key Key, s string) []Finding {
-	t := &text{inner: &decoded{}}
-	t.reset(d, key, s)
-	t.findTokens()
-	t.keyedAttr()
-	for i := range len(s) {
+	return slices.Clone(NewScratch().find(d, key, s, everywhere))
+}
+
+func scanText(t *text) { t.scan() }
+
+func everywhere(t *text) {
+	for i := range len(t.s) {
 		t.everything(i)
 	}
-	if d.patterns != nil {
-		t.custom()
-	}
-	r := resolver{opaque: d.opaque}
-	return slices.Clone(r.settle(t))
 }
 
 // everything runs every verifier at i.

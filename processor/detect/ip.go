@@ -3,15 +3,17 @@ package detect
 import (
 	"errors"
 	"net/netip"
+	"strings"
 )
 
 // ipv4 verifies a dotted address whose first octet starts at i.
 func (t *text) ipv4(i int) {
-	if !t.addressMayStart(i) {
+	octets, end, ok := t.octets(i)
+	if !ok {
 		return
 	}
-	octets, end, ok := t.octets(i)
-	if !ok || !t.ipv4MayEnd(end) || t.versionBefore(i) {
+	if !t.addressMayStart(i) || !t.ipv4MayEnd(end) || t.versionBefore(i) {
+		t.near = true
 		return
 	}
 	a := netip.AddrFrom4(octets)
@@ -107,7 +109,7 @@ func (t *text) versionBefore(i int) bool {
 		start--
 	}
 	word := t.s[start:end]
-	if len(word) == 0 {
+	if len(word) == 0 || !t.standsAlone(start) {
 		return false
 	}
 	if t.s[i-1] == '/' && end == i-1 && isLetter(word[0]) {
@@ -122,6 +124,19 @@ func (t *text) versionBefore(i int) bool {
 		}
 	}
 	return false
+}
+
+// standsAlone reports whether a word at i begins a text, a string or a bracket, or follows a blank: it is then no part
+// of a value, so that it is still there when the values around are replaced.
+func (t *text) standsAlone(i int) bool {
+	switch c := t.at(i - 1); c {
+	case 0, ' ', '\t', '\n', '\r', '"', '\'':
+		return true
+	case '(', '[', '{':
+		return t.at(i-2) == 0 || isSpace(t.at(i-2))
+	default:
+		return t.escapeBefore(i) != i
+	}
 }
 
 // prefixLength returns the end of the CIDR suffix at end, which belongs to the address, or end.
@@ -158,16 +173,19 @@ func (t *text) colons(i int) bool {
 		afterColon = false
 	}
 	if next != ':' && !isHex(next) || afterColon {
+		t.near = t.near || afterColon
 		return next == ':' || afterColon
 	}
 	start := i
 	for start > 0 && isHex(t.s[start-1]) && i-start < 5 {
 		start--
 	}
+	t.near = t.near || next == ':'
 	if i-start > 4 || t.wordBefore(start) || start == i && next != ':' || t.at(start-1) == ':' && start < i && !t.keyColon(start-1) || t.at(start-1) == '.' {
 		return false
 	}
 	end, groups, double, dots, digits := t.ipv6Run(start)
+	t.near = t.near || double || groups > 4
 	if end-start < 2 || groups < 8 && !double && dots == 0 {
 		return false
 	}
@@ -221,6 +239,9 @@ func (t *text) ipv6Run(start int) (end, groups int, double bool, dots, digits in
 func (t *text) ipv6(start, end, digits, groups int) bool {
 	if c := t.at(end); isWord(c) || end-start > longestIPv6 {
 		return false
+	}
+	if groups < 7 && !strings.Contains(t.s[start:end], "::") {
+		return false // a clock time, most often: ParseAddr would allocate to refuse it
 	}
 	a, err := netip.ParseAddr(t.s[start:end])
 	if err != nil {

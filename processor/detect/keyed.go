@@ -22,12 +22,15 @@ func (t *text) keyed(v value) {
 		return
 	}
 	if t.s[v.start] == '[' && !v.attr() {
+		t.near = true
 		if !isPlaceholder(t.s[v.start:v.end]) {
 			t.elements(v, verify)
 		}
 		return
 	}
+	n := len(t.out)
 	verify(t, v)
+	t.near = t.near || len(t.out) == n
 }
 
 // attr reports whether the value is the whole attribute.

@@ -23,7 +23,7 @@ func (t *text) phoneInternational(start, i int, enc Encoding) {
 		if k < n-1 && t.at(ends[k]) != ' ' {
 			continue
 		}
-		if t.at(ends[k]) != ',' && !t.numberMayEnd(ends[k]) {
+		if !t.numberMayEnd(ends[k]) {
 			continue
 		}
 		if t.validInternational(i, ends[k]) {
@@ -32,6 +32,7 @@ func (t *text) phoneInternational(start, i int, enc Encoding) {
 			return
 		}
 	}
+	t.near = true
 }
 
 // maxPhoneGroups is how many groups of digits a telephone number may have.

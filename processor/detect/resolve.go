@@ -3,6 +3,7 @@ package detect
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // resolver settles overlapping candidates. The order in which they were found does not matter.
@@ -73,11 +74,13 @@ func (r *resolver) settle(t *text) []Finding {
 		for ; j < len(c) && c[j].Start < end; j++ {
 			end = max(end, c[j].End)
 		}
-		kept = r.group(c, i, j, end, kept)
+		kept = r.group(t, c, i, j, end, kept)
 		i = j
 	}
+	kept = separate(t.s, c, kept)
 	for k := range c[:kept] {
 		c[k].Confidence = min(c[k].Confidence, 1)
+		t.near = t.near || strings.ContainsAny(t.s[c[k].Start:c[k].End], structure)
 	}
 	return c[:kept]
 }
@@ -111,8 +114,33 @@ func (r *resolver) outdoes(shape, whole *Finding) bool {
 	return shape.End == whole.End && r.rank(shape) == 0 && shape.Confidence >= 0.9
 }
 
+// separate makes every finding end where a word does, and merges findings that touch: a token is recognised again only
+// where no letter, digit, _ or other token follows it.
+func separate(s string, c []Finding, kept int) int {
+	n := 0
+	for k := 0; k < kept; k++ {
+		f := c[k]
+		for f.Entity != Token && k < kept {
+			for f.End < len(s) && isWord(s[f.End]) && (k+1 == kept || f.End < c[k+1].Start) {
+				f.End++
+			}
+			if k+1 == kept || c[k+1].Start > f.End || c[k+1].Entity == Token {
+				break
+			}
+			k++
+			f.End = c[k].End
+		}
+		c[n] = f
+		n++
+	}
+	return n
+}
+
+// structure are bytes that end values and open others: gone with a finding, they change how the rest is read.
+const structure = "\"'=,;&{}()[]<>\n"
+
 // group keeps the best candidates of the overlapping group c[i:j], which ends at end, at c[kept:].
-func (r *resolver) group(c []Finding, i, j, end, kept int) int {
+func (r *resolver) group(t *text, c []Finding, i, j, end, kept int) int {
 	if j == i+1 {
 		if c[i].Entity != quiet {
 			c[kept] = c[i]
@@ -130,7 +158,9 @@ func (r *resolver) group(c []Finding, i, j, end, kept int) int {
 	clear(r.marks)
 	n := 0
 	for _, k := range r.order {
-		if r.take(c[k].Start-start, c[k].End-start) && c[k].Entity != quiet {
+		if !r.take(c[k].Start-start, c[k].End-start) {
+			t.near = true
+		} else if c[k].Entity != quiet {
 			r.order[n] = k
 			n++
 		}
@@ -179,6 +209,8 @@ func (r *resolver) tokens(t *text) {
 		case r.rank(&f) == 1 && t.more(f.Start, f.End):
 			f.Confidence = besideToken
 			kept = append(kept, f)
+		default:
+			t.near = true
 		}
 	}
 	t.out = append(kept, t.tokens...)

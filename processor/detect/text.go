@@ -7,6 +7,7 @@ type text struct {
 	s      string
 	d      *Detector
 	key    Key
+	near   bool      // a verifier came close: what it judged by may be another finding
 	inner  *decoded  // for percent-encoded values; nil inside one
 	tokens []Finding // recognised tokens, ascending
 	out    []Finding // candidates
@@ -26,7 +27,7 @@ func (t *text) reset(d *Detector, key Key, s string) {
 	t.s, t.d, t.key = s, d, key
 	t.tokens, t.out = t.tokens[:0], t.out[:0]
 	t.run, t.quotes = extent{}, [8]extent{}
-	t.cookieEnd, t.authEnd = 0, 0
+	t.cookieEnd, t.authEnd, t.near = 0, 0, false
 }
 
 // at returns the byte at i, or 0 outside the text.

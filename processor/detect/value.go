@@ -125,10 +125,13 @@ func (t *text) endsHere(i int) bool {
 	return false
 }
 
-// pairAt reports whether key= or key: starts at i.
+// pairAt reports whether key= or key: starts at i, or a token, for an address that it stands for may look like a key.
 func (t *text) pairAt(i int) bool {
 	for t.at(i) == '"' || t.at(i) == '\'' {
 		i++
+	}
+	if k := t.tokenFrom(i); k < len(t.tokens) && t.tokens[k].Start == i {
+		return true
 	}
 	j := i
 	for j < i+40 && isKeyByte(t.at(j)) {
