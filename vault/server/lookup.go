@@ -100,9 +100,12 @@ func (s *Reveal) lookup(ctx context.Context, m *minter, epochs []*keyring.Epoch,
 				Token: tok, Kind: kind, Scope: e.Scope,
 				EpochStart: timestamppb.New(e.Start), EpochEnd: timestamppb.New(e.End), Expires: timestamppb.New(e.Expires),
 			}
-			if _, _, err := s.core.Store.Get(ctx, tok); err == nil {
+			switch _, _, err := s.core.Store.Get(ctx, tok); {
+			case err == nil:
 				r.Escrowed = true
-			} else if !errors.Is(err, store.ErrNotFound) {
+			case errors.Is(err, store.ErrErased):
+				r.Erased = kind == vaultpb.TokenKind_TOKEN_KIND_DETERMINISTIC
+			case !errors.Is(err, store.ErrNotFound):
 				return nil, err
 			}
 			found = append(found, r)

@@ -268,3 +268,26 @@ func TestLookup(t *testing.T) {
 	require.Equal(t, connect.CodeInvalidArgument, connect.CodeOf(err))
 	require.NotContains(t, err.Error(), "Alice")
 }
+
+// TestLookupErased: an erased token is told from one that was never seen.
+func TestLookupErased(t *testing.T) {
+	r := newRig(t)
+	gone, stays := r.mint(email, "alice@example.com"), r.mint(email, "bob@example.com")
+	r.forget(&vaultpb.ForgetRequest{Tokens: []string{gone}})
+	res, err := r.reveal.Lookup(t.Context(), connect.NewRequest(&vaultpb.LookupRequest{
+		Purpose: "INC-7", TokenClass: "email", Values: [][]byte{[]byte("alice@example.com"), []byte("bob@example.com"), []byte("carol@example.com")},
+	}))
+	require.NoError(t, err)
+	type state struct{ escrowed, erased bool }
+	got := map[string]state{}
+	for _, f := range res.Msg.Results {
+		if f.Kind == vaultpb.TokenKind_TOKEN_KIND_ONE_WAY {
+			require.False(t, f.Erased || f.Escrowed)
+			continue
+		}
+		got[f.Token] = state{f.Escrowed, f.Erased}
+	}
+	require.Len(t, got, 3)
+	require.Equal(t, state{erased: true}, got[gone])
+	require.Equal(t, state{escrowed: true}, got[stays])
+}

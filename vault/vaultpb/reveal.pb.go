@@ -414,7 +414,9 @@ type LookupResult struct {
 	EpochEnd   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=epoch_end,json=epochEnd,proto3" json:"epoch_end,omitempty"`
 	Expires    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expires,proto3" json:"expires,omitempty"`
 	// Whether the token was seen: it has a record. Never true for one_way.
-	Escrowed      bool `protobuf:"varint,8,opt,name=escrowed,proto3" json:"escrowed,omitempty"`
+	Escrowed bool `protobuf:"varint,8,opt,name=escrowed,proto3" json:"escrowed,omitempty"`
+	// Whether it was erased: a tombstone keeps it from being escrowed again. Never together with escrowed.
+	Erased        bool `protobuf:"varint,9,opt,name=erased,proto3" json:"erased,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -505,6 +507,13 @@ func (x *LookupResult) GetEscrowed() bool {
 	return false
 }
 
+func (x *LookupResult) GetErased() bool {
+	if x != nil {
+		return x.Erased
+	}
+	return false
+}
+
 var File_reveal_proto protoreflect.FileDescriptor
 
 const file_reveal_proto_rawDesc = "" +
@@ -531,7 +540,7 @@ const file_reveal_proto_rawDesc = "" +
 	"tokenClass\x12\x16\n" +
 	"\x06values\x18\x04 \x03(\fR\x06values\"L\n" +
 	"\x0eLookupResponse\x12:\n" +
-	"\aresults\x18\x01 \x03(\v2 .cloakroom.vault.v1.LookupResultR\aresults\"\xcb\x02\n" +
+	"\aresults\x18\x01 \x03(\v2 .cloakroom.vault.v1.LookupResultR\aresults\"\xe3\x02\n" +
 	"\fLookupResult\x12\x14\n" +
 	"\x05value\x18\x01 \x01(\rR\x05value\x12\x14\n" +
 	"\x05token\x18\x02 \x01(\tR\x05token\x121\n" +
@@ -541,7 +550,8 @@ const file_reveal_proto_rawDesc = "" +
 	"epochStart\x127\n" +
 	"\tepoch_end\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bepochEnd\x124\n" +
 	"\aexpires\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aexpires\x12\x1a\n" +
-	"\bescrowed\x18\b \x01(\bR\bescrowed*\xbe\x01\n" +
+	"\bescrowed\x18\b \x01(\bR\bescrowed\x12\x16\n" +
+	"\x06erased\x18\t \x01(\bR\x06erased*\xbe\x01\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10OUTCOME_REVEALED\x10\x01\x12\x17\n" +

@@ -175,6 +175,8 @@ type Found struct {
 	Start, End, Expires time.Time
 	// Escrowed reports whether the token was ever handed in. One-way tokens never are.
 	Escrowed bool
+	// Erased reports whether it was erased: it can never be revealed.
+	Erased bool
 }
 
 // Lookup returns the tokens of values in the live epochs, ordered by value, scope and epoch, newest first. Random
@@ -196,7 +198,8 @@ func (c *Client) Lookup(ctx context.Context, purpose string, q Query) ([]Found, 
 			}
 			out = append(out, Found{
 				Value: first + int(r.Value), Token: r.Token, Kind: kind, Scope: r.Scope,
-				Start: r.EpochStart.AsTime(), End: r.EpochEnd.AsTime(), Expires: r.Expires.AsTime(), Escrowed: r.Escrowed,
+				Start: r.EpochStart.AsTime(), End: r.EpochEnd.AsTime(), Expires: r.Expires.AsTime(),
+				Escrowed: r.Escrowed, Erased: r.Erased,
 			})
 		}
 		first += len(part)
