@@ -125,6 +125,9 @@ func checkManifest(t *testing.T, body string) {
 	require.NoError(t, yaml.Unmarshal(manifest, &own))
 	require.NotEmpty(t, documented)
 	for kind, node := range documented {
+		if kind == "replaces" {
+			continue
+		}
 		var want, have []module
 		require.NoError(t, node.Decode(&want))
 		ownNode := own[kind]
