@@ -52,6 +52,7 @@ func (o Options) withDefaults() Options {
 	if o.FS == nil {
 		o.FS = vfs.Default
 	}
+	o.FS = private{o.FS}
 	return o
 }
 
