@@ -52,6 +52,7 @@ func (c Config) Compile(recognize func(string) int) (*Policy, error) {
 		k.faults.add("scope", errScope)
 	}
 	k.sources = c.sources(&k.faults)
+	k.checkRules(len(c.Presets))
 	k.declare()
 	k.compileRules()
 	if len(k.faults.errs) == 0 {
@@ -61,6 +62,23 @@ func (c Config) Compile(recognize func(string) int) (*Policy, error) {
 		return nil, errors.Join(k.faults.errs...)
 	}
 	return k.build(recognize)
+}
+
+// checkRules refuses a configuration without any rule: it would pass everything in plain, silently.
+func (k *compiler) checkRules(presets int) {
+	if len(k.sources) <= presets {
+		return // a preset could not be read: what it holds is unknown
+	}
+	for _, s := range k.sources {
+		if len(s.Rules) > 0 {
+			return
+		}
+	}
+	if presets == 0 {
+		k.faults.add("presets", errors.New("no presets and no rules: nothing would be hidden; for example presets: [default]"))
+		return
+	}
+	k.faults.add(k.sources[1].path+"rules", errors.New("missing: nothing would be hidden"))
 }
 
 // A scope is bound into sealed records between separators, so its form is narrow.

@@ -136,7 +136,7 @@ func TestCompileFaults(t *testing.T) {
 			},
 		},
 		"patterns": {
-			Config{Patterns: []Pattern{
+			Config{Rules: []Rule{{Entities: star, Action: "redact"}}, Patterns: []Pattern{
 				{Name: "order_ref", Regex: "ORD-[0-9]{8}", Class: "order"},
 				{Name: "order_ref", Regex: "ORD-[0-9]{9}", Class: "order"},
 				{Name: "email", Regex: "x", Class: "mail"},
@@ -152,9 +152,9 @@ func TestCompileFaults(t *testing.T) {
 			},
 		},
 		"presets": {
-			Config{Presets: []string{"defualt", "nope", "default", "default", "./missing.yaml"}},
+			Config{Presets: []string{"defalt", "nope", "default", "default", "./missing.yaml"}},
 			[]string{
-				`presets[0]: unknown preset "defualt" (did you mean "default"? known: default, gdpr, hipaa, pci, secrets_only, strict;`,
+				`presets[0]: unknown preset "defalt" (did you mean "default"? known: default, gdpr, hipaa, pci, secrets_only, strict;`,
 				`presets[1]: unknown preset "nope" (known: default,`, `presets[3]: "default" is named twice`, "presets[4]: read policy file:",
 			},
 		},
@@ -174,6 +174,33 @@ func TestCompileFaults(t *testing.T) {
 			for i, f := range test.faults {
 				require.Contains(t, starts[i], f)
 			}
+		})
+	}
+}
+
+// What hides nothing passes everything in plain: nobody means that.
+func TestCompileRefusesToHideNothing(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "mine.yaml")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	pattern := []Pattern{{Name: "order_ref", Regex: "ORD-[0-9]{8}", Class: "order"}}
+	for name, test := range map[string]struct {
+		config Config
+		fault  string
+	}{
+		"nothing":           {Config{}, "presets: no presets and no rules: nothing would be hidden; for example presets: [default]"},
+		"patterns alone":    {Config{Patterns: pattern}, "presets: no presets and no rules"},
+		"empty policy file": {Config{Presets: []string{file}}, "presets[0] (" + file + "): rules: missing: nothing would be hidden"},
+		"empty policy file beside rules": {
+			Config{Presets: []string{file}, Rules: []Rule{{Entities: star, Action: "redact"}}}, "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := test.config.Compile(nil)
+			if test.fault == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, test.fault)
 		})
 	}
 }

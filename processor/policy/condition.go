@@ -75,5 +75,5 @@ func evaluate(ctx context.Context, conditions []condition, res pcommon.Resource)
 // noSchema stands for the schema URL beside the resource, which conditions do not see.
 type noSchema struct{}
 
-func (noSchema) SchemaUrl() string   { return "" } //nolint:revive,staticcheck // the name is pdata's
-func (noSchema) SetSchemaUrl(string) {}            //nolint:revive,staticcheck // the name is pdata's
+func (noSchema) SchemaUrl() string   { return "" } //nolint:revive // the name is pdata's
+func (noSchema) SetSchemaUrl(string) {}            //nolint:revive // the name is pdata's

@@ -41,7 +41,7 @@ func nearest(name string, known []string) string {
 	return ""
 }
 
-// distance counts the edits between two names: insertions, deletions, replacements and swaps of neighbours (optimal
+// distance counts the edits between two names: insertions, deletions, replacements and swaps of neighbors (optimal
 // string alignment).
 func distance(a, b string) int {
 	var before []int

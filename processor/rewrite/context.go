@@ -185,10 +185,10 @@ func skipBack(text string, at int) int {
 // skipOn returns the offset of the first byte from at on that is no white space, escaped white space included.
 func skipOn(text string, at int) int {
 	for at < len(text) {
-		switch c := text[at]; {
-		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
+		switch text[at] {
+		case ' ', '\t', '\n', '\r':
 			at++
-		case c == '\\':
+		case '\\':
 			end := at
 			for end < len(text) && text[end] == '\\' {
 				end++

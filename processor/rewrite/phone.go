@@ -35,7 +35,7 @@ func canonicalPhone(dst []byte, from int) []byte {
 		case strings.IndexByte(" -./()", c) < 0:
 			plain = false
 		}
-		plain = plain && !(c == '(' && i+2 < len(value) && value[i+1] == '0') // "(0)": a trunk prefix
+		plain = plain && (c != '(' || i+2 >= len(value) || value[i+1] != '0') // "(0)": a trunk prefix
 	}
 	if digits == 0 {
 		return dst

@@ -28,7 +28,7 @@ type Issuer interface {
 	// which [Unavailable] is true.
 	Mint(dst []byte, class token.Class, canonical []byte, b *token.Batch) ([]byte, error)
 	// Commit makes every token minted into b durable. Telemetry is forwarded only after it returned nil. It may be
-	// called again with the same batch.
+	// called again with the same batch. Its errors say what was being done, such as "commit 9 tokens: ...".
 	Commit(ctx context.Context, b *token.Batch) error
 	// Recognize returns the length of the verified token that s starts with, its kept part included, or 0.
 	Recognize(s string) int
@@ -198,5 +198,5 @@ func (r *Rewriter) Commit(ctx context.Context, s *Scratch) (again bool, err erro
 	case !s.degraded && r.settings.OnUnavailable != Wait && Unavailable(err):
 		return true, nil
 	}
-	return false, fmt.Errorf("commit %d tokens: %w", s.Batch.Len(), err)
+	return false, err // which says what it was doing: to say so here, too, would say it twice
 }

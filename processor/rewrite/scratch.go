@@ -76,7 +76,8 @@ func (s *Scratch) End() {
 	}
 }
 
-// Counts is what happened since the last Reset of its Scratch, or in a dry run what would have happened.
+// Counts is what happened since the last Reset of its Scratch. A dry run counts as found what would have been hidden, and
+// mints nothing.
 type Counts struct {
 	// Mint is the time spent on changed values: deciding, canonical forms, minting, splicing.
 	Mint time.Duration
@@ -143,7 +144,7 @@ func (c *Counts) EachMinted(f func(sig policy.Signal, entity string, n int64)) {
 	}
 }
 
-// EachLeft calls f for every signal in which tokens were recognised and left alone.
+// EachLeft calls f for every signal in which tokens were recognized and left alone.
 func (c *Counts) EachLeft(f func(sig policy.Signal, n int64)) {
 	for sig, n := range c.left {
 		if n > 0 {
@@ -163,13 +164,13 @@ func (c *Counts) EachAttribute(f func(sig policy.Signal, a policy.Action, n int6
 	}
 }
 
-// Found is the number of findings, Minted that of tokens written for them, Left that of tokens recognised and left.
+// Found is the number of findings, Minted that of tokens written for them, Left that of tokens recognized and left.
 func (c *Counts) Found() int64 { return sum(c.found) }
 
 // Minted is the number of values that became tokens.
 func (c *Counts) Minted() int64 { return sum(c.minted) }
 
-// Left is the number of tokens that were recognised and left alone.
+// Left is the number of tokens that were recognized and left alone.
 func (c *Counts) Left() int64 { return sum(c.left[:]) }
 
 func sum(ns []int64) (total int64) {

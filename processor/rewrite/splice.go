@@ -63,9 +63,6 @@ func (w *splice) finding(f *detect.Finding, level int) error {
 	}
 	if w.r.settings.DryRun {
 		w.s.Counts.addFound(w.at.Signal, f.Entity, d.Action)
-		if d.Action == policy.Tokenize {
-			w.s.Counts.addMinted(w.at.Signal, f.Entity)
-		}
 		return nil
 	}
 	return w.replace(f, d)
@@ -233,7 +230,7 @@ func (w *splice) minted(f *detect.Finding, d *policy.Decision, out []byte, end i
 		}
 	}
 	if end < len(w.text) && alphanumeric(w.text[end]) && !strings.HasPrefix(w.text[end:], token.Prefix) {
-		w.s.arena = append(w.s.arena, '-') // the token must end at a word boundary to be recognised
+		w.s.arena = append(w.s.arena, '-') // the token must end at a word boundary to be recognized
 	}
 	return policy.Tokenize
 }

@@ -256,8 +256,9 @@ func TestDryRunCountsAndChangesNothing(t *testing.T) {
 	require.Zero(t, dry.issuer.minted)
 	require.Zero(t, dry.s.Batch.Len())
 	real.must(t, text)
-	require.Equal(t, counted(real.s.Counts), counted(dry.s.Counts))
-	require.Equal(t, "found logs email tokenize 1, found logs ip_address keep 1, found logs password tokenize 1, minted logs email 1, minted logs password 1", counted(dry.s.Counts))
+	const found = "found logs email tokenize 1, found logs ip_address keep 1, found logs password tokenize 1"
+	require.Equal(t, found+", minted logs email 1, minted logs password 1", counted(real.s.Counts))
+	require.Equal(t, found, counted(dry.s.Counts))
 }
 
 func counted(c *Counts) string {

@@ -145,7 +145,7 @@ func TestKeysRepeatedOnTheWire(t *testing.T) {
 	require.Empty(t, survivors(wire(t, ld)))
 }
 
-// Dropping removes exactly what it should, wherever it stands, and leaves its neighbours in their order.
+// Dropping removes exactly what it should, wherever it stands, and leaves its neighbors in their order.
 func TestDrop(t *testing.T) {
 	r := newRig(t, func(c *Config) {
 		c.Policy.Rules = []policy.Rule{

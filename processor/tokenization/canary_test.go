@@ -57,7 +57,7 @@ func wire(t testing.TB, data any) []byte {
 		proto, err = (&pmetric.ProtoMarshaler{}).MarshalMetrics(d)
 		json, jsonErr = (&pmetric.JSONMarshaler{}).MarshalMetrics(d)
 	case pprofile.Profiles:
-		c := pprofile.NewProfiles() // marshalling profiles changes them
+		c := pprofile.NewProfiles() // marshaling profiles changes them
 		d.CopyTo(c)
 		json, jsonErr = (&pprofile.JSONMarshaler{}).MarshalProfiles(c)
 		c = pprofile.NewProfiles()

@@ -44,7 +44,7 @@ func TestValidateReportsEveryFault(t *testing.T) {
 		c.Vault = component.ID{}
 		c.OnUnavailable = "pass"
 		c.Policy.Scope = "no scope!"
-		c.Policy.Presets = []string{"defualt"}
+		c.Policy.Presets = []string{"defalt"}
 		c.Policy.Rules = []policy.Rule{
 			{Entities: []string{"emial"}, Action: "tokenize"},
 			{Entities: []string{"email"}, Action: "hide", When: "resource.attributes["},
@@ -69,6 +69,12 @@ func TestUnknownSettingIsRefused(t *testing.T) {
 	} {
 		require.Error(t, confmap.NewFromStringMap(yaml).Unmarshal(defaultConfig()))
 	}
+}
+
+func TestConfigThatHidesNothingIsRefused(t *testing.T) {
+	cfg := defaultConfig().(*Config)
+	cfg.Vault = vaultID
+	require.EqualError(t, confmap.Validate(cfg), "presets: no presets and no rules: nothing would be hidden; for example presets: [default]")
 }
 
 func TestDryRunNeedsNoVault(t *testing.T) {

@@ -45,10 +45,6 @@ type group struct {
 	start, end int
 }
 
-func (e *edits) empty() bool {
-	return len(e.values)+len(e.fields)+len(e.groups)+len(e.removals) == 0
-}
-
 // reset forgets everything, so that a pooled scratch keeps no telemetry alive.
 func (e *edits) reset() {
 	clear(e.values)

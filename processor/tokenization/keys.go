@@ -99,7 +99,7 @@ const (
 
 var exemptionNames = [...]string{traceState: "trace_state", requestID: "request_id"}
 
-// exemptKey recognises the keys under which proxies pass on the ids of a request. Envoy encodes the sampling decision
+// exemptKey recognizes the keys under which proxies pass on the ids of a request. Envoy encodes the sampling decision
 // in x-request-id; the others are read by whoever continues the trace.
 func exemptKey(name string) exemption {
 	const longest = len("http.response.header.x-request-id")

@@ -66,6 +66,9 @@ func (t *tokenizer) start(_ context.Context, host component.Host) error {
 	}
 	t.rewriter = rewrite.New(t.policy, t.issuer, rewrite.Settings{OnUnavailable: rung, DryRun: t.cfg.DryRun})
 	t.walks.New = func() any { return t.newWalk() }
+	if t.cfg.DryRun {
+		t.logger.Warn("dry run: telemetry passes unchanged, personal data included")
+	}
 	return nil
 }
 
@@ -130,10 +133,11 @@ func (t *tokenizer) run(ctx context.Context, w *walk, find func(*walk)) error {
 	if err != nil {
 		return t.refuse(ctx, err)
 	}
-	if again {
+	switch {
+	case again, w.scratch.Counts.Degraded > 0:
 		t.report(rewrite.ErrUnavailable)
-	} else {
-		t.report(nil)
+	case w.scratch.Batch.Len() > 0:
+		t.report(nil) // a batch that needed no token says nothing about the vault
 	}
 	if !t.cfg.DryRun {
 		w.edits.apply()

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
+	"go.uber.org/zap"
 
 	"github.com/cloakroom/cloakroom/processor/policy"
 	"github.com/cloakroom/cloakroom/processor/rewrite"
@@ -50,6 +51,7 @@ func TestRefusedBatch(t *testing.T) {
 				var kind *consumererror.Error
 				require.True(t, errors.As(err, &kind) && kind.IsRetryable(), "%v", err)
 				require.Empty(t, survivors([]byte(err.Error())))
+				require.Equal(t, "tokenize a batch of "+s.name+": commit tokens: token vault unavailable: disk full", err.Error())
 				require.Zero(t, s.passed(), "something of a refused batch went on")
 				require.Equal(t, before, s.wire(), "the refused batch was changed")
 			}
@@ -72,6 +74,39 @@ func TestRefusedBatch(t *testing.T) {
 		{Value: 3, Attributes: attribute.NewSet(attribute.String("signal", "logs"))},
 		{Value: 3, Attributes: attribute.NewSet(attribute.String("signal", "metrics"))},
 	}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+}
+
+// Only tokens that were made durable tell that the vault is back: a batch that needs none does not.
+func TestRecoveryIsReportedByTokensAlone(t *testing.T) {
+	const again = "tokens can be issued again"
+	for _, choice := range []string{"wait", "one_way", "redact"} {
+		t.Run(choice, func(t *testing.T) {
+			r := newRig(t, func(c *Config) { c.OnUnavailable = choice })
+			r.host.statuses = make(chan componentstatus.Status, 10)
+			r.vault.down.Store(true)
+			err := r.toLogs.ConsumeLogs(context.Background(), logsWith(canaries[0].text))
+			require.Equal(t, choice == "wait", err != nil)
+			require.Equal(t, componentstatus.StatusRecoverableError, <-r.host.statuses)
+
+			r.logs(t, logsWith("nothing to hide"))
+			require.Empty(t, r.host.statuses)
+			require.Zero(t, r.logged.FilterMessage(again).Len())
+
+			r.vault.down.Store(false)
+			r.logs(t, logsWith(canaries[0].text))
+			require.Equal(t, componentstatus.StatusOK, <-r.host.statuses)
+			require.Equal(t, 1, r.logged.FilterMessage(again).Len())
+		})
+	}
+}
+
+// A vault that can mint nothing is as far away as one that cannot escrow.
+func TestDegradedValuesReportTheVaultAway(t *testing.T) {
+	r := newRig(t, func(c *Config) { c.OnUnavailable = "redact" })
+	r.host.statuses = make(chan componentstatus.Status, 10)
+	r.vault.mintless.Store(true)
+	r.logs(t, logsWith(canaries[0].text))
+	require.Equal(t, componentstatus.StatusRecoverableError, <-r.host.statuses)
 }
 
 // A vault that fails now and then never lets a token out that is not escrowed.
@@ -156,6 +191,10 @@ func TestDryRunChangesNothing(t *testing.T) {
 			r.logs(t, ld)
 			require.Equal(t, before, wire(t, ld))
 			require.Zero(t, r.vault.commits.Load())
+			require.Equal(t, 4, r.logged.FilterMessage("dry run: telemetry passes unchanged, personal data included").FilterLevelExact(zap.WarnLevel).Len(),
+				"each of the four pipelines warns once")
+			_, err := r.telemetry.GetMetric("otelcol_processor_tokenization_tokens_minted")
+			require.Error(t, err, "a dry run mints nothing")
 			metadatatest.AssertEqualProcessorTokenizationValuesFound(t, r.telemetry, []metricdata.DataPoint[int64]{
 				{Value: 1, Attributes: foundAttributes("email", "tokenize", "logs")},
 			}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())

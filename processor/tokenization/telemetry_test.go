@@ -29,7 +29,7 @@ func TestMetricsCountByEntityActionAndSignal(t *testing.T) {
 	ld := logsWith("ann@birds.example.org paid with card 4111111111111111 from 10.0.0.7, copy to bob@birds.example.org")
 	firstRecord(ld).Attributes().PutStr("internal.note", "x")
 	r.logs(t, ld)
-	r.logs(t, ld) // its tokens are recognised now
+	r.logs(t, ld) // its tokens are recognized now
 	ignore := metricdatatest.IgnoreTimestamp()
 	metadatatest.AssertEqualProcessorTokenizationValuesFound(t, r.telemetry, []metricdata.DataPoint[int64]{
 		{Value: 2, Attributes: foundAttributes("email", "tokenize", "logs")},
@@ -100,9 +100,14 @@ func TestUntouchablePlacesAreCountedAndNeverAltered(t *testing.T) {
 	span := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty()
 	span.TraceState().FromRaw("shop=" + mail)
 	span.Links().AppendEmpty().TraceState().FromRaw("shop=" + mail)
-	for _, key := range []string{"guid:x-request-id", "http.request.header.x-request-id", "X-Request-Id", "tracestate"} {
+	for _, key := range []string{"guid:x-request-id", "X-Request-Id", "tracestate"} {
 		span.Attributes().PutStr(key, mail)
 	}
+	header := span.Attributes().PutEmptySlice("http.request.header.x-request-id") // string[] in the conventions
+	header.AppendEmpty().SetStr(mail)
+	header.AppendEmpty().SetEmptyBytes().FromRaw([]byte(mail))
+	header.AppendEmpty().SetEmptyMap().PutStr("x", mail)
+	header.AppendEmpty().SetInt(4111111111111111)
 	before := wire(t, td)
 	r.traces(t, td)
 	require.Equal(t, before, wire(t, td))
@@ -111,7 +116,7 @@ func TestUntouchablePlacesAreCountedAndNeverAltered(t *testing.T) {
 	}
 	metadatatest.AssertEqualProcessorTokenizationUntouchableValues(t, r.telemetry, []metricdata.DataPoint[int64]{
 		{Value: 3, Attributes: set("trace_state")},
-		{Value: 3, Attributes: set("request_id")},
+		{Value: 5, Attributes: set("request_id")},
 	}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
 }
 

@@ -20,7 +20,8 @@ type memoryVault struct {
 	component.ShutdownFunc
 
 	recognizer *token.Recognizer
-	down       atomic.Bool
+	down       atomic.Bool // commits fail
+	mintless   atomic.Bool // minting fails
 	commits    atomic.Int64
 
 	mu      sync.Mutex
@@ -38,6 +39,9 @@ func newMemoryVault() *memoryVault {
 }
 
 func (v *memoryVault) Mint(dst []byte, class token.Class, canonical []byte, b *token.Batch) ([]byte, error) {
+	if v.mintless.Load() {
+		return dst, rewrite.ErrUnavailable
+	}
 	var buf [256]byte
 	seed := append(buf[:0], class.Name...)
 	seed = append(seed, 0)
@@ -61,7 +65,7 @@ func (v *memoryVault) Commit(_ context.Context, b *token.Batch) error {
 	defer v.mu.Unlock()
 	if v.down.Load() || v.refuses > 0 {
 		v.refuses = max(0, v.refuses-1)
-		return fmt.Errorf("%w: disk full", rewrite.ErrUnavailable)
+		return fmt.Errorf("commit tokens: %w: disk full", rewrite.ErrUnavailable)
 	}
 	for i := range b.Len() {
 		r := b.At(i)

@@ -228,9 +228,7 @@ func (w *walk) attribute(e *keyEntry, v pcommon.Value, i int) {
 // entry handles the value of an attribute: exemptions and rules about the attribute as a whole, then what is in it.
 func (w *walk) entry(e *keyEntry, v pcommon.Value) (dropped bool) {
 	if e.exempt != notExempt {
-		if v.Type() == pcommon.ValueTypeStr {
-			w.exempted(e.path, e.exempt, v.Str())
-		}
+		w.exemptValue(e, v)
 		return false
 	}
 	if e.view != w.view {
@@ -260,6 +258,26 @@ func (w *walk) whole(e *keyEntry, v pcommon.Value) (dropped, done bool) {
 		w.table.replaced(v.Str(), out)
 	}
 	return dropped, done
+}
+
+// exemptValue counts what the policy would hide in a value that is never altered: a text, or the list of texts as which
+// the semantic conventions write a header.
+func (w *walk) exemptValue(e *keyEntry, v pcommon.Value) {
+	switch v.Type() {
+	case pcommon.ValueTypeStr:
+		w.exempted(e.path, e.exempt, v.Str())
+	case pcommon.ValueTypeBytes:
+		b := v.Bytes().AsRaw()
+		w.exempted(e.path, e.exempt, unsafe.String(unsafe.SliceData(b), len(b)))
+	case pcommon.ValueTypeSlice:
+		for _, element := range v.Slice().All() {
+			w.exemptValue(e, element)
+		}
+	case pcommon.ValueTypeMap:
+		for _, inner := range v.Map().All() {
+			w.exemptValue(e, inner)
+		}
+	}
 }
 
 // exempted counts what the policy would hide in a text that is never altered.

@@ -102,7 +102,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ProcessorTokenizationTokensLeft, err = builder.meter.Int64Counter(
 		"otelcol_processor_tokenization_tokens_left",
-		metric.WithDescription("Number of tokens of this vault that were recognised in incoming telemetry and left alone. [Alpha]"),
+		metric.WithDescription("Number of tokens of this vault that were recognized in incoming telemetry and left alone. [Alpha]"),
 		metric.WithUnit("{token}"),
 	)
 	errs = errors.Join(errs, err)

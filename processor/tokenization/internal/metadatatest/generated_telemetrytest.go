@@ -101,7 +101,7 @@ func AssertEqualProcessorTokenizationPayloadsRemoved(t *testing.T, tt *component
 func AssertEqualProcessorTokenizationTokensLeft(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_tokenization_tokens_left",
-		Description: "Number of tokens of this vault that were recognised in incoming telemetry and left alone. [Alpha]",
+		Description: "Number of tokens of this vault that were recognized in incoming telemetry and left alone. [Alpha]",
 		Unit:        "{token}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
