@@ -183,7 +183,7 @@ func contactRules() []rule {
 			examples: examples{
 				positive: []string{
 					"ship to «123 Main Street» today", `{"street":"«12 Rue de Rivoli»"}`, `{"address":"«221B Baker Street, London»"}`,
-					"billing_address|«1600 Amphitheatre Pkwy, Mountain View, CA 94043»", "at «42 Elm St, Springfield, IL 62701»", "address: «10 Downing Street»", "visit «221B Baker Street» or «1600 Pennsylvania Avenue NW».",
+					"billing_address|«1600 Riverside Pkwy, Mountain View, CA 94043»", "at «42 Elm St, Springfield, IL 62701»", "address: «10 Downing Street»", "visit «221B Baker Street» or «1600 Pennsylvania Avenue NW».",
 				},
 				negative: []string{"address=10.0.0.1:8080", "address=0x7ffd", "404 Not Found", "200 OK", "3 Workers waiting", `{"address":"jane@x.com"}`, "remote_address=web1"},
 			},

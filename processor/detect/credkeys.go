@@ -154,7 +154,7 @@ func awsSecretByKey(t *text, v value) {
 // providerSecret verifies a secret of another provider, whose prefix leaves no doubt.
 func providerSecret(t *text, i int) {
 	end := t.span(i, 256, isTokenByte)
-	if end-i >= 20 && diverse(t.s[i+6:end]) && strings.IndexAny(t.s[i:end], "0123456789") >= 0 {
+	if end-i >= 20 && diverse(t.s[i+6:end]) && strings.ContainsAny(t.s[i:end], "0123456789") {
 		t.add(Secret, i, end, 0.95)
 	}
 }
@@ -164,7 +164,7 @@ func isDottedToken(c byte) bool { return isTokenByte(c) || c == '.' }
 // vaultSecret verifies hvs.xxx, sendGrid SG.xxx.yyy: tokens with dots.
 func vaultSecret(t *text, i int) {
 	end := t.span(i, 256, isDottedToken)
-	if end-i >= 24 && diverse(t.s[i+4:end]) && strings.IndexAny(t.s[i:end], "0123456789") >= 0 {
+	if end-i >= 24 && diverse(t.s[i+4:end]) && strings.ContainsAny(t.s[i:end], "0123456789") {
 		t.add(Secret, i, t.trimSentence(i, end), 0.95)
 	}
 }

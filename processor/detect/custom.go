@@ -37,16 +37,27 @@ func (t *text) custom() {
 	if !p.mayMatch(t.s) {
 		return
 	}
-	for _, i := range p.set.FindAllString(t.s, len(p.patterns)) {
-		c := &p.patterns[i]
-		for _, loc := range c.re.FindAllStringSubmatchIndex(t.s, -1) {
-			start, end := loc[0], loc[1]
-			if len(loc) > 2 && loc[2] >= 0 {
-				start, end = loc[2], loc[3]
-			}
-			if start < end && wholeRunes(t.s, start, end) {
-				t.add(c.entity, start, end, 0.9)
-			}
+	matched, err := p.set.FindAllStringWithError(t.s, len(p.patterns))
+	if err != nil { // no answer is not "no match": every pattern speaks for itself
+		for i := range p.patterns {
+			t.pattern(&p.patterns[i])
+		}
+		return
+	}
+	for _, i := range matched {
+		t.pattern(&p.patterns[i])
+	}
+}
+
+// pattern puts a candidate wherever the pattern matches.
+func (t *text) pattern(c *compiled) {
+	for _, loc := range c.re.FindAllStringSubmatchIndex(t.s, -1) {
+		start, end := loc[0], loc[1]
+		if len(loc) > 2 && loc[2] >= 0 {
+			start, end = loc[2], loc[3]
+		}
+		if start < end && wholeRunes(t.s, start, end) {
+			t.add(c.entity, start, end, 0.9)
 		}
 	}
 }

@@ -19,7 +19,7 @@ type Settings struct {
 	Patterns []Pattern
 	Keys     []KeyRule
 	// Recognize returns the length of the verified token, with its kept part, that s starts with; 0 when there is
-	// none. It is called only where "tkt_" stands. Nil: no token is recognised. Safe for concurrent use.
+	// none. It is called only where "tkt_" stands. Nil: no token is recognized. Safe for concurrent use.
 	Recognize func(s string) int
 	// Structural makes [Detector.Key] treat the structural keys of the OpenTelemetry semantic conventions (k8s.pod.name,
 	// service.name, ...) like any other key. Ids that carry a trace are left alone all the same.

@@ -92,7 +92,7 @@ func (t *text) number(start, end int) {
 	if n <= 5 && next == ' ' && isUpper(t.at(end+1)) {
 		t.houseNumber(start, end)
 	}
-	if n > maxDigits || n < 9 && !(isSeparator(next) && isDigit(t.at(end+1))) {
+	if n > maxDigits || n < 9 && (!isSeparator(next) || !isDigit(t.at(end+1))) {
 		return
 	}
 	c := &t.digits

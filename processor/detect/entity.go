@@ -10,7 +10,7 @@ type Entity uint16
 const (
 	// None is no entity.
 	None Entity = 0
-	// Token marks a recognised token of the vault in a text. It is reported so that callers can count it, is in no
+	// Token marks a recognized token of the vault in a text. It is reported so that callers can count it, is in no
 	// table of entities, and is never to be rewritten.
 	Token Entity = 1<<16 - 1
 )

@@ -117,7 +117,7 @@ func (t *text) inEscape(i int) bool {
 	return false
 }
 
-// findTokens recognises the tokens in the text.
+// findTokens recognizes the tokens in the text.
 func (t *text) findTokens() {
 	if t.d.recognize == nil {
 		return

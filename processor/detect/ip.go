@@ -189,7 +189,7 @@ func (t *text) colons(i int) bool {
 	if end-start < 2 || groups < 8 && !double && dots == 0 {
 		return false
 	}
-	if t.at(end-1) == ':' && !(end-start >= 2 && t.s[end-2] == ':') {
+	if t.at(end-1) == ':' && (end-start < 2 || t.s[end-2] != ':') {
 		end--
 	}
 	return t.ipv6(start, end, digits, groups)

@@ -109,13 +109,6 @@ func (t *text) anything(v value) {
 	}
 }
 
-// whole makes the whole value the entity, unless it only stands for one.
-func (t *text) whole(v value) {
-	if v.start < v.end && !isPlaceholder(t.s[v.start:v.end]) {
-		t.emit(v, v.start, v.end, 1)
-	}
-}
-
 // quietID marks the value as an id that carries a trace, unless it can be no such id.
 func (t *text) quietID(v value) {
 	for i := v.start; i < v.end; i++ {

@@ -50,7 +50,7 @@ func (t *text) curlUser(i int) {
 		return
 	}
 	quote := t.at(i)
-	end := i
+	var end int
 	if quote == '"' || quote == '\'' {
 		i++
 		end = t.quoteEnd(i, quote, 0)

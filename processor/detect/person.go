@@ -16,7 +16,7 @@ func nameByKey(t *text, v value) {
 	if isPlaceholder(s) || !t.isPersonName(v) {
 		return
 	}
-	if v.weak() && !(isFullName(s) && t.personNear(v)) {
+	if v.weak() && (!isFullName(s) || !t.personNear(v)) {
 		return
 	}
 	if v.prose && !v.closed && !isCapital(s) {
@@ -96,7 +96,7 @@ func isCapital(s string) bool { return len(s) > 0 && (isUpper(s[0]) || s[0] >= 0
 // personReach is how far around the key "name" something else of a person may stand.
 const personReach = 120
 
-// personNear reports whether the key "name" is one of a person: its object, its attribute or its neighbours say so.
+// personNear reports whether the key "name" is one of a person: its object, its attribute or its neighbors say so.
 func (t *text) personNear(v value) bool {
 	if v.attr() {
 		return false

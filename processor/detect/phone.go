@@ -106,8 +106,11 @@ func isNANP(d []byte) bool {
 	if len(d) == 10 && string(d[:3]) == "555" {
 		return !isSame(d[2:])
 	}
-	return len(d) == 10 && d[0] >= '2' && d[3] >= '2' && d[1] != '9' && !(d[1] == '1' && d[2] == '1') && !(d[4] == '1' && d[5] == '1')
+	return len(d) == 10 && d[0] >= '2' && d[3] >= '2' && d[1] != '9' && !isServiceCode(d[:3]) && !isServiceCode(d[3:6])
 }
+
+// isServiceCode reports whether the digits start with one: N11.
+func isServiceCode(d []byte) bool { return d[1] == '1' && d[2] == '1' }
 
 func isNANP11(d []byte) bool { return d[0] == '1' && isNANP(d[1:]) }
 
@@ -118,7 +121,7 @@ func isTrunk(d []byte) bool { return d[0] == '0' && d[1] != '0' && !isSame(d) }
 // a mobile network of China.
 func isMobile(d []byte) bool { return isTrunk(d) || isNANP11(d) || d[0] == '1' && d[1] >= '3' }
 
-func isLocalPhone(d []byte) bool { return d[0] >= '2' && !(d[1] == '1' && d[2] == '1') }
+func isLocalPhone(d []byte) bool { return d[0] >= '2' && !isServiceCode(d) }
 
 // isSame reports whether all digits but the first are equal.
 func isSame(d []byte) bool {

@@ -23,7 +23,7 @@ func addressLineByKey(t *text, v value) {
 	if letters < 3 || others > 0 || digits == 0 && blanks == 0 {
 		return
 	}
-	if v.weak() && (digits == 0 || blanks == 0 || !isDigit(s[0]) && !hasStreet(s) && !(v.closed && isCapital(s))) {
+	if v.weak() && (digits == 0 || blanks == 0 || !isDigit(s[0]) && !hasStreet(s) && (!v.closed || !isCapital(s))) {
 		return
 	}
 	t.emit(v, v.start, v.end, 0.85)

@@ -114,7 +114,7 @@ func (r *resolver) outdoes(shape, whole *Finding) bool {
 	return shape.End == whole.End && r.rank(shape) == 0 && shape.Confidence >= 0.9
 }
 
-// separate makes every finding end where a word does, and merges findings that touch: a token is recognised again only
+// separate makes every finding end where a word does, and merges findings that touch: a token is recognized again only
 // where no letter, digit, _ or other token follows it.
 func separate(s string, c []Finding, kept int) int {
 	n := 0
@@ -198,7 +198,7 @@ func span(w, a, b int) uint64 {
 	return bits
 }
 
-// tokens drops the candidates that a recognised token forbids, and adds the tokens as findings. A whole value by key
+// tokens drops the candidates that a recognized token forbids, and adds the tokens as findings. A whole value by key
 // stays where something alphanumeric is left outside its tokens; then the tokens in it are part of the value.
 func (r *resolver) tokens(t *text) {
 	kept := t.out[:0]

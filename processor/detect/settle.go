@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// A veto looks at the neighbours of a candidate, and a key at what ends its value; a token in place of a neighbour may
+// A veto looks at the neighbors of a candidate, and a key at what ends its value; a token in place of a neighbor may
 // lift the one and move the other. So that finding again finds nothing new, a text in which a verifier came close and
 // something else was found is examined again with tokens in place of the findings, and what is new is a finding of the
 // first pass.

@@ -1,7 +1,7 @@
 package detect
 
 // text is one text under examination: what the verifiers read, and where they put their candidates. Verifiers depend
-// on nothing but the text, the attribute key, the recognised tokens and the offset they are called with; therefore it
+// on nothing but the text, the attribute key, the recognized tokens and the offset they are called with; therefore it
 // does not matter who calls them, the scan or the reference.
 type text struct {
 	s      string
@@ -9,7 +9,7 @@ type text struct {
 	key    Key
 	near   bool      // a verifier came close: what it judged by may be another finding
 	inner  *decoded  // for percent-encoded values; nil inside one
-	tokens []Finding // recognised tokens, ascending
+	tokens []Finding // recognized tokens, ascending
 	out    []Finding // candidates
 
 	cookieEnd, authEnd int // where the last header of the kind ends: a header inside it is none
@@ -117,7 +117,7 @@ func equalFold(s, p string) bool {
 	return true
 }
 
-// tokenTouches reports whether a recognised token overlaps [start, end).
+// tokenTouches reports whether a recognized token overlaps [start, end).
 func (t *text) tokenTouches(start, end int) bool {
 	for i := t.tokenFrom(start); i < len(t.tokens) && t.tokens[i].Start < end; i++ {
 		return true
@@ -125,7 +125,7 @@ func (t *text) tokenTouches(start, end int) bool {
 	return false
 }
 
-// tokenFrom returns the index of the first recognised token that ends after i.
+// tokenFrom returns the index of the first recognized token that ends after i.
 func (t *text) tokenFrom(i int) int {
 	lo, hi := 0, len(t.tokens)
 	for lo < hi {
@@ -138,7 +138,7 @@ func (t *text) tokenFrom(i int) int {
 	return lo
 }
 
-// around returns the part of the text at most n bytes before start and after end. It never reaches across a recognised
+// around returns the part of the text at most n bytes before start and after end. It never reaches across a recognized
 // token: a token is shorter or longer than the value it stands for, so what lies behind it may be in reach only since.
 func (t *text) around(start, end, n int) (from, to int) {
 	from, to = max(0, start-n), min(len(t.s), end+n)
