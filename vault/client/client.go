@@ -19,6 +19,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"connectrpc.com/connect"
+
 	"github.com/cloakroom/cloakroom/vault/token"
 	"github.com/cloakroom/cloakroom/vault/vaultpb/vaultpbconnect"
 )
@@ -158,10 +160,13 @@ func (i *Issuer) report(err error) {
 }
 
 // unavailable wraps the error of a call to the vault. Whatever its code, the telemetry is worth keeping: what cannot
-// succeed now may after an operator's correction.
-func (i *Issuer) unavailable(doing string, err error) error {
+// succeed now may after an operator's correction. The code's name, which says no more than that, is left out.
+func (i *Issuer) unavailable(err error) error {
 	if i.ctx.Err() != nil {
 		return ErrClosed
 	}
-	return fmt.Errorf("%s: %w: %w", doing, token.ErrUnavailable, err)
+	if said := new(connect.Error); errors.As(err, &said) && said.Message() != "" {
+		err = said.Unwrap()
+	}
+	return fmt.Errorf("%w: %w", token.ErrUnavailable, err)
 }

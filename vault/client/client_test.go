@@ -313,3 +313,19 @@ func TestStartAndClose(t *testing.T) {
 		t.Errorf("Mint after Close: %v, want ErrClosed", err)
 	}
 }
+
+// TestErrorsSayEachThingOnce: who commits says so; the client says what the vault said, without the name of its code.
+func TestErrorsSayEachThingOnce(t *testing.T) {
+	v := newVault(t)
+	i := v.issuer(t, Settings{})
+	var b token.Batch
+	mint(t, i, email, "v", &b)
+	v.down.Store(true)
+	if err := i.Commit(context.Background(), &b); err == nil || err.Error() != "token vault unavailable: down" {
+		t.Errorf("Commit: %v", err)
+	}
+	want := `ask the vault for a grant of scope "payments": token vault unavailable: down`
+	if _, err := i.Mint(nil, card, []byte("v"), &b); err == nil || err.Error() != want {
+		t.Errorf("Mint: %v, want %s", err, want)
+	}
+}

@@ -16,7 +16,7 @@ import (
 
 // Commit makes every token of b durable: sealed, handed to the vault and acknowledged. It may be repeated; what was
 // acknowledged before a failure is not sent again. It fails with [token.ErrUnavailable], and then nothing of the
-// telemetry may be forwarded.
+// telemetry may be forwarded. That it was a commit that failed is for the caller to say.
 func (i *Issuer) Commit(ctx context.Context, b *token.Batch) error {
 	c := call{issuer: i, now: i.settings.Now()}
 	epochs := *i.epochs.Load()
@@ -28,7 +28,7 @@ func (i *Issuer) Commit(ctx context.Context, b *token.Batch) error {
 			continue
 		case e == nil:
 			// Its grant is long over: the batch has to be minted again.
-			return fmt.Errorf("commit a batch: %w: no grant of key id %s", token.ErrUnavailable, r.Kid)
+			return fmt.Errorf("%w: no grant of key id %s", token.ErrUnavailable, r.Kid)
 		case r.Class.Kind == token.Deterministic && e.known.has(r.Identity):
 			c.known++
 			continue
@@ -92,14 +92,14 @@ func (c *call) seal(e *epoch, r token.Record) error {
 	for {
 		session, err := e.current(c.now, &c.issuer.stats.sessions)
 		if err != nil {
-			return fmt.Errorf("commit a batch: %w: %w", token.ErrUnavailable, err)
+			return fmt.Errorf("%w: %w", token.ErrUnavailable, err)
 		}
 		sealed, err := session.Seal(c.sealed, r.Token, e.scope, e.expires, r.Canonical)
 		if errors.Is(err, escrow.ErrSpent) {
 			continue // others used it up since
 		}
 		if err != nil {
-			return fmt.Errorf("commit a batch: %w", err)
+			return err
 		}
 		c.sealed, c.tokens = sealed, append(c.tokens, r.Token...)
 		at := slices.Index(c.sessions, session)
@@ -127,7 +127,7 @@ func (c *call) send(ctx context.Context) error {
 				it.epoch.until.Store(0)
 			}
 		}
-		err = i.unavailable(fmt.Sprintf("commit %d tokens", len(c.items)), err)
+		err = i.unavailable(err)
 		if ctx.Err() == nil || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			i.report(err)
 		}

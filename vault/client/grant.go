@@ -115,13 +115,12 @@ func (i *Issuer) grant(ctx context.Context, s *scope, now time.Time) error {
 	for _, c := range asked {
 		request.Classes = append(request.Classes, &vaultpb.MintClass{Name: c.Name, Kind: kinds[c.Kind]})
 	}
-	doing := fmt.Sprintf("ask the vault for a grant of scope %q", s.name)
 	response, err := i.vault.Grant(ctx, connect.NewRequest(request))
-	if err != nil {
-		return i.unavailable(doing, err)
+	if err == nil {
+		err = i.adopt(s, asked, response.Msg, now)
 	}
-	if err := i.adopt(s, asked, response.Msg, now); err != nil {
-		return i.unavailable(doing, err)
+	if err != nil {
+		return fmt.Errorf("ask the vault for a grant of scope %q: %w", s.name, i.unavailable(err))
 	}
 	i.stats.grants.Add(1)
 	return nil

@@ -78,7 +78,8 @@ func (v *Vault) report(host component.Host, err error) {
 		componentstatus.ReportStatus(host, componentstatus.NewEvent(componentstatus.StatusOK))
 		return
 	}
-	v.log.Error("token_vault: the vault cannot issue now; telemetry is held back as on_unavailable says", zap.Error(err))
+	// What becomes of the telemetry is the processors' choice, and theirs to say.
+	v.log.Error("token_vault: tokens cannot be issued now", zap.Error(err))
 	componentstatus.ReportStatus(host, componentstatus.NewRecoverableErrorEvent(err))
 }
 

@@ -178,7 +178,10 @@ func TestTwoOnOneDirectory(t *testing.T) {
 // TestDiskFull: what cannot be made durable is refused, the component says so, and recovers by itself.
 func TestDiskFull(t *testing.T) {
 	cfg := load(t, map[string]any{"embedded": map[string]any{"path": filepath.Join(t.TempDir(), "vault"), "min_free_mib": 1 << 40}})
-	e, err := extension.NewFactory().Create(t.Context(), extensiontest.NewNopSettings(metadata.Type), cfg)
+	core, logs := observer.New(zap.ErrorLevel)
+	set := extensiontest.NewNopSettings(metadata.Type)
+	set.Logger = zap.New(core)
+	e, err := extension.NewFactory().Create(t.Context(), set, cfg)
 	require.NoError(t, err)
 	v := e.(*extension.Vault)
 	h := &host{Host: componenttest.NewNopHost()}
@@ -190,10 +193,14 @@ func TestDiskFull(t *testing.T) {
 	for range 2 {
 		err = v.Commit(t.Context(), &b)
 		require.ErrorIs(t, err, token.ErrUnavailable)
-		require.ErrorContains(t, err, "no space left")
-		require.NotContains(t, err.Error(), "alice")
-		require.NotContains(t, err.Error(), string(tok))
+		require.EqualError(t, err, "token vault unavailable: no space left for the token store: less than 1099511627776 MiB free",
+			"each thing is said once, and that it was a commit by who commits")
 	}
+	said := logs.All()
+	require.Len(t, said, 1)
+	require.Equal(t, "token_vault: tokens cannot be issued now", said[0].Message, "what becomes of the telemetry is for the processor to say")
+	require.Equal(t, err.Error(), said[0].ContextMap()["error"])
+	require.NotContains(t, err.Error(), string(tok))
 	require.Len(t, h.events, 1, "a change of state is reported once")
 	require.Equal(t, componentstatus.StatusRecoverableError, h.events[0].Status())
 }

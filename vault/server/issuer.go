@@ -159,7 +159,7 @@ func (i *Issuer) Escrow(ctx context.Context, r *connect.Request[vaultpb.EscrowRe
 	err = i.core.Store.Put(ctx, sessions, records)
 	i.core.Hooks.Escrowed(ctx, len(records), time.Since(start), err)
 	if err != nil {
-		return nil, fault(fmt.Errorf("escrow %d records: %w", len(records), err))
+		return nil, fault(err)
 	}
 	return connect.NewResponse(&vaultpb.EscrowResponse{}), nil
 }

@@ -20,14 +20,20 @@ var (
 	ErrErased = fmt.Errorf("%w: it was erased", ErrNotFound)
 	// ErrUnavailable says the store cannot work now; the same call may succeed later. What a refused Put carried may or
 	// may not be there afterwards, whole batches only; repeating it is right.
-	ErrUnavailable = errors.New("token store is unavailable")
+	ErrUnavailable = errors.New("token store cannot work now")
 	// ErrFull is the ErrUnavailable of a disk without room.
-	ErrFull = fmt.Errorf("%w: no space left for it", ErrUnavailable)
+	ErrFull error = unavailable("no space left for the token store")
 	// ErrClosed is the ErrUnavailable of a store after Close.
-	ErrClosed = fmt.Errorf("%w: it is closed", ErrUnavailable)
+	ErrClosed error = unavailable("token store is closed")
 	// ErrInvalid says that a record or session cannot be stored whatever the time: the caller's fault.
 	ErrInvalid = errors.New("invalid record")
 )
+
+// unavailable is an ErrUnavailable that says itself why.
+type unavailable string
+
+func (u unavailable) Error() string { return string(u) }
+func (unavailable) Unwrap() error   { return ErrUnavailable }
 
 // Record is one escrowed token.
 type Record struct {
