@@ -74,7 +74,7 @@ func verify(ctx context.Context, path string, limit int64, key ed25519.PublicKey
 		return nil, err
 	}
 	if v.unsigned > 0 {
-		r.fault(0, fmt.Sprintf("the last %d lines are not signed: added or damaged later, or left by a crash", v.unsigned))
+		r.fault(0, fmt.Sprintf("the last %d lines are not signed: added or damaged later, or left by a crash and set aside at the vault's next start", v.unsigned))
 	}
 	switch {
 	case headErr != nil:

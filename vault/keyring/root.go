@@ -24,6 +24,7 @@ type root struct {
 const (
 	rootFile   = "root.key"
 	rootHeader = "cloakroom root key v1\n"
+	auditLabel = "audit key"
 )
 
 // openRoot reads the root key. It creates one only where no history exists: a new root under an old history would
@@ -91,7 +92,7 @@ func parseRoot(raw []byte) (key Key, err error) {
 }
 
 func deriveRoot(key Key) *root {
-	recognition, audit := derive(key, "recognition key"), derive(key, "audit key")
+	recognition, audit := derive(key, "recognition key"), derive(key, auditLabel)
 	defer audit.zero()
 	return &root{
 		wrap:        derive(key, "wrapping key"),
