@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -29,6 +30,9 @@ type report struct {
 func findCanaries(ctx context.Context, dir string, canaries []canary) (report, error) {
 	var r report
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && path != dir {
+			return nil // the running vault removes files it has compacted
+		}
 		if err != nil || !entry.Type().IsRegular() {
 			return err
 		}
@@ -36,6 +40,9 @@ func findCanaries(ctx context.Context, dir string, canaries []canary) (report, e
 			return err
 		}
 		data, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}

@@ -41,13 +41,23 @@ func showCounts(ctx context.Context, s settings, out *screen) error {
 		return errors.New("the collector's own metrics know of no value found")
 	}
 	out.heading("Values found")
-	out.line("%s", out.paint(dim, fmt.Sprintf("%-20s %6s %17s %7s", "entity", "hidden", "distinct tokens", "kept")))
-	total := found{entity: "together"}
-	for _, f := range all {
-		out.line("%-20s %6d %17d %7s", f.entity, f.hidden, f.tokens, blank(f.kept))
-		total.hidden, total.tokens, total.kept = total.hidden+f.hidden, total.tokens+f.tokens, total.kept+f.kept
+	row := func(color, entity, hidden, tokens, kept string) {
+		out.line("%s", out.paint(color, strings.TrimRight(fmt.Sprintf("%-20s %6s %16s %6s", entity, hidden, tokens, kept), " ")))
 	}
-	out.line("%s", out.paint(bold, fmt.Sprintf("%-20s %6d %17d %7s", total.entity, total.hidden, total.tokens, blank(total.kept))))
+	row(dim, "entity", "hidden", "distinct tokens", "kept")
+	total, others := found{entity: "total"}, false
+	for _, f := range all {
+		row("", f.entity, strconv.Itoa(f.hidden), strconv.Itoa(f.tokens), blank(f.kept))
+		total.hidden, total.tokens, total.kept = total.hidden+f.hidden, total.tokens+f.tokens, total.kept+f.kept
+		others = others || f.kept > 0 && f.entity != detect.Builtins()[detect.IPAddress].Name
+	}
+	row(bold, total.entity, strconv.Itoa(total.hidden), strconv.Itoa(total.tokens), blank(total.kept))
+	switch {
+	case others:
+		out.line("%s", out.paint(dim, "kept: left as they are because a rule of the policy says so"))
+	case total.kept > 0:
+		out.line("%s", out.paint(dim, "kept: addresses of one's own network (private, loopback), which the default policy leaves as they are"))
+	}
 	return nil
 }
 
@@ -77,7 +87,7 @@ var (
 	labelPair  = regexp.MustCompile(`(\w+)="([^"]*)"`)
 )
 
-// countFound sums the counters of a Prometheus page by entity, the most frequent first.
+// countFound sums the counters of a Prometheus page by entity, the most often hidden first.
 func countFound(page string, distinct map[string]int) []found {
 	byName := map[string]*found{}
 	for _, m := range sampleLine.FindAllStringSubmatch(page, -1) {
@@ -105,7 +115,7 @@ func countFound(page string, distinct map[string]int) []found {
 		all = append(all, *f)
 	}
 	slices.SortFunc(all, func(a, b found) int {
-		return cmp.Or(cmp.Compare(b.hidden+b.kept, a.hidden+a.kept), strings.Compare(a.entity, b.entity))
+		return cmp.Or(cmp.Compare(b.hidden, a.hidden), strings.Compare(a.entity, b.entity))
 	})
 	return all
 }

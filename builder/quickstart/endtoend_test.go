@@ -76,18 +76,25 @@ func TestOnce(t *testing.T) {
 	text := content(t, out)
 	for _, want := range []string{
 		"tkt_email_", "tkt_iban_", "tkt_card_", "Values found", "payment_card", "One customer across signals",
-		"trace 7c1f0e9ab52d4c3388e1d6f40b9a2175", "reveal --purpose", "maria.sander@example.com", purpose, "vault audit show",
+		"trace 7c1f0e9ab52d4c3388e1d6f40b9a2175", "reveal --purpose", "maria.sander@example.com", purpose, "--last 1",
 		"none of them in plain", s.grpc, s.http,
 	} {
 		require.Contains(t, text, want)
 	}
 	require.NotContains(t, text, "\x1b[", "colors go to terminals only")
+	for line := range strings.Lines(text) {
+		require.Equal(t, strings.TrimRight(line, " \n")+"\n", line, "no trailing spaces")
+	}
+	log, err := os.ReadFile(filepath.Join(s.data, "collector.log"))
+	require.NoError(t, err)
+	require.NotContains(t, string(log), "deprecated")
 
 	t.Run("again in the same directory", func(t *testing.T) {
 		again := silent(t)
 		require.NoError(t, run(t.Context(), s, again))
 		start := strings.Index(text, "tkt_email_")
 		require.Contains(t, content(t, again), text[start:start+len("tkt_email_bdfgh_")+33], "the vault stays, so the tokens do")
+		require.Equal(t, 1, strings.Count(content(t, again), "reveal ok"), "the record of this reveal, none of an earlier one")
 	})
 }
 
@@ -113,4 +120,19 @@ func TestServesUntilStopped(t *testing.T) {
 	l, err := net.Listen("tcp", s.grpc)
 	require.NoError(t, err, "the collector is still there")
 	require.NoError(t, l.Close())
+}
+
+// A leak is told at once; the collector serves all the same, and the exit code remembers.
+func TestServesDespiteALeak(t *testing.T) {
+	s, out := genuine(t, "presets: [default]", "presets: [default]\n    rules: [{entities: [email], action: keep}]"), silent(t)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx, s, out) }()
+	require.Eventually(t, func() bool { return strings.Contains(content(t, out), "Serving") }, time.Minute, 50*time.Millisecond)
+	require.Contains(t, content(t, out), "LEAK  email in plain")
+	conn, err := net.Dial("tcp", s.grpc)
+	require.NoError(t, err)
+	require.NoError(t, conn.Close())
+	stop()
+	require.ErrorContains(t, <-ended, "in plain")
 }

@@ -2,9 +2,9 @@
 //
 // It starts the collector with config/quickstart.yaml, feeds it the telemetry of a small shop (testdata/telemetry), waits
 // for the result in the collector's output files and prints lines before and after, what was found, one customer's token
-// in three signals of one trace, and how that token is revealed. Then it serves until Ctrl-C. With -once, which is the
-// default when standard input is no terminal, it instead looks for every personal value of the sample in everything the
-// collector wrote, and exits 1 when one is there in plain.
+// in three signals of one trace, and how that token is revealed. It looks for every personal value of the sample in
+// everything the collector wrote, and serves until Ctrl-C; with -once, which is the default when standard input is no
+// terminal, it stops by itself. It exits 1 when a value was there in plain.
 package main
 
 import (
@@ -122,7 +122,7 @@ func run(ctx context.Context, s settings, out *screen) (err error) {
 	if err := send(ctx, s, sample); err != nil {
 		return c.explain(err)
 	}
-	out.done("sent %s over OTLP/gRPC, %s over OTLP/HTTP; filelog follows %s",
+	out.done("sent %s over OTLP/gRPC, %s over OTLP/HTTP; file_log follows %s",
 		count(sample.traces.SpanCount(), "span")+" and "+count(sample.logs.LogRecordCount(), "log record"),
 		count(sample.metrics.DataPointCount(), "metric point"), count(len(sample.files), "log file"))
 	var got *output
@@ -133,15 +133,20 @@ func run(ctx context.Context, s settings, out *screen) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := show(ctx, s, sample, got, out); err != nil {
-		return err
-	}
+	fault := show(ctx, s, sample, got, out)
 	if s.once {
-		return c.finish(ctx, s, sample, out)
+		fault = errors.Join(fault, c.stop()) // so that everything is on disk
+	}
+	fault = errors.Join(fault, check(ctx, s, sample, out))
+	if s.once || ctx.Err() != nil {
+		return fault
+	}
+	if fault != nil {
+		out.failure(fault)
 	}
 	out.heading("Serving")
 	out.line("send telemetry of your own to OTLP/gRPC %s or OTLP/HTTP http://%s; Ctrl-C stops the collector", s.grpc, s.http)
-	return c.serve(ctx, out)
+	return errors.Join(fault, c.serve(ctx, out))
 }
 
 // defaultData is also where config/quickstart.yaml and the command line tool look.
@@ -150,24 +155,23 @@ const defaultData = "data"
 // vault is the vault's folder, as config/quickstart.yaml has it.
 func vault(s settings) string { return filepath.Join(s.data, "vault") }
 
-// finish stops the collector, so that everything is on disk, and looks for plain values in it.
-func (c *collector) finish(ctx context.Context, s settings, sample *sample, out *screen) error {
+// check looks for the sample's values in everything that was written.
+func check(ctx context.Context, s settings, sample *sample, out *screen) error {
 	out.heading("Check")
-	if err := c.stop(); err != nil {
-		return err
-	}
 	report, err := findCanaries(ctx, s.data, sample.canaries)
 	if err != nil {
 		return err
 	}
+	leaked := map[canary]bool{}
 	for _, leak := range report.leaks {
+		leaked[leak.canary] = true
 		out.bad("%s in plain in %s: %s", leak.entity, leak.file, leak.value)
 	}
-	if len(report.leaks) > 0 {
-		return fmt.Errorf("%s of the sample left the processor in plain", count(len(report.leaks), "value"))
+	if len(leaked) > 0 {
+		return fmt.Errorf("%d of %s of the sample came out in plain", len(leaked), count(len(sample.canaries), "value"))
 	}
-	out.done("%s of the sample, none of them in plain in %s of output, collector log, vault and audit log (%d KiB)",
-		count(len(sample.canaries), "personal value"), count(report.files, "file"), report.bytes/1024)
+	out.done("looked for %s of the sample in %s (output, logs, vault, %d KiB): none of them in plain",
+		count(len(sample.canaries), "value"), count(report.files, "file"), report.bytes/1024)
 	return nil
 }
 
@@ -182,7 +186,9 @@ func prepare(s *settings) error {
 		return fmt.Errorf("there is no %s: run this from the repository's root, or name another with -config", s.config)
 	}
 	for _, port := range []struct{ flag, endpoint, what string }{
-		{"grpc", s.grpc, "OTLP/gRPC"}, {"http", s.http, "OTLP/HTTP"}, {"health", s.health, "the health check"},
+		{"grpc", s.grpc, "OTLP/gRPC"},
+		{"http", s.http, "OTLP/HTTP"},
+		{"health", s.health, "the health check"},
 		{"metrics", s.metrics, "the collector's own metrics"},
 	} {
 		l, err := net.Listen("tcp", port.endpoint)

@@ -87,7 +87,7 @@ func (p places) logs(ld plog.Logs) {
 	}
 }
 
-// logPlace names a log record: by file and number when filelog read it, by span and time otherwise.
+// logPlace names a log record: by file and number when file_log read it, by span and time otherwise.
 func logPlace(r plog.LogRecord) string {
 	name, fromFile := r.Attributes().Get("log.file.name")
 	number, numbered := r.Attributes().Get("log.file.record_number")

@@ -14,6 +14,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/cloakroom/cloakroom/vault/token"
 )
 
 const sampleDir = "../../testdata/telemetry"
@@ -124,20 +126,68 @@ func TestFindCanaries(t *testing.T) {
 	}
 }
 
-func TestExcerpt(t *testing.T) {
-	plain := &screen{}
-	color := &screen{color: true}
-	next := func(s string) (int, int) {
-		if at := strings.Index(s, "VALUE"); at >= 0 {
-			return at, at + 5
-		}
-		return -1, -1
-	}
+func tok(class string) string { return string(token.Append(nil, class, 4711, token.Identity{5}, 815)) }
+
+func TestWindow(t *testing.T) {
+	canaries := []canary{{"email", "a@example.com"}, {"phone", "+49 1512"}}
+	email, phone := tok("email"), tok("phone")
 	long := strings.Repeat("ä", 60)
-	require.Equal(t, `short VALUE\nend`, plain.excerpt("short VALUE\nend\n", next, green))
-	require.Equal(t, "short \x1b[32mVALUE\x1b[0m", color.excerpt("short VALUE", next, green))
-	cut := plain.excerpt(long+"VALUE"+long, next, green)
-	require.Equal(t, strings.Repeat("ä", 8)+" ... "+strings.Repeat("ä", 17)+"VALUE"+strings.Repeat("ä", 17)+" ... ", cut)
+	for _, tt := range []struct{ name, before, after, wantBefore, wantAfter string }{
+		{"short", "to a@example.com\nend\r\n", "to " + email + "\nend\r\n", `to [a@example.com]\nend`, `to [` + email + `]\nend`},
+		{
+			"cut on both sides", long + "a@example.com" + long, long + email + long,
+			"…" + long[:2*18] + "[a@example.com]" + long[:2*8] + "…", "…" + long[:2*18] + "[" + email + "]" + long[:2*8] + "…",
+		},
+		{
+			"before at a word", strings.Repeat("x", 60) + " mail to <a@example.com>", strings.Repeat("x", 60) + " mail to <" + email + ">",
+			"…mail to <[a@example.com]>", "…mail to <[" + email + "]>",
+		},
+		{
+			"the second token cut, its value whole", "a@example.com, phone +49 1512.", email + ", phone " + phone + ".",
+			"[a@example.com], phone [+49 1512]…", "[" + email + "], phone [" + phone[:19] + "]…",
+		},
+		{"nothing hidden", "to a@example.com", "to a@example.com", "to [a@example.com]", "to [a@example.com]"},
+		{"altered elsewhere", "to a@example.com now", "to " + email + " later", "to [a@example.com] now", "to " + email + " later"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			was, is := compare(tt.before, tt.after, canaries)
+			before, after := window(was, is, 80-3)
+			require.Equal(t, tt.wantBefore, marked(before))
+			require.Equal(t, tt.wantAfter, marked(after))
+		})
+	}
+}
+
+// marked joins pieces, the values in brackets.
+func marked(line []piece) string {
+	var b strings.Builder
+	for _, p := range line {
+		if p.value {
+			p.text = "[" + p.text + "]"
+		}
+		b.WriteString(p.text)
+	}
+	return b.String()
+}
+
+func TestPainted(t *testing.T) {
+	line := []piece{{"to ", false}, {"VALUE", true}, {" ", false}}
+	require.Equal(t, "to VALUE", (&screen{}).painted(line, green))
+	require.Equal(t, "to \x1b[32mVALUE\x1b[0m", (&screen{color: true}).painted(line, green))
+}
+
+func TestLeaksAreRed(t *testing.T) {
+	out := silent(t)
+	out.color = true
+	out.bad("%s in plain", "iban")
+	require.Equal(t, "  \x1b[31mLEAK  iban in plain\x1b[0m\n", content(t, out))
+}
+
+func TestFolded(t *testing.T) {
+	out := silent(t)
+	out.width = 20
+	out.folded("one  two  three four  five six seven eight nine")
+	require.Equal(t, "  one  two\n     three four\n     five six seven eight nine\n", content(t, out))
 }
 
 func TestNextCanaryTakesTheLongest(t *testing.T) {
@@ -157,7 +207,7 @@ func TestCountFound(t *testing.T) {
 		`otelcol_processor_tokenization_tokens_minted_total{entity="email"} 70`,
 		`otelcol_processor_tokenization_values_found_total{action="keep",entity="jwt",signal="logs"} 0`,
 	}, "\n")
-	require.Equal(t, []found{{entity: "ip_address", kept: 9}, {entity: "email", hidden: 5, tokens: 2}}, countFound(page, map[string]int{"email": 2}))
+	require.Equal(t, []found{{entity: "email", hidden: 5, tokens: 2}, {entity: "ip_address", kept: 9}}, countFound(page, map[string]int{"email": 2}))
 }
 
 func TestParse(t *testing.T) {

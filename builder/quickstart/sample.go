@@ -15,7 +15,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-// sample is the shop's telemetry: what is sent over OTLP, the log files that filelog follows, and every value in them
+// sample is the shop's telemetry: what is sent over OTLP, the log files that file_log follows, and every value in them
 // that must not come out.
 type sample struct {
 	traces   ptrace.Traces
@@ -102,7 +102,7 @@ func readCanaries(path string) ([]canary, error) {
 
 var recordStart = regexp.MustCompile(`(?m)^\d{4}-\d{2}-\d{2} `)
 
-// splitRecords cuts a log file as the filelog receivers of config/quickstart.yaml do: into lines, and plain text where
+// splitRecords cuts a log file as the file_log receivers of config/quickstart.yaml do: into lines, and plain text where
 // a line begins with a date.
 func splitRecords(name, text string) []string {
 	text = strings.TrimSuffix(text, "\n")

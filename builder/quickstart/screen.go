@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 )
@@ -14,11 +15,22 @@ type screen struct {
 	file  *os.File
 	tty   bool
 	color bool
+	width int // columns
 }
+
+// Columns: what is taken where they are unknown, and the fewest that are of any use.
+const (
+	usualWidth = 120
+	leastWidth = 60
+)
 
 func newScreen(f *os.File) *screen {
 	tty := term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
-	return &screen{file: f, tty: tty, color: tty && os.Getenv("NO_COLOR") == ""}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || width <= 0 {
+		width = usualWidth
+	}
+	return &screen{file: f, tty: tty, color: tty && os.Getenv("NO_COLOR") == "", width: max(width, leastWidth)}
 }
 
 // The colors used, as SGR parameters.
@@ -32,7 +44,7 @@ const (
 )
 
 func (s *screen) paint(color, text string) string {
-	if !s.color || text == "" {
+	if !s.color || color == "" || text == "" {
 		return text
 	}
 	return "\x1b[" + color + "m" + text + "\x1b[0m"
@@ -45,12 +57,29 @@ func (s *screen) heading(text string) { s.print("\n" + s.paint(bold, text)) }
 
 func (s *screen) line(format string, args ...any) { s.print("  " + fmt.Sprintf(format, args...)) }
 
+// folded writes a line of fields that stand two spaces apart on as many lines as the width needs, the later ones indented.
+func (s *screen) folded(text string) {
+	line := "  "
+	for i, field := range strings.Split(text, "  ") {
+		switch {
+		case i == 0:
+			line += field
+		case utf8.RuneCountInString(line)+2+utf8.RuneCountInString(field) <= s.width:
+			line += "  " + field
+		default:
+			s.print(line)
+			line = "     " + field
+		}
+	}
+	s.print(line)
+}
+
 func (s *screen) done(format string, args ...any) {
 	s.print("  " + s.paint(green, "ok") + "  " + fmt.Sprintf(format, args...))
 }
 
 func (s *screen) bad(format string, args ...any) {
-	s.print("  " + s.paint(red, "LEAK") + "  " + fmt.Sprintf(format, args...))
+	s.print("  " + s.paint(red, "LEAK  "+fmt.Sprintf(format, args...)))
 }
 
 func (s *screen) failure(err error) {
