@@ -50,14 +50,13 @@ func (c Config) Compile(recognize func(string) int) (*Policy, error) {
 	k := &compiler{scope: cmp.Or(c.Scope, DefaultScope)}
 	if !validScope.MatchString(k.scope) {
 		k.faults.add("scope", errScope)
+		k.scope = "" // which one is meant is not known
 	}
 	k.sources = c.sources(&k.faults)
 	k.checkRules(len(c.Presets))
 	k.declare()
 	k.compileRules()
-	if len(k.faults.errs) == 0 {
-		k.checkReach()
-	}
+	k.checkReach()
 	if len(k.faults.errs) > 0 {
 		return nil, errors.Join(k.faults.errs...)
 	}
@@ -171,7 +170,9 @@ func (k *compiler) compileRules() {
 		for j := range s.Rules {
 			at := fmt.Sprintf("rules[%d]", j)
 			rc := ruleCompiler{compiler: k, parser: parser, path: s.path + at}
+			before := len(k.faults.errs)
 			r := rc.compile(s.Rules[j])
+			r.faulty = len(k.faults.errs) > before
 			r.source, r.path, r.label = i, s.path+at, s.label+at
 			k.rules = append(k.rules, r)
 		}

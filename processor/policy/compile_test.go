@@ -63,6 +63,17 @@ func TestCompileFaults(t *testing.T) {
 			}},
 			[]string{"rules[0].when: not an OTTL condition", "rules[1].when: not an OTTL condition", "rules[2].when: not an OTTL condition"},
 		},
+		"keys without quotes in OTTL": {
+			Config{Rules: []Rule{
+				{Entities: []string{"email"}, Action: "keep", When: `resource.attributes[service.name] == "x[y]"`},
+				{Entities: []string{"email"}, Action: "keep", When: `resource.attributes['k8s.pod-name'] == "x"`},
+				{Entities: []string{"email"}, Action: "keep", When: `IsMatch(resource.attributes["a"], "^[a-z]+$") and resource.attributes[b] == "x"`},
+			}},
+			[]string{
+				`(put keys in double quotes: resource.attributes["service.name"])`, `(put keys in double quotes: resource.attributes["k8s.pod-name"])`,
+				`(put keys in double quotes: resource.attributes["b"])`,
+			},
+		},
 		"bad class and scope": {
 			Config{Scope: "A|b", Rules: []Rule{{Entities: []string{"email"}, Action: "tokenize", Class: "E-Mail", Scope: "a b"}}},
 			[]string{"scope: a scope is", "rules[0].scope: a scope is", "rules[0].class: a class is"},
@@ -205,6 +216,33 @@ func TestCompileRefusesToHideNothing(t *testing.T) {
 	}
 }
 
+// What a faulty rule, pattern or scope will mean once it is put right is not known, so nothing is concluded from it.
+func TestFaultyRulesPutNoneOutOfReach(t *testing.T) {
+	for name, c := range map[string]Config{
+		"the rule before": {Rules: []Rule{{Entities: star, Action: "hide"}, {Entities: []string{"email"}, Action: "keep"}}},
+		"the rule itself": {Rules: []Rule{{Entities: []string{"email"}, Action: "keep"}, {Entities: []string{"email"}, When: "x", Action: "redact"}}},
+		"a rule on whole attributes": {Rules: []Rule{
+			{Entities: star, Action: "tokenize"}, {Keys: []string{"debug.*"}, Action: "keep"}, {Keys: []string{"cvv"}, Action: "redcat"},
+		}},
+		"the scope": {Scope: "Shop", Rules: []Rule{
+			{Entities: []string{"user_id"}, Action: "tokenize"}, {Keys: []string{"enduser.*"}, Entity: "user_id", Scope: "shop", Action: "tokenize"},
+		}},
+		"the preset before": {Presets: []string{"secrets_onyl", "pci"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := c.Compile(nil)
+			require.Error(t, err)
+			require.NotContains(t, err.Error(), "match", "%v", err)
+		})
+	}
+}
+
+func TestQuoteHintOnlyWhereAKeyHasNoQuotes(t *testing.T) {
+	for _, when := range []string{`resource.attributes["a"] =`, `attributes["a"] == "b[c]"`, `resource.attributes[`, `resource.attributes["a"][0] = 1`} {
+		require.Empty(t, quoteHint(when), when)
+	}
+}
+
 func TestCompileReportsFaultsOfPolicyFilesByPath(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "mine.yaml")
 	require.NoError(t, os.WriteFile(file, []byte("rules:\n  - {entities: [emial], action: keep}\n"), 0o600))
@@ -238,6 +276,12 @@ func TestCompileFindsRulesOutOfReach(t *testing.T) {
 				{Entities: []string{"email"}, Action: "redact"},
 			}},
 			"rules[2]: never matches: rules[0], rules[1] match everything it could",
+		},
+		"beside faults of other rules": {
+			Config{Rules: []Rule{
+				{Entities: []string{"emial"}, Action: "keep"}, {Entities: []string{"phone"}, Action: "keep"}, {Entities: []string{"phone"}, Action: "redact"},
+			}},
+			"rules[2]: never matches: rules[1] matches everything it could",
 		},
 		"one signal is left": {
 			Config{Rules: []Rule{

@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"fmt"
+	"regexp"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -53,6 +54,21 @@ func conditionParser() (*ottl.Parser[*ottlresource.TransformContext], error) {
 		return nil, fmt.Errorf("prepare OTTL: %w", err)
 	}
 	return &p, nil
+}
+
+var (
+	quotedText    = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+	unquotedIndex = regexp.MustCompile(`([A-Za-z_][\w.]*)\[\s*'?([A-Za-z_][^\[\]"']*?)'?\s*\]`)
+)
+
+// quoteHint says how to spell an attribute key that stands without double quotes in a condition OTTL could not read.
+// OTTL takes the key for a path of its own, and what it says about that path leads astray.
+func quoteHint(when string) string {
+	m := unquotedIndex.FindStringSubmatch(quotedText.ReplaceAllString(when, `""`))
+	if m == nil {
+		return ""
+	}
+	return fmt.Sprintf(` (put keys in double quotes: %s["%s"])`, m[1], m[2])
 }
 
 // evaluate evaluates every condition once.

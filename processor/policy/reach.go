@@ -12,16 +12,26 @@ import (
 // cells: a rule is out of reach when each (signal, entity, range, key glob) it could match is matched by one earlier
 // rule, whatever the resource. Rules are compared within their own list: that a user's rule goes before a preset's is
 // the purpose of the order. A preset of which every rule is out of reach behind an earlier preset is a fault, too.
+//
+// A rule with a fault of its own proves nothing: it may match anything once it is put right. What is reported beside
+// such faults would be reported without them, too.
 func (k *compiler) checkReach() {
 	hidesWhole := false
 	for _, r := range k.rules {
-		hidesWhole = hidesWhole || r.keysOnly && r.action != Keep
+		hidesWhole = hidesWhole || r.faulty || r.keysOnly && r.action != Keep
 	}
 	alive := make([]bool, len(k.sources))
 	reported := make([]bool, len(k.sources))
 	for j, r := range k.rules {
+		if r.faulty {
+			alive[r.source] = true
+			continue
+		}
 		var own, presets []*rule
 		for _, e := range k.rules[:j] {
+			if e.faulty {
+				continue
+			}
 			if e.source == r.source {
 				own = append(own, e)
 			}
@@ -145,7 +155,10 @@ func coversAny(globs []glob, key glob) bool {
 
 func sameOutcome(r *rule, by []*rule) bool {
 	for _, b := range by {
-		if b.action != r.action || b.kind != r.kind || b.keep != r.keep || b.class != r.class || b.scope != r.scope {
+		if b.action != r.action || b.kind != r.kind || b.keep != r.keep || b.class != r.class {
+			return false
+		}
+		if b.scope != r.scope && b.scope != "" && r.scope != "" { // empty where the configuration's is at fault
 			return false
 		}
 	}

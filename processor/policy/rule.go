@@ -22,6 +22,7 @@ type rule struct {
 
 	name      string
 	when      string
+	faulty    bool // a fault of its own was reported: what it matches is not known
 	condition int // index of the when-condition, or -1
 	signals   uint8
 	entities  []bool // by number in compiler.infos
@@ -90,7 +91,7 @@ func (k *ruleCompiler) whenOf(when string) int {
 	}
 	parsed, err := k.parser.ParseCondition(when)
 	if err != nil {
-		k.fault("when", fmt.Errorf("not an OTTL condition on the resource: %w", err))
+		k.fault("when", fmt.Errorf("not an OTTL condition on the resource: %w%s", err, quoteHint(when)))
 		return -1
 	}
 	if len(k.conditions) == maxConditions {
