@@ -120,7 +120,7 @@ func (c *collector) explain(err error) error {
 func (c *collector) serve(ctx context.Context, out *screen) error {
 	select {
 	case <-ctx.Done():
-		out.line("")
+		out.print("")
 		out.line("stopping the collector")
 		return nil
 	case <-c.ended:
