@@ -42,7 +42,7 @@ const (
 // "_" and 1 to 4 digits, or "@" and a domain name. Without one it returns end.
 //
 // A kept part is protected like its token though no tag covers it, so its form is narrow: a domain has a dot, ends
-// in a top-level label of letters, and holds at most 6 digits.
+// in a top-level label of letters, is not followed by another @, and holds at most 6 digits.
 func Kept(s string, end int) int {
 	if end >= len(s) {
 		return end
@@ -95,7 +95,8 @@ func domainLen(s string) int {
 	if dots == 0 || end > maxDomain || digits > maxDomainDigits || !topLevel(s[label:end]) {
 		return 0
 	}
-	if end < len(s) && (s[end] == '_' || domainByte(s[end])) {
+	// What goes on with @ is no domain but the local part of somebody's address, glued to a token to hide behind it.
+	if end < len(s) && (s[end] == '_' || s[end] == '@' || domainByte(s[end])) {
 		return 0
 	}
 	return end

@@ -59,6 +59,7 @@ func TestKept(t *testing.T) {
 		"ssn dressed":           {"@078-05-1120.com", ""},
 		"few digits":            {"@163.com", "@163.com"},
 		"underscore follows":    {"@example.com_x", ""},
+		"another address glued": {"@john.smith@corp.com", ""},
 		"label too long":        {"@" + strings.Repeat("a", 64) + ".com", ""},
 		"empty label":           {"@example..com", ""},
 		"only at":               {"@", ""},
