@@ -112,15 +112,19 @@ func credentialRules() []rule {
 				"password", "passwd", "pwd", "passphrase", "pass phrase", "passwort", "contrasena", "mot de passe", "senha", "pass word", "password hash",
 				"passwd hash", "user pass", "db pass", "pg password", "mysql pwd", "sasl password", "pw",
 			), weakKeys("pass", "pin", "otp")...),
-			value: passwordByKey,
+			value:    passwordByKey,
+			prefixes: []prefix{{"password ", passwordWord}, {"passwd ", passwordWord}},
 			examples: examples{
 				positive: []string{
 					"password=«hunter2» user=x", `{"db_password":"«a b»"}`, `{"p":"{\"password\":\"«x\\\"y»\"}"}`, "PGPASSWORD=«s3cret!»", "login?pwd=«abc»&x=1", "spring.datasource.password|«x»",
+					"my password is «hunter2», thanks", "passwd «hunter2»", "login with password «s3cret99»", "the password is «Sommer-2024!»",
 					"<password>«hunter2»</password>", "{'password': '«hunter2»'}", "--password «hunter2» -v", "f(password=«ab,c1»)",
 				},
 				negative: []string{
 					"password=****", "password=", "password: null", "password=changeme", "password: must be longer", "password=${PW}", "password=<password>", "password_length=8",
 					"password reset", "password=[password]", "Invalid password: try again",
+					"password is required", "password is 12 characters long", "Failed password for root", "password sha256 mismatch", "password is not set", "password was changed 2024-01-02",
+					"PWD=/home/jdoe ; USER=root", "OLDPWD=/srv/app", "pwd=/usr/local/lib",
 				},
 			},
 		},
@@ -232,7 +236,9 @@ func credentialRules() []rule {
 				"webhook secret", "auth key", "master key", "shared secret", "consumer secret", "application key", "app key", "jwt secret", "x api key", "token secret", "oauth token",
 				"csrf token", "xsrf token", "security token", "service token", "personal access token", "deploy token", "bot token", "authtoken", "accesstoken", "secretkey",
 				"account key", "license key", "hmac key", "storage key", "credentials", "secret id", "creds", "deploy key", "publish key", "integration key",
-			), looseKeys("token", "secret", "api pat", "pat")...),
+			), looseKeys(
+				"token", "secret", "api pat", "pat", "session id", "sessionid", "jsessionid", "phpsessid", "sessid", "session key", "connect sid",
+			)...),
 			value: secretByKey,
 			prefixes: []prefix{
 				{"gocspx-", providerSecret},
@@ -259,10 +265,15 @@ func credentialRules() []rule {
 			examples: examples{
 				positive: []string{
 					"api_key=«9f8e7d6c5b4a»", `{"clientSecret":"«Zx81-qq»"}`, "?access_token=«ya29.a0Af_1»&x=1", `var apiToken string = "«f3A9bK2mX8qT7wZ1»"`, "X-Api-Key: «9f8e7d6c5b4a»", "token=«f3A9bK2mX8qT7wZ1»",
+					`secret = "«abc123xyz»"`, "secret: «abc123xyz»", "/cb?token=«abcdef123456»&x=1", "token: «abcdef1234567890»", "hf_token: «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»",
+					"session_id=«9f8e7d6c5b4a39281706f5e4d3c2b1a0»", "JSESSIONID=«1A530637289A03B07199A44E8D531427»", `{"sessionId":"«kq3v8s0d2m1x7c5b»"}`,
+					"session.id|«b3c6a1de-7f60-4f0e-9b7e-0d6f1c2a3b4c»",
 				},
 				negative: []string{
 					"token=next", "api_key=${API_KEY}", "token_type=bearer", "max_tokens=4096", "secret: my-tls-secret", "api_key=YOUR****KEY", "unexpected token: foo",
-					"private_key=/etc/ssl/key.pem", "access_token: none",
+					"private_key=/etc/ssl/key.pem", "access_token: none", "token=null", "tokens: 512", "token_count=12", "token_type=Bearer",
+					"secret: k8s-secret-name", "secret=registry-creds-v2", "next_token=abcdef123456", "page_token=Q2l9fSAw8dX2", "session_id=4711", "sessionid:0x14ed93111f2009d",
+					"secret: MyServiceAccountSecretName", "unexpected token: identifier2",
 				},
 			},
 		},

@@ -175,7 +175,7 @@ func isCookieAttribute(name string) bool {
 // secretByKey verifies a secret under a key. A weak key, such as token, wants a value that looks like one.
 func secretByKey(t *text, v value) {
 	s := t.s[v.start:v.end]
-	if isPlaceholder(s) || s[0] == '{' || len(s) < 3 || v.weak() && (!isRandom(s) || len(s) < 12) {
+	if isPlaceholder(s) || s[0] == '{' || len(s) < 3 || v.weak() && !isSecret(s) {
 		return
 	}
 	if v.prose && !v.closed && !t.proseValue(v) {
@@ -212,8 +212,68 @@ func passwordByKey(t *text, v value) {
 	if isPlaceholder(s) || s[0] == '{' && !v.closed {
 		return
 	}
-	if v.prose && !v.closed && !t.proseValue(v) {
+	if v.prose && !v.closed && !t.proseValue(v) || t.isWorkingDirectory(v) {
 		return
 	}
 	t.emit(v, v.start, v.end, 0.97)
+}
+
+// isWorkingDirectory reports whether the value is a path that a shell keeps in PWD and OLDPWD.
+func (t *text) isWorkingDirectory(v value) bool {
+	if v.attr() || t.s[v.start] != '/' || v.keyEnd-v.keyStart < 3 || !equalFold(t.s[v.keyEnd-3:v.keyEnd], "pwd") {
+		return false
+	}
+	if key := t.s[v.keyStart:v.keyEnd]; key == "PWD" || key == "OLDPWD" {
+		return true
+	}
+	for i := v.start; i < v.end; i++ {
+		if c := t.s[i]; !isLower(c) && c != '/' && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// passwordWord verifies the word after "password is", "password" or "passwd" in prose: letters mixed with digits.
+func passwordWord(t *text, i int) {
+	start := t.wordEnd(i) + 1
+	for _, verb := range [...]string{"is ", "was "} {
+		if t.hasFold(start, verb) {
+			start += len(verb)
+			break
+		}
+	}
+	end := start
+	for end < len(t.s) && t.s[end] > ' ' && t.s[end] != '"' && t.s[end] != '\'' && t.s[end] != '`' {
+		end++
+	}
+	for end = t.trimSentence(start, end); t.at(end) == '!'; {
+		end++ // passwords end in one more often than sentences about them
+	}
+	letters, digits := 0, 0
+	for j := start; j < end; j++ {
+		switch c := t.s[j]; {
+		case isLetter(c):
+			letters++
+		case isDigit(c):
+			digits++
+		case !isSecretSign(c) || c == '=' || c == ':' || c == '/' || c == '\\':
+			return
+		}
+	}
+	s := t.s[start:end]
+	if len(s) < 6 || letters < 3 || digits == 0 || isAlgorithm(s) || isPlaceholder(s) || t.tokenTouches(start, end) {
+		return
+	}
+	t.add(Password, start, end, 0.85)
+}
+
+// isAlgorithm reports whether s is the name of a hash, an encoding or a protocol.
+func isAlgorithm(s string) bool {
+	for _, p := range [...]string{"sha", "md5", "md4", "base", "pbkdf", "argon", "utf", "oauth", "aes", "x509", "mysql", "http", "ldap", "rfc", "ipv", "iso", "bcrypt", "scrypt", "ed25519"} {
+		if len(s) >= len(p) && len(s) <= len(p)+6 && equalFold(s[:len(p)], p) {
+			return true
+		}
+	}
+	return false
 }

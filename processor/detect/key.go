@@ -117,6 +117,9 @@ func init() {
 	for _, n := range traceKeyNames {
 		addKey(quiet, n)
 	}
+	for _, n := range cursorKeyNames {
+		addKey(None, n)
+	}
 	for _, r := range rules {
 		valueTable[r.entity] = r.value
 		for _, n := range r.keys {

@@ -12,6 +12,9 @@ var traceKeyNames = append(
 		"x datadog trace id", "x ot span context", "otel trace id", "otel span id", "x envoy attempt count")...,
 )
 
+// cursorKeyNames end like the name of a secret, and name a place in a list, a text or a program.
+var cursorKeyNames = keys("next token", "page token", "next page token", "continuation token", "continue token", "sync token", "cancellation token", "resume token", "unexpected token")
+
 // isTraceKey reports whether an attribute key names such an id.
 func isTraceKey(name string) bool { return lookupKey(name).entity == quiet }
 

@@ -67,6 +67,50 @@ func (t *text) dsn(i int) {
 	}
 }
 
+// isSecret reports whether s, under a key that also names other things (token, secret, session id), is a secret rather
+// than a name: a word of eight or more with letters and digits, or letters of both cases as base 64 has them. Words of
+// names (my-tls-secret, k8s-config-2) are shorter or plain, and pointers (0x7ffd) are none.
+func isSecret(s string) bool {
+	if len(s) < 8 || len(s) > 4096 || s[0] == '0' && s[1]|0x20 == 'x' {
+		return false
+	}
+	digits, word := 0, 0 // of the word at hand
+	mixed, upper, low, turns := false, 0, 0, 0
+	for i := 0; i <= len(s); i++ {
+		if i < len(s) && isAlnum(s[i]) {
+			switch c := s[i]; {
+			case isDigit(c):
+				digits++
+			case isUpper(c):
+				upper++
+				if i > 0 && isLower(s[i-1]) {
+					turns++
+				}
+			default:
+				low++
+			}
+			word++
+			continue
+		}
+		mixed = mixed || word >= 8 && digits >= 2 && digits < word
+		digits, word = 0, 0
+		if i < len(s) && !isSecretSign(s[i]) {
+			return false
+		}
+	}
+	letters := upper + low
+	return (mixed || letters >= 20 && turns >= 4 && upper*10 >= letters*3 && low*10 >= letters*3) && diverse(s)
+}
+
+// isSecretSign reports whether c may stand between the words of a secret.
+func isSecretSign(c byte) bool {
+	switch c {
+	case '-', '_', '.', '+', '/', '=', '~', '!', '$', '%', '#', '*', '^', ':', '|', '@', '&', '?', '\\':
+		return true
+	}
+	return false
+}
+
 // isRandom reports whether s looks like a key rather than a name: letters and digits mixed, many of them different.
 func isRandom(s string) bool {
 	if len(s) < 8 || len(s) > 4096 {
