@@ -72,6 +72,7 @@ func contactRules() []rule {
 			cues: []string{
 				"phone", "telephone", "tel ", "mobile", "cell ", "call me", "call us", "call at", "caller", "fax", "sms ", "whatsapp", "dial ", "msisdn", "reach me", "number is",
 			},
+			vetoes: numberNouns,
 			examples: examples{
 				positive: []string{
 					"call «+1 415 555 2671» now", "«(415) 555-2671»", "«415-555-2671»", "tel:«+442079460958»", "phone=«07700900123»",
@@ -80,7 +81,7 @@ func contactRules() []rule {
 				},
 				negative: []string{
 					"+0000", "id 4155552671", "2023-01-15 12:34:56", "100-200-3000", "v415.555.2671", "415-555-2671-9", "order-415-555-2671",
-					"+1234567", "x=1+14155552671", "phone=null", "phone=***-***-2671", "1700000000",
+					"+1234567", "x=1+14155552671", "phone=null", "phone=***-***-2671", "error code 415-555-2671", "code: 415-555-2671", "order #415-555-2671", "1700000000",
 				},
 			},
 		},
@@ -129,7 +130,7 @@ func contactRules() []rule {
 					"username=«jdoe» ok", `{"userName":"«jane.doe»"}`, "user=«jdoe» ip=1.2.3.4", "user.name|«jdoe»", "--username «jdoe» -x",
 					"<username>«jdoe»</username>", "Failed password for invalid user «jdoe» from 1.2.3.4 port 22 ssh2", "Accepted publickey for «j.doe» from 1.2.3.4", "1.2.3.4 - «jane» [10/Oct/2026:13:55:36 +0000] \"GET /\"", "session opened for user «jdoe»",
 				},
-				negative: []string{"user=root", "user=null", "username: ${USER}", "user: the quick", `{"user":{"a":1}}`, "user_agent=curl", "Failed password for root from 1.2.3.4"},
+				negative: []string{"user=root", "user=null", "username: ${USER}", "user: the quick", `{"user":{"a":1}}`, "user_agent=curl", "Failed password for root from 1.2.3.4", "invalid password for account", "Failed password for user from 1.2.3.4"},
 			},
 		},
 		{
@@ -183,9 +184,9 @@ func contactRules() []rule {
 			examples: examples{
 				positive: []string{
 					"ship to «123 Main Street» today", `{"street":"«12 Rue de Rivoli»"}`, `{"address":"«221B Baker Street, London»"}`,
-					"billing_address|«1600 Riverside Pkwy, Mountain View, CA 94043»", "at «42 Elm St, Springfield, IL 62701»", "address: «10 Downing Street»", "visit «221B Baker Street» or «1600 Pennsylvania Avenue NW».",
+					"billing_address|«1600 Riverside Pkwy, Mountain View, CA 94043»", "at «42 Elm St, Springfield, IL 62701»", "address: «10 Downing Street»", "meet at «12 Park Place», 5 pm", "«9 Mill Lane» in Cambridge", "at «12 Milky Way» in Dover", "visit «221B Baker Street» or «1600 Pennsylvania Avenue NW».",
 				},
-				negative: []string{"address=10.0.0.1:8080", "address=0x7ffd", "404 Not Found", "200 OK", "3 Workers waiting", `{"address":"jane@x.com"}`, "remote_address=web1"},
+				negative: []string{"address=10.0.0.1:8080", "address=0x7ffd", "404 Not Found", "200 OK", "3 Workers waiting", `{"address":"jane@x.com"}`, "remote_address=web1", "12 Requests Way too long", "3 Tables Row count", "7 Files Close together"},
 			},
 		},
 		{

@@ -21,7 +21,8 @@ type digitEntry struct {
 	count  int
 	spaced bool
 	digitShape
-	cues []string
+	cues   []string
+	vetoes []string
 }
 
 var (
@@ -48,7 +49,7 @@ func groupCode(sep byte, n int) uint64 {
 }
 
 func (d digitShape) compile(r rule) (code uint64, e digitEntry) {
-	e = digitEntry{entity: r.entity, digitShape: d, cues: r.cues}
+	e = digitEntry{entity: r.entity, digitShape: d, cues: r.cues, vetoes: r.vetoes}
 	groups, n, sep := 0, 0, byte(0)
 	for i := 0; i <= len(d.layout); i++ {
 		if i < len(d.layout) && d.layout[i] == 'd' {
@@ -165,20 +166,58 @@ func (t *text) layout(e *digitEntry, c *cluster, g, start int) {
 	if e.valid != nil && !e.valid(c.digits[:c.count[g]]) {
 		return
 	}
-	if e.cued && !t.cue(e.cues, start, end) {
+	conf := e.conf
+	switch {
+	case t.cue(e.cues, start, end):
+		if !e.cued {
+			conf = max(conf, cuedConf)
+		}
+	case e.cued || t.at(start-1) == '#':
+		return
+	case t.wordsBefore(e.vetoes, start):
+		t.near = true
 		return
 	}
-	conf := e.conf
-	if !e.cued && t.cue(e.cues, start, end) {
-		conf = max(conf, cuedConf)
-	}
 	t.add(e.entity, start, end, conf)
+}
+
+// numberNouns stand before numbers that are anything but a person's.
+var numberNouns = []string{
+	"range", "ticket", "part", "order", "case", "sku", "model", "serial", "id", "code", "error", "invoice", "item", "product", "rfc", "bug", "issue", "lot", "batch", "article", "catalog", "po",
+}
+
+// wordsBefore reports whether one of the words stands right before i, perhaps with "number" or "no." between.
+func (t *text) wordsBefore(words []string, i int) bool {
+	for range 2 {
+		end := i
+		for end > 0 && end > i-3 && (t.s[end-1] == ' ' || t.s[end-1] == ':' || t.s[end-1] == '=' || t.s[end-1] == '.') {
+			end--
+		}
+		start := end
+		for start > 0 && start > end-12 && isLetter(t.s[start-1]) {
+			start--
+		}
+		if start == end || end == i || !t.standsAlone(start) {
+			return false
+		}
+		word := t.s[start:end]
+		for _, w := range words {
+			if equalFold(word, w) {
+				return true
+			}
+		}
+		if !equalFold(word, "number") && !equalFold(word, "no") && !equalFold(word, "nr") {
+			return false
+		}
+		i = start
+	}
+	return false
 }
 
 // cuedConf is the confidence in a layout whose cue stands near.
 const cuedConf = 0.97
 
-// numberMayStart vetoes a number that goes on to the left: identifiers, decimals, amounts.
+// numberMayStart vetoes a number that goes on to the left: identifiers, decimals, amounts. One after # needs a cue.
 func (t *text) numberMayStart(i int) bool {
 	if i == 0 {
 		return true
@@ -189,7 +228,7 @@ func (t *text) numberMayStart(i int) bool {
 			return !isDigit(t.at(i-2)) && !t.digitsWere(i-1)
 		}
 		return !isWord(t.at(i-2)) || t.escapeBefore(i-1) != i-1
-	case '$', '#', '*', '~':
+	case '$', '*', '~':
 		return false
 	}
 	return t.s[i-1] < 0x80 || !currencyBefore(t.s, i)

@@ -26,15 +26,16 @@ func governmentRules() []rule {
 				{layout: "ddd.dd.dddd", valid: isSSN, cued: true, conf: 0.9},
 				{layout: "ddddddddd", valid: isSSN, cued: true, conf: 0.9},
 			},
-			cues: []string{"ssn", "ssns", "social", "ss#"},
+			cues:   []string{"ssn", "ssns", "social", "ss#"},
+			vetoes: numberNouns,
 			examples: examples{
 				positive: []string{
 					"SSN «536-22-1234» on file", "ssn=«536221234»", "social security «536 22 1234»", `{"ssn":"«536-22-1234»"}`,
-					"us.ssn|«536221234»", "User{name=Jane Doe, ssn=«536-22-1234»}", "employee «123-45-6789» updated",
+					"us.ssn|«536221234»", "SSN #«536-22-1234»", "SSN part number «536-22-1234»", "User{name=Jane Doe, ssn=«536-22-1234»}", "employee «123-45-6789» updated",
 				},
 				negative: []string{
 					"part 000-12-3456", "666-12-3456", "900-12-3456", "536-00-1234", "536-22-0000", "id 536221234", "1536-22-1234",
-					"536-22-1234-5", "sku-536-22-1234", "ssn=***-**-1234", "ssn: 000000000",
+					"536-22-1234-5", "sku-536-22-1234", "ssn=***-**-1234", "range 100-20-3000", "ticket 536-90-4399", "order no. 536-90-4399", "Part number: 536-90-4399", "ticket #536-90-4399", "ssn: 000000000",
 				},
 			},
 		},

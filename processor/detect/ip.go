@@ -95,7 +95,7 @@ func (t *text) ipv4MayEnd(i int) bool {
 }
 
 // versionWords stand before a number that is a version, not an address.
-var versionWords = []string{"version", "ver", "v", "release", "rev", "build", "firmware", "oid", "than"}
+var versionWords = []string{"version", "ver", "v", "release", "rev", "build", "firmware", "oid", "than", "kernel", "ratio", "driver", "patch"}
 
 // versionBefore reports whether the dotted number at i is a version: after such a word, or in a product token as user
 // agents write them, Name/1.2.3.4.

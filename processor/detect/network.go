@@ -22,10 +22,10 @@ func networkRules() []rule {
 				positive: []string{
 					"from «203.0.113.7»:443 to «10.0.0.1»", "«192.168.0.0/16» dev eth0", "[«2001:db8::1»]:443", "«fe80::1%eth0» up", "«::ffff:192.0.2.1»",
 					"x-forwarded-for: «203.0.113.7», «70.41.3.18»", "ip=«::1»", `"«1.2.3.4»"`, "«2001:db8:85a3::8a2e:370:7334»/", "http://«10.1.2.3»/x",
-					"«10.0.0.1»-«10.0.0.9»", "GET /lookup/«1.2.3.4»", "net «2001:db8::/32»", "client.address|«2001:db8::1»", "{SourceIp:«2a00:1450:5490::7337» Active:true}", "{SourceIp:«::ffff:1.2.3.4» Active:true}", "?host_ip=«%3A%3Affff%3A142.1.36.31»&x=1",
+					"«10.0.0.1»-«10.0.0.9»", "GET /lookup/«1.2.3.4»", "resolver «1.1.1.1» answered", "net «2001:db8::/32»", "client.address|«2001:db8::1»", "{SourceIp:«2a00:1450:5490::7337» Active:true}", "{SourceIp:«::ffff:1.2.3.4» Active:true}", "?host_ip=«%3A%3Affff%3A142.1.36.31»&x=1",
 				},
 				negative: []string{
-					"version 1.2.3.4", "is older than 3.11.8.32", "Chrome/60.0.3112.113 Safari", "v1.2.3.4", "1.2.3.4.5", "nginx-1.2.3.4.tar", "256.1.1.1", "12:34:56", "std::string", "Foo::Bar", "cafe::add",
+					"version 1.2.3.4", "kernel 5.10.0.12", "ratio 1.1.1.1", "Linux kernel: 5.15.0.91", "build=10.0.19041.1", "is older than 3.11.8.32", "Chrome/60.0.3112.113 Safari", "v1.2.3.4", "1.2.3.4.5", "nginx-1.2.3.4.tar", "256.1.1.1", "12:34:56", "std::string", "Foo::Bar", "cafe::add",
 					"01.02.03.04", "1.2.3.4-rc1", "a:b:c", "::", "Edge/18.0.1.2",
 				},
 			},

@@ -37,6 +37,28 @@ var streetWords = map[string]bool{
 	"crescent": true, "close": true, "row": true, "broadway": true,
 }
 
+// isCommonWord reports whether the word for a street is one for other things as well.
+func isCommonWord(s string) bool {
+	for _, w := range [...]string{"way", "close", "row", "place", "drive", "court", "square", "circle"} {
+		if equalFold(s, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// proseAt reports whether a sentence goes on at i with a word that does not follow an address.
+func (t *text) proseAt(i int) bool {
+	if t.at(i) != ' ' || !isLower(t.at(i+1)) {
+		return false
+	}
+	switch t.s[i+1 : t.wordEnd(i+1)] {
+	case "in", "on", "at", "and", "or", "for", "to", "from", "near", "by", "with", "today", "is":
+		return false
+	}
+	return true
+}
+
 func isStreetWord(s string) bool {
 	if len(s) > 9 {
 		return false
@@ -80,7 +102,11 @@ func (t *text) houseNumber(start, end int) {
 			if t.at(i) == '.' && t.at(i+1) != 0 && t.at(i+1) != '\n' && t.at(i+2) != 0 && !isUpper(t.at(i+2)) {
 				i++
 			}
+			common := isCommonWord(t.s[from:i])
 			i = t.direction(i)
+			if common && t.proseAt(i) {
+				return
+			}
 			t.add(StreetAddress, start, t.locality(i), 0.8)
 			return
 		}

@@ -11,6 +11,7 @@ type rule struct {
 	prefixes []prefix               // word starts that wake it
 	words    []wordShape            // words with letters and digits mixed that wake it
 	cues     []string               // words near a weak candidate that confirm it
+	vetoes   []string               // words right before a layout that say it is something else, unless a cue is near
 	examples examples
 }
 
