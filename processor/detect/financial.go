@@ -11,6 +11,7 @@ const (
 var cardCues = []string{
 	"card", "visa", "mastercard", "amex", "american express", "maestro", "discover", "credit", "debit", "creditcard",
 	"pan ", "cc ", "ccnum", "ccn ", "payment", "cvv", "jcb ", "diners",
+	"karte", "kreditkart", "tarjeta", "carte ", "carta ", "cartao", "cartão", "kaart", "creditcard", "creditkaart", "betaalpas",
 }
 
 func financialRules() []rule {
@@ -24,8 +25,9 @@ func financialRules() []rule {
 			},
 			keys: append(keys(
 				"card number", "card no", "card num", "credit card", "debit card", "creditcard number", "cc number", "cc num",
-				"payment card", "primary account number", "account pan", "card pan", "ccn",
-			), weakKeys("pan", "card", "cc")...),
+				"payment card", "primary account number", "account pan", "card pan", "ccn", "kartennummer", "kreditkarte", "kreditkartennummer", "numero carte", "numero de carte", "numero tarjeta", "numero de tarjeta",
+				"numero cartao", "numero do cartao", "kaartnummer", "numero carta", "card numbers", "credit cards",
+			), weakKeys("pan", "card", "cc", "cards")...),
 			value: digitsByKey(0.99, isCardByKey),
 			digits: []digitShape{
 				{layout: "dddd-dddd-dddd-dddd", valid: isCard, conf: 0.98},
@@ -48,12 +50,14 @@ func financialRules() []rule {
 				positive: []string{
 					"charged card «4111 1111 1111 1111» ok", "pan=«4012888888881881»", "Visa «4111111111111111», exp 12/27",
 					"«3782-822463-10005» declined", `{"cardNumber":"«5555555555554444»"}`, `{"card_number":«6011111111111117»}`,
-					"cc_number=«4111-1111-1111-1111»&cvv=123", "card_number|«4222222222222»",
+					"cc_number=«4111-1111-1111-1111»&cvv=123", "card_number|«4222222222222»", "card #«4539148803436467»", "Kartennummer «4539148803436467»", "tarjeta «4539148803436467» rechazada", "numéro de carte «4539148803436467»",
+					"Kreditkarte: «4539148803436467»", `{"cards":["«4539148803436467»","«6011111111111117»"]}`, `{"cards":[«4539148803436467», «6011111111111117»]}`, "cards|«4539148803436467»",
+					"cartão de crédito «4539148803436467»", "kaartnummer=«4539148803436467»",
 				},
 				negative: []string{
 					"block 4111111111111111 replicated", "4111 1111 1111 1112 failed Luhn", "offset=4111111111111111 lag=0",
 					"trace 12345678-4111-1111-1111-111111111111", "blk_4111111111111111", "ts 1117955392 2005.06.05",
-					"card 1234567890123456 has no issuer", "serial 9-4111-1111-1111-1111",
+					"card 1234567890123456 has no issuer", "order #4539148803436467", "carter 4539148803436467", "serial 9-4111-1111-1111-1111",
 				},
 			},
 		},

@@ -109,12 +109,24 @@ func (t *text) anything(v value) {
 	}
 }
 
-// quietID marks the value as an id that carries a trace, unless it can be no such id.
+// quietID marks the value as an id that carries a trace, unless it can be no such id. What was judged together with a
+// value around it is not read again: that one covers it, or the byte that forbids the one forbids the other.
 func (t *text) quietID(v value) {
-	for i := v.start; i < v.end; i++ {
-		if c := t.s[i]; !isWord(c) && c != '-' && c != '=' && c != ',' && c != ':' && c != ';' && c != '/' && c != '.' {
-			return
-		}
+	m := &t.quietIn
+	if m.start <= v.start && v.start < m.end && m.end <= v.end || m.start <= v.start && v.end <= m.end {
+		return
 	}
-	t.emit(v, v.start, v.end, 1)
+	end := v.start
+	for end < v.end && isTraceByte(t.s[end]) {
+		end++
+	}
+	if end == v.end {
+		t.emit(v, v.start, v.end, 1)
+	}
+	*m = extent{v.start, end}
+}
+
+// isTraceByte reports whether c may stand in an id that carries a trace.
+func isTraceByte(c byte) bool {
+	return isWord(c) || c == '-' || c == '=' || c == ',' || c == ':' || c == ';' || c == '/' || c == '.'
 }

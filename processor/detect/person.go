@@ -213,16 +213,6 @@ var systemAccounts = map[string]bool{
 	"anonymous": true, "unknown": true, "guest": true, "N/A": true, "kubernetes-admin": true,
 }
 
-// notUsers are words of messages that stand where the name of a user does.
-var notUsers = map[string]bool{
-	"account": true, "user": true, "the": true, "this": true, "your": true, "username": true, "login": true, "invalid": true, "unknown": true, "email": true, "that": true, "an": true,
-	"illegal": true, "accounts": true, "users": true, "all": true, "any": true, "not": true, "has": true, "is": true, "was": true, "and": true, "or": true, "with": true, "in": true, "on": true,
-	"id": true, "name": true, "session": true, "authentication": true, "password": true, "from": true, "by": true, "to": true, "of": true, "service": true, "request": true, "requests": true,
-}
-
-// isNobody reports whether s names an account of the system or nobody.
-func isNobody(s string) bool { return systemAccounts[s] || notUsers[s] }
-
 // isHandle reports whether the value is one short word of letters, digits and the signs of user names.
 func (t *text) isHandle(v value) bool {
 	letters := 0

@@ -14,6 +14,12 @@ type text struct {
 
 	cookieEnd, authEnd int // where the last header of the kind ends: a header inside it is none
 
+	quietIn  extent    // last value under a key of a trace that was judged: see quietID
+	jwtParts [5]extent // last run of base 64 that was part of a token, by the part
+	encoded  nesting   // percent-encoded values
+	lists    nesting   // lists under a key
+	plans    budget    // checks of telephone numbers against a numbering plan
+
 	run    extent    // last unquoted run: see runEnd
 	digits cluster   // the digits at hand: here, as verifiers called through tables would make it escape
 	quotes [8]extent // last quoted string, by the backslashes before its quotes: see quoteEnd
@@ -23,11 +29,53 @@ type text struct {
 // structures stay linear.
 type extent struct{ start, end int }
 
+// nesting bounds how often values inside one another are read. The outermost one covers those that are not.
+type nesting struct{ end, depth int }
+
+// maxNested is how many values inside a value are read on their own.
+const maxNested = 2
+
+// enter reports whether the value at i may be read.
+func (n *nesting) enter(i int) bool {
+	if i >= n.end {
+		n.depth = 0
+	}
+	n.depth++
+	return n.depth <= 1+maxNested
+}
+
+// leave says that the value entered ends at end.
+func (n *nesting) leave(end int) {
+	if n.depth == 1 {
+		n.end = end
+	}
+}
+
+// budget bounds how often something costly is done in a stretch of text.
+type budget struct{ from, spent int }
+
+// The budget of a stretch.
+const (
+	maxPlans    = 64
+	planStretch = 4 << 10 // bytes
+)
+
+// spend reports whether the budget of the stretch that i is in has something left, and takes one of it.
+func (b *budget) spend(i int) bool {
+	if i >= b.from+planStretch || i < b.from {
+		b.from, b.spent = i, 0
+	}
+	b.spent++
+	return b.spent <= maxPlans
+}
+
 func (t *text) reset(d *Detector, key Key, s string) {
 	t.s, t.d, t.key = s, d, key
 	t.tokens, t.out = t.tokens[:0], t.out[:0]
 	t.run, t.quotes = extent{}, [8]extent{}
 	t.cookieEnd, t.authEnd, t.near = 0, 0, false
+	t.quietIn, t.jwtParts = extent{}, [5]extent{}
+	t.encoded, t.lists, t.plans = nesting{}, nesting{}, budget{}
 }
 
 // at returns the byte at i, or 0 outside the text.
