@@ -114,7 +114,9 @@ type Rule struct {
 	Action string `mapstructure:"action" yaml:"action"`
 	// Kind of the token: deterministic (default), random, one_way.
 	Kind string `mapstructure:"kind" yaml:"kind"`
-	// Keep is the part that stays readable: last4 or domain of a token; last4, domain or prefix of a mask.
+	// Keep is the part that stays readable: last4 or domain of a token; last4, domain or prefix of a mask. A token goes
+	// without it where the part could not be told from the text after it, and without a domain where a percent-encoded
+	// address stands in a URL's authority or has a domain beyond ASCII.
 	Keep string `mapstructure:"keep" yaml:"keep"`
 	// Scope of the token; empty means that of the configuration. Tokens of two scopes never link.
 	Scope string `mapstructure:"scope" yaml:"scope"`
@@ -126,7 +128,7 @@ type Rule struct {
 type Pattern struct {
 	// Name of the entity, lower snake case; rules refer to it.
 	Name string `mapstructure:"name" yaml:"name"`
-	// Regex in RE2 syntax; the whole match is the value.
+	// Regex in RE2 syntax. The value is the match, or its first group, and the rest of the word in which that ends.
 	Regex string `mapstructure:"regex" yaml:"regex"`
 	// Class written into the tokens: [a-z]{2,16}.
 	Class string `mapstructure:"class" yaml:"class"`

@@ -23,7 +23,7 @@ type rule struct {
 	name      string
 	when      string
 	faulty    bool // a fault of its own was reported: what it matches is not known
-	condition int // index of the when-condition, or -1
+	condition int  // index of the when-condition, or -1
 	signals   uint8
 	entities  []bool // by number in compiler.infos
 	ranges    uint16 // by detect.Range; all when it names none

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 	"unsafe"
 
 	"github.com/cloakroom/cloakroom/processor/detect"
@@ -223,9 +224,9 @@ func (w *splice) minted(f *detect.Finding, d *policy.Decision, out []byte, end i
 	w.s.arena = out
 	w.s.Counts.addMinted(w.at.Signal, f.Entity)
 	after := len(out)
-	if d.Keep != policy.KeepNone && f.Encoding&detect.Percent == 0 {
+	if d.Keep != policy.KeepNone {
 		w.s.arena = appendKept(w.s.arena, d.Keep, w.s.canon)
-		if !w.keptHolds(from, after, end) {
+		if !w.keptFits(f, after) || !w.keptHolds(from, after, end) {
 			w.s.arena = w.s.arena[:after]
 		}
 	}
@@ -233,6 +234,21 @@ func (w *splice) minted(f *detect.Finding, d *policy.Decision, out []byte, end i
 		w.s.arena = append(w.s.arena, '-') // the token must end at a word boundary to be recognized
 	}
 	return policy.Tokenize
+}
+
+// keptFits reports whether the kept part that stands in the arena from after may stand where the value was spelled with
+// percent escapes. It is written in plain, as a token's reader wants it: a query, a path and a form may hold an @ (RFC
+// 3986, section 3.3), an authority may not, and letters beyond ASCII may stand in none of them.
+func (w *splice) keptFits(f *detect.Finding, after int) bool {
+	if f.Encoding&detect.Percent == 0 {
+		return true
+	}
+	for _, c := range w.s.arena[after:] {
+		if c >= utf8.RuneSelf || c == '@' && inAuthority(w.text, f.Start) {
+			return false
+		}
+	}
+	return true
 }
 
 // keptHolds reports whether a reader of the output finds exactly the kept part that stands in the arena from after:

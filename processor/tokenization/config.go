@@ -3,6 +3,7 @@ package tokenization
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
@@ -57,7 +58,36 @@ func (c *Config) Validate() error {
 		faults = append(faults, fmt.Errorf("on_unavailable: %w", err))
 	}
 	if _, err := c.Policy.Compile(nil); err != nil {
-		faults = append(faults, err)
+		if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // of this error, not of one it wraps
+			faults = append(faults, joined.Unwrap()...)
+		} else {
+			faults = append(faults, err)
+		}
 	}
-	return errors.Join(faults...)
+	if len(faults) < 2 {
+		return errors.Join(faults...)
+	}
+	return faultList(faults)
 }
+
+// faultList is the faults of one processor. The collector writes the processor's id before the first line of its error
+// and nowhere else, so the first line counts the faults and each of them stands on a line of its own, indented:
+//
+//	processors::tokenization/eu: 2 faults:
+//	  vault: required: the id of the extension that issues the tokens, such as "vault: token_vault"
+//	  rules[2].entities[0]: unknown entity "emial" (did you mean "email"?)
+type faultList []error
+
+// Error is the list as a user reads it.
+func (l faultList) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d faults:", len(l))
+	for _, fault := range l {
+		b.WriteString("\n  ")
+		b.WriteString(strings.ReplaceAll(fault.Error(), "\n", "\n    "))
+	}
+	return b.String()
+}
+
+// Unwrap returns the faults.
+func (l faultList) Unwrap() []error { return l }

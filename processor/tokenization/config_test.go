@@ -62,6 +62,41 @@ func TestValidateReportsEveryFault(t *testing.T) {
 	assert.GreaterOrEqual(t, strings.Count(err.Error(), "\n"), 7)
 }
 
+// The collector names a processor once per error, so the layout has to tell whose fault a line is.
+func TestFaultsOfSeveralProcessorsAreToldApart(t *testing.T) {
+	faulty := func(rules ...policy.Rule) component.Config {
+		return testConfig(func(c *Config) { c.Policy.Rules = rules })
+	}
+	collector := struct {
+		Processors map[component.ID]component.Config `mapstructure:"processors"`
+	}{map[component.ID]component.Config{
+		component.MustNewIDWithName("tokenization", "a"): faulty(
+			policy.Rule{Entities: []string{"emial"}, Action: "keep"}, policy.Rule{Entities: []string{"email"}, Action: "hide"},
+		),
+		component.MustNewIDWithName("tokenization", "b"): faulty(policy.Rule{Entities: []string{"fone"}, Action: "keep"}),
+	}}
+	err := confmap.Validate(collector)
+	require.Error(t, err)
+	var owner string
+	lines := map[string][]string{}
+	for line := range strings.Lines(err.Error()) {
+		line = strings.TrimRight(line, "\n")
+		if !strings.HasPrefix(line, " ") {
+			owner, line, _ = strings.Cut(line, ": ")
+		}
+		lines[owner] = append(lines[owner], line)
+	}
+	require.Len(t, lines, 2)
+	a := lines["processors::tokenization/a"]
+	require.Len(t, a, 3)
+	assert.Equal(t, "2 faults:", a[0])
+	assert.Equal(t, `  rules[0].entities[0]: unknown entity "emial" (did you mean "email"?)`, a[1])
+	assert.Regexp(t, `^  rules\[1\]\.action: unknown action "hide"`, a[2])
+	b := lines["processors::tokenization/b"]
+	require.Len(t, b, 1)
+	assert.Regexp(t, `^rules\[0\]\.entities\[0\]: unknown entity "fone"`, b[0])
+}
+
 func TestUnknownSettingIsRefused(t *testing.T) {
 	for _, yaml := range []map[string]any{
 		{"vaultt": "token_vault"},
