@@ -44,9 +44,11 @@ func contactRules() []rule {
 			},
 			keys: append(keys(
 				"phone", "phone number", "phone no", "telephone", "telephone number", "mobile", "mobile number", "mobile phone", "cell",
-				"cell phone", "cell number", "tel", "fax", "fax number", "msisdn", "phone e164", "whatsapp", "contact number", "caller number",
+				"cell phone", "cell number", "tel", "fax", "fax number", "msisdn", "phone e164", "whatsapp", "contact number", "caller number", "telefon", "telefono", "telefone", "telefonnummer", "telefoonnummer",
+				"rufnummer", "handynummer", "mobilnummer", "handy", "celular", "tel no", "tel nr", "numero de telephone", "numero de telefono",
 			), weakKeys("call from", "calling number")...),
-			value: phoneByKey,
+			value:    phoneByKey,
+			prefixes: []prefix{{"tel. ", phoneWord}, {"tel ", phoneWord}, {"telefon ", phoneWord}, {"phone ", phoneWord}, {"mobil ", phoneWord}, {"handy ", phoneWord}, {"fon ", phoneWord}},
 			digits: []digitShape{
 				{layout: "ddd-ddd-dddd", valid: isNANP, conf: 0.93},
 				{layout: "ddd.ddd.dddd", valid: isNANP, conf: 0.9},
@@ -77,11 +79,11 @@ func contactRules() []rule {
 				positive: []string{
 					"call «+1 415 555 2671» now", "«(415) 555-2671»", "«415-555-2671»", "tel:«+442079460958»", "phone=«07700900123»",
 					`{"phone":"«+49 30 901820»"}`, "phone: «555-0199»", "mobile «020 7946 0958»", "my number is «13812345678»", "«+33 1 42 68 53 00»",
-					"phone_number|«4155552671»", "7,«+919876500958»,2026", "7,«415-555-2671»,2026", "?mobile=«%28312%29%20555-0121»&x=1", "call «415.555.2671».",
+					"phone_number|«4155552671»", "7,«+919876500958»,2026", "7,«415-555-2671»,2026", "?mobile=«%28312%29%20555-0121»&x=1", "call «415.555.2671».", "Tel.: «030/901820»", "Tel. «030-901820»", "Telefon: «0151 23456789»", "Tel «0151 23456789», Fax no", "Telefon «(030) 901820-15»", "Handy «0151/234567-89»",
 				},
 				negative: []string{
 					"+0000", "id 4155552671", "2023-01-15 12:34:56", "100-200-3000", "v415.555.2671", "415-555-2671-9", "order-415-555-2671",
-					"+1234567", "x=1+14155552671", "phone=null", "phone=***-***-2671", "error code 415-555-2671", "code: 415-555-2671", "order #415-555-2671", "1700000000",
+					"+1234567", "x=1+14155552671", "phone=null", "phone=***-***-2671", "error code 415-555-2671", "code: 415-555-2671", "tel. 12345", "Tel. 2024-01-15", "phone 000000000", "etc.: 030901820", "order #415-555-2671", "1700000000",
 				},
 			},
 		},

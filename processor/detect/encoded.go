@@ -29,8 +29,12 @@ func (t *text) encodedValue(i int) {
 	if t.at(start-1) != '=' {
 		return
 	}
+	if !t.encoded.enter(start) {
+		return
+	}
 	in := t.inner
 	n := in.decode(t.s, start)
+	t.encoded.leave(in.origin[n])
 	key := Key{}
 	k, hasKey := t.bareKey(start - 1)
 	if hasKey {
@@ -41,10 +45,14 @@ func (t *text) encodedValue(i int) {
 	in.text.keyedAttr()
 	in.text.scan()
 	for _, f := range in.text.out {
+		keyStart, keyEnd, innerKey := f.KeyStart, f.KeyEnd, f.KeyStart >= 0
 		f.Start, f.End = in.origin[f.Start], in.origin[f.End]
 		f.Encoding |= Percent
 		f.KeyStart, f.KeyEnd = -1, -1
-		if f.ByKey {
+		switch {
+		case innerKey:
+			f.KeyStart, f.KeyEnd = in.origin[keyStart], in.origin[keyEnd]
+		case f.ByKey:
 			f.KeyStart, f.KeyEnd = k.start, k.end
 		}
 		t.out = append(t.out, f)

@@ -11,7 +11,7 @@ const (
 var cardCues = []string{
 	"card", "visa", "mastercard", "amex", "american express", "maestro", "discover", "credit", "debit", "creditcard",
 	"pan ", "cc ", "ccnum", "ccn ", "payment", "cvv", "jcb ", "diners",
-	"karte", "kreditkart", "tarjeta", "carte ", "carta ", "cartao", "cartão", "kaart", "creditcard", "creditkaart", "betaalpas",
+	"karte", "kreditkart", "tarjeta", "carte ", "carta ", "cartao", "cartão", "kaart", "creditkaart", "betaalpas",
 }
 
 func financialRules() []rule {

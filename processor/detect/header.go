@@ -6,22 +6,23 @@ func authByKey(t *text, v value) {
 	if start < t.authEnd {
 		return
 	}
-	if !v.closed {
-		end = t.lineEnd(start)
-	}
 	scheme := t.wordEnd(start)
 	for t.at(scheme) == '-' && isLetter(t.at(scheme+1)) {
 		scheme = t.wordEnd(scheme + 1)
 	}
 	switch {
-	case scheme < end && t.s[scheme] == ' ' && isScheme(t.s[start:scheme]):
+	case (scheme < end || !v.closed) && t.at(scheme) == ' ' && isScheme(t.s[start:scheme]):
 		start = t.skip(scheme, " ")
-		if !v.closed && !t.hasParams(start) {
-			end = min(end, t.runEnd(start))
+		switch {
+		case v.closed:
+		case t.hasParams(start): // to the end of the line, which authEnd keeps from being read again
+			end = t.lineEnd(start)
+		default:
+			end = t.runEnd(start)
 		}
 	case v.closed:
 	default:
-		end = min(end, t.runEnd(start))
+		end = t.runEnd(start)
 	}
 	end = t.trimRight(start, end)
 	if start >= end || isPlaceholder(t.s[start:end]) || isScheme(t.s[start:end]) {
@@ -113,9 +114,6 @@ func hasMixedCase(s string) bool {
 	return turns >= 3
 }
 
-// maxCookies is how many cookies of one header are read.
-const maxCookies = 128
-
 // cookieByKey verifies every value of a Cookie header. The names stay, so that a person who debugs still sees which
 // cookies were sent; of Set-Cookie, the attributes (Path, Expires, ...) stay as well. A value without any name is a
 // cookie as a whole.
@@ -128,7 +126,7 @@ func cookieByKey(t *text, v value) {
 		end = t.lineEnd(v.start)
 	}
 	i, named := v.start, false
-	for range maxCookies {
+	for i < end {
 		for i < end && (t.s[i] == ' ' || t.s[i] == ';') {
 			i++
 		}
@@ -155,7 +153,7 @@ func cookieByKey(t *text, v value) {
 			t.emit(v, from, stop, 0.95)
 		}
 	}
-	t.cookieEnd = min(i, end)
+	t.cookieEnd = end
 	if !named && v.end-v.start >= 8 && !v.prose {
 		if s := t.s[v.start:v.end]; isRandom(s) {
 			t.emit(v, v.start, v.end, 0.9)

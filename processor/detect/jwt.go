@@ -15,9 +15,7 @@ func jwt(t *text, i int) {
 	j := i
 	for n < len(ends) && j-i < longestJWT {
 		from := j
-		for j < len(t.s) && j-i <= longestJWT && isBase64URL(t.s[j]) {
-			j++
-		}
+		j = t.base64End(j, n)
 		if j == from && n < 2 {
 			return
 		}
@@ -39,6 +37,21 @@ func jwt(t *text, i int) {
 		conf = 0.9
 	}
 	t.add(JWT, i, end, conf)
+}
+
+// base64End returns the end of the run of base 64 that i is in: part n of a token. The end is the same for every start
+// inside a run.
+func (t *text) base64End(i, n int) int {
+	m := &t.jwtParts[n]
+	if m.start <= i && i < m.end {
+		return m.end
+	}
+	end := i
+	for end < len(t.s) && isBase64URL(t.s[end]) {
+		end++
+	}
+	*m = extent{i, end}
+	return end
 }
 
 func isBase64URL(c byte) bool { return isWord(c) || c == '-' }

@@ -18,13 +18,20 @@ func (k Key) Structural() bool { return k.structural }
 // Entity returns the entity that the key names, or None.
 func (k Key) Entity() Entity { return k.entity }
 
+// maxAttrKey is the longest attribute key that is looked up whole, in bytes. Of a longer one the last words count.
+const maxAttrKey = 256
+
 // Key returns the meaning of an attribute key.
 func (d *Detector) Key(name string) Key {
-	if isTraceKey(name) {
+	if len(name) <= maxAttrKey && isTraceKey(name) {
 		return Key{structural: true}
 	}
 	if e := d.customKey(name); e != None {
 		return Key{entity: e, custom: true}
+	}
+	if len(name) > maxAttrKey {
+		ref := lookupKey(name[len(name)-maxAttrKey:])
+		return Key{entity: ref.entity, weak: ref.weak, structural: ref.entity == quiet}
 	}
 	k, known := semconvKey(name)
 	if known && (k.entity != None || !d.structural) {

@@ -63,7 +63,11 @@ const maxElements = 256
 
 // elements verifies the elements of a list: ["a", "b"] or [1, 2].
 func (t *text) elements(v value, verify func(*text, value)) {
+	if !t.lists.enter(v.start) {
+		return
+	}
 	i := v.start + 1
+	defer func() { t.lists.leave(i) }()
 	for range maxElements {
 		k := sepKey{start: v.keyStart, end: v.keyEnd, level: v.level}
 		if v.level > 0 {
@@ -113,17 +117,17 @@ func (t *text) anything(v value) {
 // value around it is not read again: that one covers it, or the byte that forbids the one forbids the other.
 func (t *text) quietID(v value) {
 	m := &t.quietIn
-	if m.start <= v.start && v.start < m.end && m.end <= v.end || m.start <= v.start && v.end <= m.end {
+	if m.start <= v.start && v.start < m.end && t.isQuiet == (v.end <= m.end) {
 		return
 	}
 	end := v.start
 	for end < v.end && isTraceByte(t.s[end]) {
 		end++
 	}
-	if end == v.end {
+	*m, t.isQuiet = extent{v.start, end}, end == v.end
+	if t.isQuiet {
 		t.emit(v, v.start, v.end, 1)
 	}
-	*m = extent{v.start, end}
 }
 
 // isTraceByte reports whether c may stand in an id that carries a trace.

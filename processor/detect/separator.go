@@ -95,6 +95,11 @@ func (t *text) keyBefore(i int) (k sepKey, ok bool) {
 		return k, false
 	}
 	switch c := t.s[end-1]; c {
+	case '.': // an abbreviation: Tel.: 030 901820
+		if t.at(i) == ':' && isLetter(t.at(end-2)) {
+			return t.bareKey(end - 1)
+		}
+		return k, false
 	case '"', '\'', '`':
 		return t.quotedKeyBefore(end-1, c)
 	case ']':

@@ -14,7 +14,8 @@ type text struct {
 
 	cookieEnd, authEnd int // where the last header of the kind ends: a header inside it is none
 
-	quietIn  extent    // last value under a key of a trace that was judged: see quietID
+	quietIn  extent    // what was read of the last value under a key of a trace: see quietID
+	isQuiet  bool      // that was all of it, and it is an id
 	jwtParts [5]extent // last run of base 64 that was part of a token, by the part
 	encoded  nesting   // percent-encoded values
 	lists    nesting   // lists under a key
