@@ -33,6 +33,8 @@ type keyEntry struct {
 	first    *keyEntry            // the key that came first in the map under this one
 	children map[string]*keyEntry // of the map under this one
 
+	beside *keyEntry // what this one is read by in a map that holds a position; nil until asked
+
 	view    *policy.View // for which covered was looked up
 	covered bool         // some rule is about the attribute as a whole
 

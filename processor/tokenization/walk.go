@@ -196,9 +196,18 @@ func (w *walk) attributes(m pcommon.Map, parent, start *keyEntry) {
 	guess := &start.first
 	mark := len(w.edits.pending)
 	i := 0
+	asked, position := false, false
 	for name, v := range m.All() {
 		e := w.keys.lookup(parent, guess, name)
 		guess = &e.next
+		if maybeAxis(e, v) {
+			if !asked {
+				asked, position = true, holdsPosition(m)
+			}
+			if position {
+				e = w.keys.positioned(e)
+			}
+		}
 		w.attribute(e, v, i)
 		if w.err != nil {
 			break
