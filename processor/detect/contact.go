@@ -1,5 +1,7 @@
 package detect
 
+import "slices"
+
 // The entities of this family.
 const (
 	Email Entity = iota + 1
@@ -100,18 +102,24 @@ func contactRules() []rule {
 				"passenger name", "guest name", "student name", "member name", "billing name", "shipping name", "applicant name", "beneficiary name",
 				"real name", "legal name", "buyer name", "payer name", "payee name", "driver name", "doctor name", "physician name", "author name",
 				"name on card", "user full name", "realname", "customer full name", "fname", "lname", "subscriber name", "name of customer", "user real name",
-			), append(weakKeys("name", "customer", "patient", "employee", "recipient", "passenger", "beneficiary"), looseKeys("display name", "displayname")...)...),
+			), slices.Concat(weakKeys("name"), looseKeys("display name", "displayname"), personKeys(
+				"customer", "patient", "employee", "recipient", "passenger", "beneficiary", "guest", "caller", "kunde", "kundin", "patientin", "mitarbeiter", "mitarbeiterin", "empfaenger",
+				"cliente", "paciente", "empleado", "destinatario", "destinataire",
+			))...),
 			value:    nameByKey,
-			prefixes: []prefix{{"mr.", titled}, {"mr ", titled}, {"mrs", titled}, {"ms.", titled}, {"ms ", titled}, {"dr.", titled}, {"dr ", titled}, {"miss", titled}, {"patient ", cuedName}, {"customer ", cuedName}, {"employee ", cuedName}, {"dear ", cuedName}, {"passenger ", cuedName}, {"my name is ", cuedName}},
+			prefixes: []prefix{{"mr.", titled}, {"mr ", titled}, {"mrs", titled}, {"ms.", titled}, {"ms ", titled}, {"dr.", titled}, {"dr ", titled}, {"miss", titled}, {"patient ", cuedName}, {"customer ", cuedName}, {"employee ", cuedName}, {"dear ", cuedName}, {"passenger ", cuedName}, {"my name is ", cuedName}, {"hello ", greeted}, {"hi ", greeted}, {"hallo ", greeted}, {"bonjour ", greeted}, {"hola ", greeted}, {"dear ", greeted}},
 			examples: examples{
 				positive: []string{
 					"first_name=«Jane» status=200", `{"customerName":"«Jane Doe»"}`, "User{name=«Jane Doe», ssn=536-22-1234}", "Dr. «Jane Doe» signed",
 					"Full name: «Jane Doe»", "INSERT INTO t (name, ssn) VALUES ('«Jane Doe»', '536-22-1234')", "?first_name=«Jane»&x=1", "body=customer_name=«Jos%C3%A9%20Nakamura»&submit=1", "Dear «Walter Keller», your order",
 					"user.full_name|«Jane van der Berg»", "{'first_name': '«Zoë»'}", "Full name: «Jane Doe», email: x", "Patient «Emily Johnson», admitted", "From: «Jane Doe» <jane@example.com>", "hi, my name is «Dan»",
+					"customer: «Jürgen Müller»", "Kunde: «Müller, Jürgen»", "Patient: «John Public»", "Patient: «John Q. Public», DOB 1980-01-02", `{"customer":"«Jane Doe»"}`, "customer|«Jürgen Müller»", "name=«Anna+Kowalska»&city=Berlin",
+					"Hello «Maria»,", "Hello «Maria Sander», welcome", "Hi «Émile»!", "customer=«Jane Doe» id=7", "customer: «Ødegård, Åse»",
 				},
 				negative: []string{
 					`{"name":"payment-service"}`, "hostname=web1", "name=Payment Service", "file name: Report Q1", "12 ms Total Time", "first_name=null",
 					"customer_name=[name]", "last_name=<redacted>", "customer: created", "Customer Service Desk", "Patient Portal login", "Customer Acme",
+					"Hello World, here I am", "Hello, Maria", "Hi there!", "customer: Acme Corp", "customer: Premium", "?name=Red+Shoes", "name=us+east", "Patient: Data Service", `{"customer":"Acme"}`, "customer|acme-corp",
 				},
 			},
 		},

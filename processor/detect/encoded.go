@@ -89,5 +89,5 @@ func (d *Detector) innerKey(name string) Key {
 		return Key{entity: e, custom: true}
 	}
 	ref := lookupKey(name)
-	return Key{entity: ref.entity, weak: ref.weak}
+	return Key{entity: ref.entity, weak: ref.weak, person: ref.person}
 }

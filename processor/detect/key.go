@@ -9,6 +9,7 @@ type Key struct {
 	structural bool
 	weak       bool // the key names other things too: only some values under it are the entity
 	custom     bool
+	person     bool // the key names the person as a whole
 }
 
 // Structural reports whether the values under the key are never personal (ids of traces, names of services and pods,
@@ -41,15 +42,16 @@ func (d *Detector) Key(name string) Key {
 	if ref.entity == quiet {
 		return Key{structural: true}
 	}
-	return Key{entity: ref.entity, weak: ref.weak}
+	return Key{entity: ref.entity, weak: ref.weak, person: ref.person}
 }
 
 // keyName is a name of a key as words: "email address" stands for email_address, emailAddress, email-address,
 // email.address, "Email address" and emailaddress.
 type keyName struct {
-	words string
-	exact bool // the whole key; otherwise any words may stand before it: billing_email
-	weak  bool
+	words  string
+	exact  bool // the whole key; otherwise any words may stand before it: billing_email
+	weak   bool
+	person bool // names the person as a whole: customer: Jane Doe
 }
 
 // keys returns names that any words may precede; exactKeys names that must be the whole key; weakKeys whole keys that
@@ -57,6 +59,15 @@ type keyName struct {
 func keys(words ...string) []keyName      { return keyNames(false, false, words) }
 func exactKeys(words ...string) []keyName { return keyNames(true, false, words) }
 func weakKeys(words ...string) []keyName  { return keyNames(true, true, words) }
+
+// personKeys are whole keys that name a person as a whole.
+func personKeys(words ...string) []keyName {
+	names := weakKeys(words...)
+	for i := range names {
+		names[i].person = true
+	}
+	return names
+}
 func looseKeys(words ...string) []keyName { return keyNames(false, true, words) }
 
 func keyNames(exact, weak bool, words []string) []keyName {
@@ -71,6 +82,7 @@ type keyRef struct {
 	entity Entity
 	exact  bool
 	weak   bool
+	person bool
 }
 
 // The table of key names, by a hash of their letters and digits read backwards: a key in text is read backwards from
@@ -111,7 +123,7 @@ func addKey(e Entity, n keyName) {
 	} else if ok {
 		n.exact = n.exact && old.exact
 	}
-	keyTable[h] = keyRef{entity: e, exact: n.exact, weak: n.weak}
+	keyTable[h] = keyRef{entity: e, exact: n.exact, weak: n.weak, person: n.person}
 	w, b := hashBit(h)
 	keyBits[w] |= b
 	lastBits[w] |= b // the joined form is a word of its own

@@ -41,7 +41,7 @@ func (t *text) keyedAttr() {
 	if t.key.entity == None || len(t.s) == 0 {
 		return
 	}
-	v := value{end: len(t.s), keyStart: -1, keyEnd: -1, closed: true, ref: keyRef{entity: t.key.entity, weak: t.key.weak}}
+	v := value{end: len(t.s), keyStart: -1, keyEnd: -1, closed: true, ref: keyRef{entity: t.key.entity, weak: t.key.weak, person: t.key.person}}
 	for v.end > 0 && isSpace(t.s[v.end-1]) {
 		v.end--
 	}

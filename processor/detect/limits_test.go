@@ -2,8 +2,10 @@ package detect
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -15,6 +17,44 @@ var hostile = []string{
 	"eyJ", "eyJhbGciOiJIUzI1NiJ9.", "insert into t (a) values (", "insert into t (password) values ('a'),(", "email in ('", "https://", "https://a:", "https://a:b@", "a:b@tcp(", "ghp_", "xoxb-",
 	"4111 ", "4111-1111-", "GB82 ", "00:", "fe80:", "<password>", "--password ", "Authorization: Digest a=", "lat=1.1,", "Mr. ", "Dr. A ", "123 Main ", "tkt_", fakeToken("email") + " ", "card ", "\x80", "\xc3", "é", "born ",
 	"a,", "a;", "'", "password='a''", "-u a:", "curl -u ", "password=[", "password=[a,", "[1,", "geo=[", "a.b.", "1:2:", "é@", "%", `\`, `\u003c`, "\n", "x", "'a',", "cookie: a=b;", "<a@b.cd> ", "Jane <a@b.cd> ",
+	"trace_id=", "_trace_id=", "Authorization: ", "authorization=", "traceparent=00-", "Cookie: ", "password=trace_id=", "http://a:trace_id=", "eyJ-", "eyJ-.", "%25password=", "%22?password=",
+	"=%40", "+49/555-123-", "+44 20 7946 ", "password=[1,", "Authorization: Digest a=\"", "Cookie: 4111 1111 Digest ", "[Cookie: ", "token=", "pwd=/", "/pwd=/", "\x1b[", `\x1b[3`, `\u001b[1;`,
+}
+
+// TestGrowth checks complexity, not speed: four times the text may take four times as long, and never sixteen times. The
+// least of several runs counts, and only a unit that fails every time has failed.
+func TestGrowth(t *testing.T) {
+	if raceEnabled || testing.Short() {
+		t.Skip("measures")
+	}
+	d, s := testDetector(t), NewScratch()
+	least := func(text string) time.Duration {
+		best := time.Duration(math.MaxInt64)
+		for range 3 {
+			start := time.Now()
+			d.Find(s, Key{}, text)
+			best = min(best, time.Since(start))
+		}
+		return best
+	}
+	for _, unit := range hostile {
+		t.Run(fmt.Sprintf("%.20q", unit), func(t *testing.T) {
+			small, large := strings.Repeat(unit, 24<<10/len(unit)), strings.Repeat(unit, 96<<10/len(unit))
+			ratio := 0.0
+			for range 5 {
+				if ratio = float64(least(large)) / float64(least(small)+10*time.Microsecond); ratio < 9 {
+					return
+				}
+			}
+			t.Errorf("4 times the text takes %.1f times as long", ratio)
+		})
+	}
+	start := time.Now()
+	d.Key(strings.Repeat("a.b_", 4<<10))
+	small := time.Since(start)
+	start = time.Now()
+	d.Key(strings.Repeat("a.b_", 256<<10))
+	require.Less(t, time.Since(start), 1000*(small+time.Millisecond), "attribute keys")
 }
 
 // TestHostileTextsEnd has no assertion: a reader that is quadratic in one of these runs into the time limit of go test.
