@@ -21,5 +21,8 @@ func lock(path string) (unlock func() error, err error) {
 		}
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), f.Close())
 	}
-	return f.Close, nil
+	return func() error {
+		// Closing is not enough: a child between fork and exec has the file open, too.
+		return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
+	}, nil
 }
