@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/cloakroom/cloakroom/vault/client"
+	"github.com/cloakroom/cloakroom/vault/keyring"
 	"github.com/cloakroom/cloakroom/vault/server"
 	"github.com/cloakroom/cloakroom/vault/token"
 )
@@ -16,6 +18,7 @@ import (
 //
 //	vault mint DIR AGE CLASS KIND VALUE NAME   escrow a value as a collector did AGE ago; $NAME is its token then
 //	vault serve DIR                            run the vault as a collector does, until the script ends
+//	vault key DIR NAME                         $NAME is the public key of its audit log then, in base64
 func vaultCommand(ts *testscript.TestScript, neg bool, args []string) {
 	switch {
 	case !neg && len(args) == 7 && args[0] == "mint":
@@ -30,8 +33,12 @@ func vaultCommand(ts *testscript.TestScript, neg bool, args []string) {
 		v, err := server.Open(server.Settings{Directory: ts.MkAbs(args[1]), Listen: true})
 		ts.Check(err)
 		ts.Defer(func() { ts.Check(v.Close(context.Background())) })
+	case !neg && len(args) == 3 && args[0] == "key":
+		key, err := keyring.AuditPublic(ts.MkAbs(args[1]) + "/keys")
+		ts.Check(err)
+		ts.Setenv(args[2], base64.StdEncoding.EncodeToString(key))
 	default:
-		ts.Fatalf("usage: vault mint DIR AGE CLASS KIND VALUE NAME | vault serve DIR")
+		ts.Fatalf("usage: vault mint DIR AGE CLASS KIND VALUE NAME | vault serve DIR | vault key DIR NAME")
 	}
 }
 

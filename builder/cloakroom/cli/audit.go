@@ -1,123 +1,22 @@
 package cli
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 	"time"
 
-	"connectrpc.com/connect"
 	"github.com/spf13/cobra"
 
 	"github.com/cloakroom/cloakroom/builder/cloakroom/terminal"
 	"github.com/cloakroom/cloakroom/vault/audit"
-	"github.com/cloakroom/cloakroom/vault/vaultpb"
 )
 
 func newVaultAudit() *cobra.Command {
 	return group("audit", "Verify or show the audit log: who revealed what, when and why",
 		"Verifies or shows the audit log: who revealed what, when and why.", newAuditVerify(), newAuditShow())
-}
-
-func newAuditVerify() *cobra.Command {
-	var f vaultFlags
-	var since string
-	c := &cobra.Command{
-		Use:   "verify",
-		Short: "Check the audit log from its first entry to its end",
-		Long: `Checks every entry's hash, the chain and the signatures of the audit log, and that it reaches as far as it did. Any cut,
-edit, swap or addition is found. Exit code 1 when there is one.
-
-Only a copy of the log's end that is kept elsewhere can show that the whole log was set back to an earlier state: keep what
-is printed on standard output, and check it with --since.`,
-		Example: `  cloakroom vault audit verify
-  cloakroom vault audit verify > /mnt/elsewhere/audit-end
-  cloakroom vault audit verify --since "$(cat /mnt/elsewhere/audit-end)"`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return runAuditVerify(c, f, since) },
-	}
-	f.add(c)
-	c.Flags().StringVar(&since, "since", "", "an end the log had before, `NUMBER:HASH`, which must still be in it")
-	return c
-}
-
-func runAuditVerify(c *cobra.Command, f vaultFlags, since string) error {
-	known, err := parseHead(since)
-	if err != nil {
-		return usage(c, "--since: %w", err)
-	}
-	v, err := f.open(c.Context())
-	if err != nil {
-		return err
-	}
-	res, err := v.Admin().VerifyAudit(c.Context(), connect.NewRequest(&vaultpb.VerifyAuditRequest{}))
-	if err != nil {
-		err = vaultFault("verify the audit log", err)
-	}
-	if err := errors.Join(err, v.close()); err != nil {
-		return err
-	}
-	head := toHead(res.Msg.GetHead())
-	faults := res.Msg.GetFaults()
-	if since != "" {
-		missing, err := missingEntry(c.Context(), head.Path, known)
-		if err != nil {
-			return err
-		}
-		if missing {
-			faults = append(faults, fmt.Sprintf("entry %d is not the one of --since: the log was set back or replaced", known.Sequence))
-		}
-	}
-	fmt.Printf("%d:%s\n", head.Sequence, head.Hash)
-	say("%s: %s, %s", head.Path, entries(res.Msg.GetEntries()), plural(int64(res.Msg.GetSignatures()), "signature"))
-	for _, fault := range faults {
-		say("fault: %s", fault)
-	}
-	if len(faults) > 0 || !res.Msg.GetIntact() {
-		return found("the audit log does not verify")
-	}
-	say("the audit log is whole")
-	return nil
-}
-
-func entries(n uint64) string {
-	if n == 1 {
-		return "1 entry"
-	}
-	return fmt.Sprintf("%d entries", n)
-}
-
-func parseHead(s string) (audit.Head, error) {
-	var h audit.Head
-	if s == "" {
-		return h, nil
-	}
-	if _, err := fmt.Sscanf(strings.TrimSpace(s), "%d:%64s", &h.Sequence, &h.Hash); err != nil || len(h.Hash) != 64 {
-		return h, errors.New("must be NUMBER:HASH as verify prints it")
-	}
-	return h, nil
-}
-
-var errStop = errors.New("stop")
-
-// missingEntry says whether the log at path has no entry of the known number and hash.
-func missingEntry(ctx context.Context, path string, known audit.Head) (bool, error) {
-	missing := true
-	_, err := audit.Read(ctx, path, func(e audit.Entry) error {
-		if e.Sequence == known.Sequence {
-			missing = e.Hash != known.Hash
-			return errStop
-		}
-		return nil
-	})
-	if err != nil && !errors.Is(err, errStop) {
-		return false, err
-	}
-	return missing, nil
 }
 
 type auditShowFlags struct {

@@ -31,8 +31,8 @@ func newEval() *cobra.Command {
 		Short: "Measure precision and recall on labeled lines",
 		Long: `Runs the detector over labeled lines and prints precision, recall and F1 for each entity and overall.
 
-A corpus is JSON Lines: {"id":"x1","source":"own","text":"mail a@b.example","spans":[{"start":5,"end":16,"entity":"email"}],
-"scope":["email"]}, offsets in bytes of UTF-8. "-" reads one from standard input.
+A corpus is JSON Lines, offsets in bytes of UTF-8; "-" reads one from standard input:
+  {"id":"x1","source":"own","text":"mail a@b.example","spans":[{"start":5,"end":16,"entity":"email"}],"scope":["email"]}
 
 ` + eval.Rules,
 		Example: `  cloakroom eval testdata/corpus/*.jsonl

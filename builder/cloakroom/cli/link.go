@@ -46,6 +46,18 @@ type link struct {
 // open connects to the vault that runs on the path, and when none does, runs the vault's own code on that directory in this
 // process, so that what it answers is audited in the same way. A vault is never created.
 func (f *vaultFlags) open(ctx context.Context) (*link, error) {
+	v, err := f.running(ctx)
+	switch {
+	case v != nil || err != nil:
+		return v, err
+	case !server.IsVault(f.path()):
+		return nil, notAVault(f.path())
+	}
+	return openLocal(ctx, f.path())
+}
+
+// running connects to the vault that runs on the path. It is nil when none does and the path is a directory.
+func (f *vaultFlags) running(ctx context.Context) (*link, error) {
 	path := f.path()
 	info, err := os.Stat(path)
 	if err != nil {
@@ -59,10 +71,8 @@ func (f *vaultFlags) open(ctx context.Context) (*link, error) {
 		return nil, err
 	case !info.IsDir():
 		return nil, fmt.Errorf("nothing answers on %s: is the collector running? While it is down, %s", path, nameIt)
-	case !isVault(path):
-		return nil, notAVault(path)
 	}
-	return openLocal(ctx, path)
+	return nil, nil
 }
 
 func openLocal(ctx context.Context, dir string) (*link, error) {
@@ -81,12 +91,6 @@ func openLocal(ctx context.Context, dir string) (*link, error) {
 	}, nil
 }
 
-// isVault says whether dir has been a vault's before: opening one that has not would create keys.
-func isVault(dir string) bool {
-	_, err := os.Stat(server.AuditPath(dir))
-	return err == nil
-}
-
 func notAVault(dir string) error {
 	return fmt.Errorf("%s is no vault's directory: %s (token_vault: embedded: path, in the collector's configuration)", dir, nameIt)
 }
@@ -95,10 +99,11 @@ func notAVault(dir string) error {
 func (f *vaultFlags) auditPath(ctx context.Context) (string, error) {
 	path := f.path()
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		if !isVault(path) {
+		log := server.AuditPath(path)
+		if _, err := os.Stat(log); err != nil && !server.IsVault(path) {
 			return "", notAVault(path)
 		}
-		return server.AuditPath(path), nil
+		return log, nil
 	}
 	v, err := f.open(ctx)
 	if err != nil {

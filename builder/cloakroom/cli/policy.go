@@ -34,15 +34,17 @@ func newPolicyCheck() *cobra.Command {
 		Long: `Reports every fault of a policy at once: unknown entities, faulty globs, expressions and conditions, random tokens on
 metrics, rules that can never match. Exit code 1 when there is one.
 
-` + policyFileHelp + strings.Join(policies.Names(), ", ") + `. References like ${env:NAME} are not resolved; use
-` + "`otelcol-cloakroom validate`" + ` for those.`,
+` + policyFileHelp + strings.Join(policies.Names(), ", ") + `.
+
+References like ${env:NAME} are not resolved; use ` + "`otelcol-cloakroom validate`" + ` for those.`,
 		Example: `  cloakroom policy check policies/shop.yaml
   cloakroom policy check --processor tokenization/edge collector.yaml`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: completePolicy,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if _, err := readPolicy(args[0], processor); err != nil {
-				if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
+				var e *exit
+				if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) || errors.As(err, &e) {
 					return err
 				}
 				return found("%w", err)

@@ -65,7 +65,7 @@ func processorConfig(content []byte, processor string) (config policy.Config, ok
 	}
 	if err := yaml.Unmarshal(content, &file); err != nil || file.Processors == nil {
 		if err == nil && processor != "" {
-			err = errors.New("has no processors: --processor is for the configuration of a collector")
+			err = &exit{exitUsage, errors.New("has no processors: --processor is for the configuration of a collector")}
 		}
 		return config, false, err
 	}
@@ -82,7 +82,7 @@ func processorConfig(content []byte, processor string) (config policy.Config, ok
 	case processor == "" && len(ids) == 1:
 		processor = ids[0]
 	case !slices.Contains(ids, processor):
-		return config, false, fmt.Errorf("has the processors %s: choose one with --processor", strings.Join(ids, ", "))
+		return config, false, &exit{exitUsage, fmt.Errorf("has the processors %s: choose one with --processor", strings.Join(ids, ", "))}
 	}
 	node := file.Processors[processor]
 	config, err = strictly(&node)

@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cloakroom/cloakroom/builder/cloakroom/redeem"
-	"github.com/cloakroom/cloakroom/builder/cloakroom/terminal"
 	"github.com/cloakroom/cloakroom/vault/token"
 )
 
@@ -34,11 +33,13 @@ func newReveal() *cobra.Command {
 replaced by its value; what was read is written at once, so it works behind "kubectl logs -f".
 
 A token that the vault gives no value for stays as it is and is reported on standard error: unknown, one-way, expired,
-erased, denied. The exit code is 3 then. A part of the value that was left readable behind a token (_1234, @example.com) is
-replaced together with it.
+erased, denied. The exit code is 3 then. A part of the value that was left readable behind a token (_1234,
+@example.com) is replaced together with it.
 
 Each token revealed leaves a record in the vault's audit log, with the purpose, before its value is given out. Values
-come in their canonical form: e-mail addresses in lower case, card numbers without spaces. ` + whileDown,
+come in their canonical form: e-mail addresses in lower case, card numbers without spaces.
+
+` + whileDown,
 		Example: `  cloakroom reveal --purpose INC-42 tkt_email_bdfgh_kzmrwtvxpqshdnbcjlgkfrtbwzqmvnxds
   kubectl logs -f deploy/shop | cloakroom reveal --purpose INC-42 -
   cloakroom reveal --purpose INC-42 --format json - < spans.jsonl     # one object per token in the text`,
@@ -95,10 +96,10 @@ func runReveal(c *cobra.Command, f revealFlags, args []string) error {
 
 // revealInput is the tokens of the command line, one a line, or the stream to read.
 func revealInput(c *cobra.Command, args []string) (string, io.Reader, error) {
-	if len(args) == 0 && terminal.Is(os.Stdin) {
-		return "", nil, usage(c, "nothing to reveal: give tokens, or - for a text on standard input")
+	if len(args) == 0 {
+		return "", nil, usage(c, "nothing to reveal: give tokens, or - to read standard input")
 	}
-	if len(args) == 0 || len(args) == 1 && args[0] == "-" {
+	if len(args) == 1 && args[0] == "-" {
 		return "", interruptible(c.Context(), os.Stdin), nil
 	}
 	if _, err := wholeTokens(c, args); err != nil {

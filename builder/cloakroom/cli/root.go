@@ -24,7 +24,8 @@ Standard output carries data, standard error carries messages. Exit codes:
   1    done, and found what was asked to fail on: scan --fail-on, eval --min-precision and --min-recall, faults of a
        policy (policy check), an audit log that does not verify (vault audit verify)
   2    wrong usage: nothing was done
-  3    some tokens or values have no answer: unknown, expired or denied (reveal, token, vault forget)
+  3    some tokens or values have no answer: unknown, never seen, erased, expired or denied (reveal, token,
+       vault forget)
   4    could not be done: a file that cannot be read, a vault that cannot be reached
   130  interrupted; what was written until then is complete`
 
@@ -50,10 +51,13 @@ func newRoot() *cobra.Command {
 		Use:           "cloakroom",
 		Short:         "Find personal data and secrets, and redeem the tokens that stand for them",
 		Long:          rootLong,
-		Version:       version(),
+		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.SetVersionTemplate("cloakroom version {{.Version}}" + build() + "\n")
+	// Descriptions of flags are wrapped; all other help is written that way.
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages", fmt.Sprint("FlagUsagesWrapped ", helpWidth)))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage(c, "%w", err) })
 	root.AddCommand(newScan(), newReveal(), newToken(), newPolicy(), newVault(), newEval())
 	return root
@@ -69,11 +73,17 @@ func group(use, short, long string, commands ...*cobra.Command) *cobra.Command {
 	return c
 }
 
-// version is that of the module, with the revision it was built from.
-func version() string {
+// helpWidth is the length of the longest line of help in characters.
+const helpWidth = 120
+
+// version is the release. A build sets it: go build -ldflags "-X <this package>.version=1.2.3".
+var version = "0.1.0-dev"
+
+// build is what else is known of this program: the revision it was built from and the compiler.
+func build() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "unknown"
+		return ""
 	}
 	revision := ""
 	for _, s := range info.Settings {
@@ -81,7 +91,7 @@ func version() string {
 			revision = " " + s.Value[:min(12, len(s.Value))]
 		}
 	}
-	return info.Main.Version + revision + " " + info.GoVersion
+	return revision + " " + info.GoVersion
 }
 
 // The exit codes of rootLong.

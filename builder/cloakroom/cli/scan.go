@@ -41,13 +41,14 @@ Formats:
          warns of (--lines shows the lines there too, --lines=false hides them on a terminal)
   json   one object per line of input, with or without findings:
          {"line":1,"findings":[{"start":0,"end":16,"entity":"email","confidence":0.99}]}
-         offsets in bytes from the start of the line; with several files "file" stands before "line"; with --policy a finding
-         has its "action"
+         offsets in bytes from the start of the line; with several files "file" stands before "line"; with --policy a
+         finding has its "action"
   sarif  one SARIF 2.1.0 log for code scanning, without the values
 
-Input of any size is read in bounded memory (a few megabytes), on every core, with output in the order of the input. A line
-longer than 256 KiB is read in overlapping windows: a value in it of up to 32 KiB is found whole. A private key that stands on
-several lines (PEM) is reported on each of them. Directories are not entered; compressed files are not unpacked.`,
+Input of any size is read in bounded memory (a few megabytes), on every core, with output in the order of the input. A
+line longer than 256 KiB is read in overlapping windows: a value in it of up to 32 KiB is found whole. A private key
+that stands on several lines (PEM) is reported on each of them. Directories are not entered; compressed files are not
+unpacked.`,
 		Example: `  cloakroom scan app.log
   kubectl logs deploy/shop | cloakroom scan -
   cloakroom scan --fail-on credential --fail-on payment_card dist/*.log   # for CI: exit code 1
@@ -118,7 +119,7 @@ func runScan(c *cobra.Command, f scanFlags, files []string) error {
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
-	if f.format == "text" {
+	if f.format == "text" && (totals.Lines > 0 || int(faults.Load()) < len(inputs)) {
 		printSummary(os.Stderr, entities, &totals)
 	}
 	if err != nil {

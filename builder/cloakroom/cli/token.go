@@ -91,9 +91,12 @@ func newToken() *cobra.Command {
 Values are brought into their canonical form first, so that any spelling will do. Tokens of kind random cannot be found
 this way: each of them is new.
 
-In a terminal it prints a table, otherwise the tokens alone, one a line, newest epoch first. The question is audited, so
-it needs a purpose. Values given as arguments stay in the shell's history and are seen in the list of processes: with -
-they are read from standard input, one a line.`,
+In a terminal it prints a table, in which #1 is the first value, otherwise the tokens alone, one a line, newest epoch
+first. A value without a token that can be revealed (never seen, erased, or one-way, which the vault cannot tell from
+never seen) makes the exit code 3; its tokens are printed all the same.
+
+The question is audited, so it needs a purpose. Values given as arguments stay in the shell's history and are seen in
+the list of processes: with - they are read from standard input, one a line.`,
 		Example: `  cloakroom token --entity email --purpose INC-42 -              # then type the address
   cloakroom token --entity phone --purpose INC-42 '+49 30 901820'
   cloakroom token --entity email --purpose INC-42 - < customer | grep -F -f - telemetry.jsonl`,
@@ -143,25 +146,48 @@ func runToken(c *cobra.Command, f tokenFlags, args []string) error {
 	if err := printTokens(os.Stdout, f.format, found); err != nil {
 		return err
 	}
-	return withoutTokens(len(values), found)
+	return unmetValues(len(values), found)
 }
 
-// withoutTokens says which values, by their place, have no token.
-func withoutTokens(values int, found []reveal.Found) error {
-	has := make([]bool, values)
+// What is known of a value, the best last.
+const (
+	noTokens = iota
+	neverSeen
+	erased
+	escrowed
+)
+
+// unmetValues says which values, by their place, have no token that can be revealed, and why.
+func unmetValues(values int, found []reveal.Found) error {
+	best := make([]int, values)
 	for _, t := range found {
-		has[t.Value] = true
+		known := neverSeen
+		switch {
+		case t.Escrowed:
+			known = escrowed
+		case t.Erased:
+			known = erased
+		}
+		best[t.Value] = max(best[t.Value], known)
 	}
-	var without []string
-	for i, ok := range has {
-		if !ok {
-			without = append(without, fmt.Sprint(i+1))
+	places := map[int][]string{}
+	for i, known := range best {
+		places[known] = append(places[known], fmt.Sprint(i+1))
+	}
+	var faults []string
+	for known, why := range [...]string{
+		noTokens:  "no tokens of value %s: the scope has no live epoch, see `cloakroom vault status`",
+		neverSeen: "no token in escrow of value %s: never seen in the live epochs, or one-way",
+		erased:    "no token in escrow of value %s: erased",
+	} {
+		if which := places[known]; len(which) > 0 {
+			faults = append(faults, fmt.Sprintf(why, strings.Join(which, ", ")))
 		}
 	}
-	if len(without) > 0 {
-		return unmet("no tokens for value %s: no live epoch mints that class; see `cloakroom vault status`", strings.Join(without, ", "))
+	if len(faults) == 0 {
+		return nil
 	}
-	return nil
+	return unmet("%s", strings.Join(faults, "; "))
 }
 
 // valueArgs is the values of the command line, or for "-" and none at all those on standard input, one a line.
@@ -199,13 +225,14 @@ type tokenOfValue struct {
 	EpochEnd   time.Time `json:"epoch_end"`
 	Expires    time.Time `json:"expires"`
 	Escrowed   bool      `json:"escrowed"`
+	Erased     bool      `json:"erased"`
 }
 
 func printTokens(w io.Writer, format string, found []reveal.Found) error {
 	if format == "json" {
 		enc := json.NewEncoder(w)
 		for _, t := range found {
-			out := tokenOfValue{t.Value, t.Token, t.Kind.String(), t.Scope, t.Start, t.End, t.Expires, t.Escrowed}
+			out := tokenOfValue{t.Value, t.Token, t.Kind.String(), t.Scope, t.Start, t.End, t.Expires, t.Escrowed, t.Erased}
 			if err := enc.Encode(out); err != nil {
 				return err
 			}
@@ -221,16 +248,18 @@ func printTokens(w io.Writer, format string, found []reveal.Found) error {
 		return err
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "TOKEN\tKIND\tSCOPE\tEPOCH SINCE\tREVEALABLE")
+	fmt.Fprintln(table, "VALUE\tTOKEN\tKIND\tSCOPE\tEPOCH SINCE\tREVEALABLE")
 	for _, t := range found {
 		revealable := "no: never seen"
 		switch {
 		case t.Escrowed:
 			revealable = "until " + t.Expires.Local().Format(time.DateTime)
+		case t.Erased:
+			revealable = "no: erased"
 		case t.Kind == token.OneWay:
 			revealable = "never: one-way"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", t.Token, t.Kind, t.Scope, t.Start.Local().Format(time.DateOnly), revealable)
+		fmt.Fprintf(table, "#%d\t%s\t%s\t%s\t%s\t%s\n", t.Value+1, t.Token, t.Kind, t.Scope, t.Start.Local().Format(time.DateOnly), revealable)
 	}
 	return table.Flush()
 }

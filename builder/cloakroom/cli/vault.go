@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,12 +20,14 @@ import (
 func newVault() *cobra.Command {
 	return group("vault", "Look after an embedded vault: its state, its audit log, erasure",
 		`Looks after the embedded vault of a collector, beside the running collector or while it is down. Nothing here reveals
-values. `+whileDown, newVaultStatus(), newVaultAudit(), newVaultForget())
+values.
+
+`+whileDown, newVaultStatus(), newVaultAudit(), newVaultForget())
 }
 
 // whileDown is for the help of commands that use a vault.
-const whileDown = `While no collector runs on the vault's directory, a command opens it itself, and a collector that starts meanwhile
-has to wait until the command has ended.`
+const whileDown = `While no collector runs on the vault's directory, a command opens it itself, and a collector that starts
+meanwhile has to wait until the command has ended.`
 
 func newVaultStatus() *cobra.Command {
 	var f vaultFlags
@@ -39,6 +42,8 @@ func newVaultStatus() *cobra.Command {
 			if format != "text" && format != "json" {
 				return usage(c, "--format %q: must be text or json", format)
 			}
+			// First: a stopped vault that is opened repairs what a crash left.
+			check, length := f.check(c.Context())
 			v, err := f.open(c.Context())
 			if err != nil {
 				return err
@@ -50,7 +55,9 @@ func newVaultStatus() *cobra.Command {
 			if err := errors.Join(err, v.close()); err != nil {
 				return err
 			}
-			return printStatus(os.Stdout, format, toStatus(res.Msg, v.local))
+			s := toStatus(res.Msg, v.local)
+			s.Audit.Check, s.Audit.length = check, length
+			return printStatus(os.Stdout, format, s)
 		},
 	}
 	f.add(c)
@@ -85,6 +92,8 @@ type auditHead struct {
 	Sequence  uint64 `json:"sequence"`
 	Hash      string `json:"hash"`
 	PublicKey []byte `json:"public_key"`
+	Check     string `json:"check"` // whole, fault or not verified
+	length    int64  // in bytes, when it was checked
 }
 
 func toStatus(r *vaultpb.StatusResponse, local bool) status {
@@ -109,6 +118,18 @@ func toHead(h *vaultpb.AuditHead) auditHead {
 	return auditHead{Path: h.GetPath(), Sequence: h.GetSequence(), Hash: h.GetHash(), PublicKey: h.GetPublicKey()}
 }
 
+// check is Check for people, with what to do.
+func (h *auditHead) check() string {
+	const how = ", see `cloakroom vault audit verify`"
+	switch h.Check {
+	case checkWhole:
+		return h.Check
+	case checkFault:
+		return "FAULT" + how
+	}
+	return fmt.Sprintf("%s (%s)%s", h.Check, size(h.length), how)
+}
+
 func printStatus(w io.Writer, format string, s status) error {
 	if format == "json" {
 		enc := json.NewEncoder(w)
@@ -129,7 +150,9 @@ func printStatus(w io.Writer, format string, s status) error {
 	fmt.Fprintf(table, "records\t%d (%s on disk)\n", s.Records, size(int64(s.StoreBytes)))
 	fmt.Fprintf(table, "erased\t%d\n", s.Tombstones)
 	fmt.Fprintf(table, "audit log\t%s\n", s.Audit.Path)
-	fmt.Fprintf(table, "audit end\t%d:%s\n\n", s.Audit.Sequence, s.Audit.Hash)
+	fmt.Fprintf(table, "audit end\t%d:%s\n", s.Audit.Sequence, s.Audit.Hash)
+	fmt.Fprintf(table, "audit key\t%s\n", base64.StdEncoding.EncodeToString(s.Audit.PublicKey))
+	fmt.Fprintf(table, "audit check\t%s\n\n", s.Audit.check())
 	if err := table.Flush(); err != nil {
 		return err
 	}
@@ -153,12 +176,15 @@ func newVaultForget() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "forget [TOKENS...|-] | --entity ENTITY [VALUES...|-]",
 		Short: "Erase values for good: their tokens can never be revealed again",
-		Long: `Erases what tokens stand for, given the tokens, or with --entity the values themselves: then their tokens in every scope
-and live epoch. A tombstone stays, so that no late writer brings a value back. Telemetry is not touched: the tokens in it
-stand for nothing from then on. This cannot be undone.
+		Long: `Erases what tokens stand for, given the tokens, or with --entity the values themselves: then what their tokens stand
+for in the live epochs of every scope. A tombstone stays, so that no late writer brings them back. Telemetry is not
+touched: the tokens in it stand for nothing from then on. This cannot be undone.
 
-With - tokens or values are read from standard input, one a line, and do not land in the shell's history. Exit code 3 when
-nothing was there to erase.`,
+A value is erased in the live epochs only: the vault keeps nothing by which to know it again. When telemetry brings it
+in a later epoch, it gets a new token and is escrowed again, and has to be erased again.
+
+With - tokens or values are read from standard input, one a line, and do not land in the shell's history. Exit code 3
+when nothing was there to erase.`,
 		Example: `  cloakroom vault forget --purpose 'erasure request 7' --yes --entity email - < address
   cloakroom vault forget --purpose 'erasure request 7' tkt_email_bdfgh_kzmrwtvxpqshdnbcjlgkfrtbwzqmvnxds`,
 		RunE: func(c *cobra.Command, args []string) error { return runForget(c, f, args) },
@@ -205,10 +231,23 @@ func runForget(c *cobra.Command, f forgetFlags, args []string) error {
 		return err
 	}
 	fmt.Printf("erased %d\ntombstones %d\n", res.Msg.GetErased(), res.Msg.GetTombstones())
-	if res.Msg.GetErased() == 0 {
-		return unmet("nothing was there to erase; it can never be escrowed from now on")
+	return forgotten(res.Msg, f.given())
+}
+
+// forgotten says what the numbers mean, and for how long.
+func forgotten(res *vaultpb.ForgetResponse, byValue bool) error {
+	where := ""
+	if byValue {
+		where = " in the live epochs"
+		say("in the live epochs only: when a later epoch sees the value again, erase it again")
 	}
-	return nil
+	switch {
+	case res.GetErased() > 0:
+		return nil
+	case res.GetTombstones() == 0:
+		return unmet("nothing was there to erase: the scope has no live epoch")
+	}
+	return unmet("nothing was there to erase%s; %s can never be escrowed from now on", where, plural(int64(res.GetTombstones()), "token"))
 }
 
 // confirm asks on the terminal whether n values are to be erased.

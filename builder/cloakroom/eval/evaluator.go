@@ -14,7 +14,8 @@ const Rules = `How a line is judged:
   - A finding is false when its entity is in the line's scope and it meets no label. Findings of entities outside the
     scope are not judged, nor are findings that touch an optional label of their entity.
   - A label "secret", and "secret" in a scope, stands for every entity of the group credential.
-  - Lines with "spans": null and "expect" are judged as a whole: one found or missed (true), or none or one false (false).
+  - Lines with "spans": null and "expect" are judged as a whole: one found or missed (true), or none or one false
+    (false).
   - Labels of entities this detector does not know are counted, not judged.
   - Names and places are summed up apart from pattern entities, and so are sources that end in "-bare", whose texts are
     digits and separators only: several entities can claim those.`
