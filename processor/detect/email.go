@@ -9,8 +9,13 @@ const (
 // email verifies an address around the @ at i.
 func (t *text) email(i int) { t.emailAround(i, i+1, 0) }
 
-// percent handles a percent sign or a backslash: a percent-encoded @ or plus sign.
+// percent handles a percent sign or a backslash: a percent-encoded @ or plus sign, an @ as JSON escapes it.
 func (t *text) percent(i int) {
+	if t.s[i] == '\\' && t.hasFold(i+1, "u0040") {
+		level := t.escapeDepth(i)
+		t.emailAround(i-t.slashesBefore(i), i+6, level)
+		return
+	}
 	if t.s[i] != '%' || t.escapeAt(i) == i {
 		return
 	}
@@ -32,7 +37,8 @@ func (t *text) emailAround(at, after int, enc Encoding) {
 	if !ok {
 		return
 	}
-	start := t.localStart(at)
+	start, level := t.localStart(at)
+	enc = max(enc, level)
 	if start == at || t.inUserinfo(start) {
 		t.near = true
 		return
@@ -101,10 +107,38 @@ func (t *text) mailboxName(i int) {
 
 func isLocalByte(c byte) bool { return classes[c]&(clsLocal|clsHigh) != 0 }
 
-// localStart reads the local part backwards from at. It ends at an escape sequence other than %2B, at letters of
-// scripts that are written without spaces, and before leading punctuation.
-func (t *text) localStart(at int) int {
-	start := at
+// slashesBefore returns how many backslashes end at i.
+func (t *text) slashesBefore(i int) int {
+	n := 0
+	for n < 7 && t.at(i-n-1) == '\\' {
+		n++
+	}
+	return n
+}
+
+// escapeDepth returns how deep inside JSON strings the \u escape at i is: every level doubles the backslashes.
+func (t *text) escapeDepth(i int) Encoding {
+	return Encoding(min(escapeLevel(t.slashesBefore(i)+1, '\''), int(levels)))
+}
+
+// escapedLetter returns the start, with all backslashes, of the JSON escape at i when it stands for a letter of an
+// alphabet, a plus sign or a hyphen; else -1.
+func (t *text) escapedLetter(i int) int {
+	if t.at(i) != '\\' || t.at(i+1) != 'u' || t.escapeAt(i) != i+6 {
+		return -1
+	}
+	r := rune(unhex(t.s[i+2]))<<12 | rune(unhex(t.s[i+3]))<<8 | rune(unhex(t.s[i+4]))<<4 | rune(unhex(t.s[i+5]))
+	if r >= 0xC0 && r < 0x800 || r == '+' || r == '-' {
+		return i - t.slashesBefore(i)
+	}
+	return -1
+}
+
+// localStart reads the local part backwards from at. It ends at an escape sequence other than %2B and those of letters,
+// at letters of scripts that are written without spaces, and before leading punctuation. level is that of the escaped
+// letters.
+func (t *text) localStart(at int) (start int, level Encoding) {
+	start = at
 	for start > 0 && at-start < maxLocal {
 		c := t.s[start-1]
 		if c >= 0x80 {
@@ -119,6 +153,11 @@ func (t *text) localStart(at int) int {
 			break
 		}
 		if esc := t.escapeBefore(start); esc != start {
+			if letter := t.escapedLetter(esc); letter >= 0 {
+				level = max(level, t.escapeDepth(esc))
+				start = letter
+				continue
+			}
 			if !t.hasFold(esc, "%2b") {
 				break
 			}
@@ -133,7 +172,7 @@ func (t *text) localStart(at int) int {
 	for start < at && (t.s[start] == '.' || t.s[start] == '\'' || t.s[start] == '-' || t.s[start] == '+' || t.s[start] == '%' && t.escapeAt(start) == start) {
 		start++
 	}
-	return start
+	return start, level
 }
 
 // alphabetBefore returns the length of the two-byte UTF-8 letter (Latin, Greek, Cyrillic, ...) that ends at i, or 0.
@@ -161,8 +200,12 @@ func (t *text) domain(i int) (end int, ok bool) {
 	limit := min(len(t.s), i+maxDomain)
 	for dots := 0; ; dots++ {
 		label := i
-		for i < limit && (isAlnum(t.s[i]) || t.s[i] == '-' && i > label || t.alphabetAt(i)) {
-			i++
+		for i < limit {
+			n := t.labelByte(i, label)
+			if n == 0 {
+				break
+			}
+			i += n
 		}
 		stop := i
 		for stop > label && t.s[stop-1] == '-' {
@@ -174,11 +217,29 @@ func (t *text) domain(i int) (end int, ok bool) {
 		if dots > 0 && t.isTLD(label, stop) {
 			end, ok = stop, true
 		}
-		if stop != i || t.at(i) != '.' || !isAlnum(t.at(i+1)) && !t.alphabetAt(i+1) {
+		if stop != i || t.at(i) != '.' || t.labelByte(i+1, i+1) == 0 {
 			return end, ok && t.at(end) != '_'
 		}
 		i++
 	}
+}
+
+// labelByte returns how many bytes at i are part of a label that starts at label: 1, more for the escape of a letter, or
+// 0.
+func (t *text) labelByte(i, label int) int {
+	switch c := t.at(i); {
+	case isAlnum(c), c == '-' && i > label, t.alphabetAt(i):
+		return 1
+	case c == '\\':
+		j := i
+		for t.at(j+1) == '\\' && j < i+7 {
+			j++
+		}
+		if t.escapedLetter(j) == i {
+			return j + 6 - i
+		}
+	}
+	return 0
 }
 
 // isVersion reports whether [i, end) is the start of a version: 4 or v1.
@@ -200,10 +261,10 @@ func (t *text) alphabetAt(i int) bool {
 	return c >= 0xC3 && c <= 0xDF && t.at(i+1)&0xC0 == 0x80 || c&0xC0 == 0x80 && i > 0 && t.s[i-1] >= 0xC3 && t.s[i-1] <= 0xDF
 }
 
-// isTLD reports whether [label, end) can be a top-level domain.
+// isTLD reports whether [label, end) can be a top-level domain: letters, of any alphabet and escaped or not.
 func (t *text) isTLD(label, end int) bool {
 	n := end - label
-	if n < 2 || n > 24 {
+	if n < 2 || n > 64 {
 		return false
 	}
 	s := t.s[label:end]
@@ -211,13 +272,23 @@ func (t *text) isTLD(label, end int) bool {
 		return true
 	}
 	var low [24]byte
-	for i := range n {
-		if !isLetter(s[i]) {
+	foreign := false
+	for i := 0; i < n; i++ {
+		switch c := s[i]; {
+		case isLetter(c) && i < len(low):
+			low[i] = lower(c)
+		case c >= 0x80:
+			foreign = true
+		case c == '\\':
+			foreign = true
+			for i++; i < n && s[i] == '\\'; i++ {
+			}
+			i += 4
+		default:
 			return false
 		}
-		low[i] = lower(s[i])
 	}
-	return !notDomains[string(low[:n])]
+	return foreign || n <= len(low) && !notDomains[string(low[:n])]
 }
 
 // inUserinfo reports whether i is in the userinfo of a URL: what looks like an address is a user or a password, and a

@@ -104,6 +104,17 @@ func TestNestedEncodings(t *testing.T) {
 	require.Equal(t, `email "a@x.com", us_ssn "536221234", `, describe(d, lines, d.Find(s, Key{}, lines)))
 }
 
+func TestEscapedAddresses(t *testing.T) {
+	d, s := testDetector(t), NewScratch()
+	plain := `{"m":"j\u00f6rg\u0040m\u00fcller.example"}`
+	for range 3 {
+		found := d.Find(s, Key{}, plain)
+		require.Len(t, found, 1, plain)
+		require.Equal(t, "jörg@müller.example", string(found[0].Encoding.Decode(nil, plain[found[0].Start:found[0].End])), plain)
+		plain = `{"m":"` + string(Encoding(1).Append(nil, plain)) + `"}`
+	}
+}
+
 func TestCleanTextDoesNotAllocate(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")

@@ -29,8 +29,7 @@ func isNobody(s string) bool {
 	for i := range len(s) {
 		low[i] = lower(s[i])
 	}
-	word := string(low[:len(s)])
-	return systemAccounts[word] || notUsers[word]
+	return systemAccounts[string(low[:len(s)])] || notUsers[string(low[:len(s)])]
 }
 
 // loggedInAs verifies the user name after the words at i: logged in as maria.
