@@ -55,10 +55,16 @@ func userWord(t *text, i int) {
 		case t.hasFold(end, " (uid="), t.hasFold(end, "(uid="), t.hasFold(end, " logged "), t.hasFold(end, " authenticated"), t.hasFold(end, " signed in"), t.hasFold(end, " has logged"):
 			return true
 		case t.hasFold(end, " from "):
-			return isDigit(t.at(end+len(" from "))) || t.hasFold(end+len(" from "), "tkt_") || t.hasFold(end+len(" from "), "ip ")
+			return t.hostAt(end+len(" from ")) || t.hasFold(end+len(" from "), "tkt_") || t.hasFold(end+len(" from "), "ip ")
 		}
 		return false
 	})
+}
+
+// hostAt reports whether the start of an IP address stands at i.
+func (t *text) hostAt(i int) bool {
+	end := t.span(i, 4, isHex)
+	return end > i && (t.at(end) == ':' || t.at(end) == '.' && isDigit(t.at(end+1)))
 }
 
 // login puts the user name at start, quoted or where follows accepts its end.
@@ -88,6 +94,33 @@ func (t *text) login(start int, follows func(end int) bool) {
 	}
 	if quoted || follows(end) {
 		t.add(Username, start, end, 0.85)
+	}
+}
+
+// failedFor verifies the user name after "for user" at i in a message about a login.
+func failedFor(t *text, i int) {
+	from, _ := t.around(i, i, cueReach)
+	if t.cueIn(loginCues, from, i) {
+		t.login(i+len("for user "), func(end int) bool {
+			return end == len(t.s) || t.hasFold(end, " from ") || t.hasFold(end, " on ") || t.hasFold(end, " via ")
+		})
+	}
+}
+
+var loginCues = []string{"login", "logon", "log in", "password", "auth", "sign", "session", "denied"}
+
+// sudoer verifies the user name in a line of sudo before the word TTY at i: jdoe : TTY=pts/0.
+func sudoer(t *text, i int) {
+	end := i - len(" : ")
+	if !t.hasFold(end, " : tty=") {
+		return
+	}
+	start := end
+	for start > 0 && end-start < maxLocal && isLoginByte(t.s[start-1]) {
+		start--
+	}
+	if end-start >= 2 && t.at(start-1) == ' ' && t.at(start) < 0x80 && !isNobody(t.s[start:end]) && !t.tokenTouches(start, end) {
+		t.add(Username, start, end, 0.9)
 	}
 }
 
@@ -130,7 +163,7 @@ func home(t *text, i int) {
 			return
 		}
 	case sep == '/' && start == name+1:
-		if isUpper(t.s[i]) != (lower(t.s[i]) == 'u') || !t.pathRoot(i-1) {
+		if isUpper(t.s[i]) != (lower(t.s[i]) == 'u') || i > 1 && !t.pathRoot(i-1) {
 			return
 		}
 	default:
@@ -143,8 +176,8 @@ func home(t *text, i int) {
 	if t.at(end) != sep || !isAlnum(t.at(start)) || !hasLetter(t.s[start:end]) || t.sharedHome(start, end) || t.tokenTouches(start, end) {
 		return
 	}
-	if sep == '/' && !isPathByte(t.at(end+1)) {
-		return
+	if t.s[i] == 'h' && (!isPathByte(t.at(end+1)) && !isSpace(sep) && sep != 0 && sep != ';' || i == 1 && !strings.Contains(t.s[start:end], ".")) {
+		return // a whole value is the route of a site, more often
 	}
 	t.add(Username, start, end, 0.85)
 }
@@ -164,9 +197,6 @@ func (t *text) sharedHome(start, end int) bool {
 // pathRoot reports whether the slash at i begins the path of a file rather than being inside one, or one of a request:
 // GET /home/x, where the whole text is a path, or after a key for one.
 func (t *text) pathRoot(i int) bool {
-	if i == 0 {
-		return false // the value of an attribute: a route, more often
-	}
 	switch c := t.at(i - 1); {
 	case isWord(c), c == '/', c == '.', c == '-', c == '}', c == ')', c == '*', c == '~', c == '%', c == ']', c >= 0x80:
 		return false

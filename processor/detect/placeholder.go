@@ -39,34 +39,65 @@ func isPlaceholder(s string) bool {
 	first, last := s[0], s[len(s)-1]
 	switch first {
 	case '$':
-		return len(s) == 1 || s[1] == '{' || s[1] == '(' || isWord(s[1]) && isUpperName(s[1:])
+		return len(s) == 1 || isUpperName(s[1:]) || (s[1] == '{' || s[1] == '(') && isTemplate(s[2:])
 	case '<':
-		return last == '>' || len(s) < 3
+		return len(s) < 3 || last == '>' && isStandIn(s[1:len(s)-1])
 	case '[':
-		return last == ']' && isRedaction(s[1:len(s)-1])
+		return last == ']' && isStandIn(s[1:len(s)-1])
 	case '{':
-		return last == '}' && (len(s) == 2 || s[1] == '{' || isRedaction(s[1:len(s)-1]))
+		return last == '}' && (isStandIn(s[1:len(s)-1]) || s[1] == '{' && isTemplate(s[2:]))
 	case '(':
-		return last == ')' && isRedaction(s[1:len(s)-1])
+		return last == ')' && isStandIn(s[1:len(s)-1])
 	case ':', '@':
 		return len(s) < 2 || isPlainWord(s[1:])
 	case '%':
-		return len(s) <= 3 && !isHex(last) || last == '%' || len(s) == 2
+		return len(s) <= 3 && !isHex(last) || len(s) == 2 || last == '%' && isStandIn(s[1:len(s)-1])
 	case '?', '-', '_', '=', '.', '/':
 		return isRun(s)
 	}
 	return isMask(s)
 }
 
-// isMask reports whether s is masked already: three stars or more, or one character again and again.
+// isMask reports whether s is masked already: one character again and again, or a mask that leaves at most four
+// characters to be read, or names of what it masks.
 func isMask(s string) bool {
-	if strings.Contains(s, "xxxxxx") || strings.Contains(s, "XXXXXX") || strings.Contains(s, "######") {
+	if len(s) >= 3 && (isRun(s) || isCrosses(s)) && !isDigit(s[0]) {
 		return true
 	}
-	if strings.Contains(s, "***") || strings.Contains(s, "•••") || strings.Contains(s, "...") && len(s) < 12 {
-		return true
+	masked, readable, words := false, 0, true
+	for i := 0; i < len(s); {
+		if n := maskRun(s[i:]); n > 0 {
+			masked = true
+			i += n
+			continue
+		}
+		from := i
+		for i < len(s) && maskRun(s[i:]) == 0 {
+			if isAlnum(s[i]) || s[i] >= 0x80 {
+				readable++
+			}
+			i++
+		}
+		words = words && isStandIn(s[from:i])
 	}
-	return len(s) >= 3 && (isRun(s) || isCrosses(s)) && !isDigit(s[0])
+	return masked && (readable <= 4 || words)
+}
+
+// maskRun returns the length of the mask that s starts with: three stars, bullets or dots, six crosses, or more; or 0.
+func maskRun(s string) int {
+	for _, m := range [...]struct {
+		mark  string
+		least int
+	}{{"*", 3}, {"•", 3}, {".", 3}, {"…", 1}, {"x", 6}, {"X", 6}, {"#", 6}} {
+		n := 0
+		for strings.HasPrefix(s[n*len(m.mark):], m.mark) {
+			n++
+		}
+		if n >= m.least {
+			return n * len(m.mark)
+		}
+	}
+	return 0
 }
 
 // isRun reports whether s is one byte again and again.
@@ -89,29 +120,123 @@ func isCrosses(s string) bool {
 	return n >= 3
 }
 
-// isRedaction reports whether s, inside brackets, is the name of what was taken out: email, REDACTED, redacted:ssn.
-func isRedaction(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; !isWord(c) && c != ' ' && c != '-' && c != ':' && c != '.' && c != '*' {
-			return false
+// standIns are words, beside the names of entities and keys, of what stands in brackets in place of a value.
+var standIns = func() map[string]bool {
+	m := map[string]bool{}
+	for _, w := range strings.Fields(`your my the a an here insert enter replace with me value values data field hash name names id key keys api access auth client user
+		email mail phone number date address ip db database service account app dummy example sample test fake xxx content information info env var variable private sensitive
+		redacted masked hidden filtered removed omitted scrubbed sanitized suppressed censored obfuscated stripped truncated elided deleted protected by policy pii phi
+		bytes chars characters object array html nil null none empty blank unset unknown undefined missing`) {
+		m[w] = true
+	}
+	for w := range placeholders {
+		m[w] = true
+	}
+	return m
+}()
+
+// isStandIn reports whether s, from inside brackets, names what belongs there rather than being it: email, REDACTED,
+// redacted:ssn, your-api-key, DB_PASSWORD, 0.
+func isStandIn(s string) bool {
+	s = strings.Trim(s, " _-.:*")
+	if len(s) <= 2 || isUpperName(s) {
+		return true
+	}
+	for i := 0; i < len(s); {
+		from := i
+		for i < len(s) && isAlnum(s[i]) {
+			i++
+		}
+		if !isStandInWord(s[from:i]) {
+			return isKeyName(s)
+		}
+		for i < len(s) && !isAlnum(s[i]) {
+			if !strings.ContainsRune(" _-.:*|/", rune(s[i])) {
+				return false
+			}
+			i++
 		}
 	}
 	return true
 }
 
-// isUpperName reports whether s is the name of an environment variable.
+func isStandInWord(s string) bool {
+	var low [16]byte
+	if len(s) > len(low) {
+		return false
+	}
+	for i := range len(s) {
+		low[i] = lower(s[i])
+	}
+	return standIns[string(low[:len(s)])] || entityWords[string(low[:len(s)])] || len(s) <= 2
+}
+
+// isKeyName reports whether s, of letters and the signs between them, is the name of a key.
+func isKeyName(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; !isLetter(c) && c != '_' && c != '-' && c != '.' && c != ' ' {
+			return false
+		}
+	}
+	return len(s) <= maxKey && lookupKey(s).entity != None
+}
+
+// entityWords are the words of the names and the classes of the entities, which redaction writes in brackets.
+var entityWords = map[string]bool{}
+
+func init() {
+	for _, info := range Builtins()[1:] {
+		entityWords[info.Class] = true
+		for _, w := range strings.Split(info.Name, "_") {
+			entityWords[w] = true
+		}
+	}
+}
+
+// isTemplate reports whether s, what follows the opening bracket of a template, is one: the name of a variable or a
+// path to one. A default value in it is a value.
+func isTemplate(s string) bool {
+	s = strings.Trim(s, "})- ")
+	if isStandIn(s) {
+		return true
+	}
+	if strings.Contains(s, ":-") || strings.Contains(s, ":=") {
+		return false
+	}
+	joined := false
+	for i := range len(s) {
+		switch c := s[i]; {
+		case isLetter(c) || c == '_':
+		case c == '.' || c == ':' || c == '/' || c == ' ' || c == '#' || c == '-' || c == '(' || c == '|' || c == '$' || c == '"' || c == '\'':
+			joined = true
+		case isDigit(c) && i > 0 && s[i-1] == '_':
+		default:
+			return false
+		}
+	}
+	return joined
+}
+
+// isUpperName reports whether s is the name of an environment variable, or the number of a parameter.
 func isUpperName(s string) bool {
+	under, digits := false, 0
 	for i := range len(s) {
-		if !isUpper(s[i]) && s[i] != '_' && !isDigit(s[i]) {
+		switch {
+		case s[i] == '_':
+			under = true
+		case isDigit(s[i]):
+			digits++
+		case !isUpper(s[i]):
 			return false
 		}
 	}
-	return true
+	return digits == 0 || under || len(s) <= 2
 }
 
+// isPlainWord reports whether s is the name of a parameter: password, p1, 1.
 func isPlainWord(s string) bool {
 	for i := range len(s) {
-		if !isLower(s[i]) && s[i] != '_' && !isDigit(s[i]) && s[i] != '.' {
+		if !isLower(s[i]) && s[i] != '_' && s[i] != '.' && (!isDigit(s[i]) || len(s) > 3) {
 			return false
 		}
 	}
