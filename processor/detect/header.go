@@ -18,11 +18,11 @@ func authByKey(t *text, v value) {
 		case t.hasParams(start): // to the end of the line, which authEnd keeps from being read again
 			end = t.lineEnd(start)
 		default:
-			end = t.runEnd(start)
+			end = t.bracketEnd(start, t.runEnd(start))
 		}
 	case v.closed:
 	default:
-		end = t.runEnd(start)
+		end = t.bracketEnd(start, t.runEnd(start))
 	}
 	end = t.trimRight(start, end)
 	if start >= end || isPlaceholder(t.s[start:end]) || isScheme(t.s[start:end]) {
@@ -173,7 +173,7 @@ func isCookieAttribute(name string) bool {
 // secretByKey verifies a secret under a key. A weak key, such as token, wants a value that looks like one.
 func secretByKey(t *text, v value) {
 	s := t.s[v.start:v.end]
-	if isPlaceholder(s) || s[0] == '{' || len(s) < 3 || v.weak() && !isSecret(s) {
+	if isPlaceholder(s) || s[0] == '{' && t.at(v.start+1) != '{' || len(s) < 3 || v.weak() && !isSecret(s) {
 		return
 	}
 	if v.prose && !v.closed && !t.proseValue(v) {
@@ -193,7 +193,7 @@ func secretByKey(t *text, v value) {
 
 // isReference reports whether s says where a secret is rather than being one: a path, a URL, an expression.
 func isReference(s string) bool {
-	if s[0] == '/' || s[0] == '.' && len(s) > 1 && (s[1] == '/' || s[1] == '.') || s[0] == '$' && len(s) > 1 && s[1] == '{' {
+	if s[0] == '/' || s[0] == '.' && len(s) > 1 && (s[1] == '/' || s[1] == '.') {
 		return true
 	}
 	for _, p := range [...]string{"http://", "https://", "arn:", "vault:", "env:", "file:", "ref+", "os.", "process.env"} {
@@ -207,7 +207,7 @@ func isReference(s string) bool {
 // passwordByKey verifies a password under a key: any value that is no placeholder, and in prose no plain word.
 func passwordByKey(t *text, v value) {
 	s := t.s[v.start:v.end]
-	if isPlaceholder(s) || s[0] == '{' && !v.closed {
+	if isPlaceholder(s) || s[0] == '{' && s[len(s)-1] != '}' && !v.closed {
 		return
 	}
 	if v.prose && !v.closed && !t.proseValue(v) || t.isWorkingDirectory(v) {

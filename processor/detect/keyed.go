@@ -21,9 +21,9 @@ func (t *text) keyed(v value) {
 	if verify == nil || v.weak() && t.tokenTouches(v.start, v.end) { // a token looks like a secret
 		return
 	}
-	if t.s[v.start] == '[' && !v.attr() {
+	if t.s[v.start] == '[' && (!v.attr() || v.ref.entity == Username || v.ref.entity == UserID) {
 		t.near = true
-		if !isPlaceholder(t.s[v.start:v.end]) {
+		if s := t.s[v.start:v.end]; !isPlaceholder(s) && !t.d.isRedaction(s) {
 			t.elements(v, verify)
 		}
 		return
@@ -108,9 +108,18 @@ func (t *text) emit(v value, start, end int, conf float32) {
 
 // anything makes the whole value the entity of a custom key.
 func (t *text) anything(v value) {
-	if v.start < v.end && !isPlaceholder(t.s[v.start:v.end]) {
+	if s := t.s[v.start:v.end]; len(s) > 0 && !isPlaceholder(s) && !t.d.isRedaction(s) {
 		t.emit(v, v.start, v.end, anyContent)
 	}
+}
+
+// isRedaction reports whether s is the name of an entity in brackets, as redaction writes it.
+func (d *Detector) isRedaction(s string) bool {
+	if len(s) < 3 || s[0] != '[' || s[len(s)-1] != ']' {
+		return false
+	}
+	_, known := d.byName[s[1:len(s)-1]]
+	return known
 }
 
 // quietID marks the value as an id that carries a trace, unless it can be no such id. What was judged together with a

@@ -64,6 +64,9 @@ func isMask(s string) bool {
 	if len(s) >= 3 && (isRun(s) || isCrosses(s)) && !isDigit(s[0]) {
 		return true
 	}
+	if n := len(s) - 4; n >= 4 && isCrosses(s[:n]) { // the last four stay
+		return true
+	}
 	masked, readable, words := false, 0, true
 	for i := 0; i < len(s); {
 		if n := maskRun(s[i:]); n > 0 {
@@ -206,8 +209,8 @@ func isTemplate(s string) bool {
 	joined := false
 	for i := range len(s) {
 		switch c := s[i]; {
-		case isLetter(c) || c == '_':
-		case c == '.' || c == ':' || c == '/' || c == ' ' || c == '#' || c == '-' || c == '(' || c == '|' || c == '$' || c == '"' || c == '\'':
+		case isLetter(c) || c == '_' || c == '-':
+		case c == '.' || c == ':' || c == '/' || c == ' ' || c == '#' || c == '(' || c == '|' || c == '$' || c == '"' || c == '\'':
 			joined = true
 		case isDigit(c) && i > 0 && s[i-1] == '_':
 		default:

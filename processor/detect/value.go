@@ -37,13 +37,31 @@ func (t *text) valueAfter(k sepKey, sep byte, i int) value {
 	}
 	v.prose = sep == ':' && i > from
 	v.start, v.end = i, t.runEnd(i)
-	if t.at(i) == '[' && t.at(v.end) == ']' {
-		v.end++
-	}
+	v.end = t.bracketEnd(i, v.end)
 	if before := t.at(k.start - 1); sep == '=' && (before == '&' || before == '?') {
 		v.enc |= Percent
 	}
 	return v
+}
+
+// bracketEnd returns the end of a value in brackets that starts at i and ends, as a run, at end.
+func (t *text) bracketEnd(i, end int) int {
+	switch c := t.at(i); {
+	case c == '[' && t.at(end) == ']', c == '$' && t.at(i+1) == '{' && t.at(end) == '}':
+		return end + 1
+	case c == '{' && t.at(i+1) == '{' && t.at(end) == '}' && t.at(end+1) == '}':
+		return end + 2
+	case c == '<' && isAlnum(t.at(i+1)):
+		j := t.span(i+1, maxKey, isInAngles)
+		if t.at(j) == '>' && j > i+4 && t.endsHere(j+1) {
+			return j + 1
+		}
+	}
+	return end
+}
+
+func isInAngles(c byte) bool {
+	return c > ' ' && c != '<' && c != '>' && c != '/' && c != '"' && c != '='
 }
 
 // quoteEnd returns where the string that starts at i ends: at the quote with the same number of backslashes before it,
