@@ -123,11 +123,15 @@ func (t *text) findTokens() {
 		return
 	}
 	for i := 0; ; {
-		at := strings.Index(t.s[i:], "tkt_")
+		at := strings.IndexByte(t.s[i:], '_') // the rarest byte of "tkt_"
 		if at < 0 {
 			return
 		}
-		i += at
+		i += at - len("tkt")
+		if i < 0 || t.s[i:i+len("tkt")] != "tkt" {
+			i += len("tkt_")
+			continue
+		}
 		n := t.d.recognize(t.s[i:])
 		if n > 0 && i+n <= len(t.s) {
 			t.tokens = append(t.tokens, Finding{Start: i, End: i + n, Entity: Token, Confidence: 1, KeyStart: -1, KeyEnd: -1})

@@ -91,6 +91,7 @@ var (
 	keyTable = map[uint64]keyRef{}
 	keyBits  [1 << 14 / 64]uint64 // a bit for every hash in keyTable
 	lastBits [1 << 14 / 64]uint64 // a bit for the hash of the last word of every name
+	endBits  [1 << 15 / 64]uint64 // a bit for the last three letters that a key with a name or filler at its end may have
 )
 
 const (
@@ -115,8 +116,39 @@ func hashBackwards(s string) uint64 {
 	return h
 }
 
+// addEnd enters the last three letters of a key that ends in words. A last word of two letters may follow any letter.
+func addEnd(words string) {
+	last := words[strings.LastIndexByte(words, ' ')+1:]
+	n := len(last)
+	if n >= 3 {
+		bit := fold3(last[n-3], last[n-2], last[n-1])
+		endBits[bit>>6] |= 1 << (bit & 63)
+		return
+	}
+	for before := range byte(32) {
+		for first := range byte(32) {
+			bit := fold3(before, first, last[n-1])
+			if n == 1 || first == last[0]&31 {
+				endBits[bit>>6] |= 1 << (bit & 63)
+			}
+		}
+	}
+}
+
+// namesNothing reports whether no name and no filler can end the key, by its last three bytes alone. Most keys in
+// telemetry are settled here.
+func namesNothing(key string) bool {
+	n := len(key)
+	if n < 3 || !isLetter(key[n-1]) || !isLetter(key[n-2]) || !isLetter(key[n-3]) {
+		return false
+	}
+	bit := fold3(key[n-3], key[n-2], key[n-1])
+	return endBits[bit>>6]&(1<<(bit&63)) == 0
+}
+
 // addKey enters a name and the hashes of its last word, and of the joined form.
 func addKey(e Entity, n keyName) {
+	addEnd(n.words)
 	h := hashBackwards(n.words)
 	if old, ok := keyTable[h]; ok && (old.entity != e || old.weak != n.weak) {
 		panic("detect: key " + n.words + " names two entities")
@@ -133,6 +165,9 @@ func addKey(e Entity, n keyName) {
 }
 
 func init() {
+	for _, f := range fillers {
+		addEnd(f)
+	}
 	for _, n := range traceKeyNames {
 		addKey(quiet, n)
 	}
@@ -178,6 +213,9 @@ func lookupKey(key string) keyRef {
 // lookupSuffix finds the longest name that key ends with, at a word boundary. A name that must be the whole key may
 // follow a space, for the words before it may be prose. known is false when no name ends in the last word of key.
 func lookupSuffix(key string) (best keyRef, known bool) {
+	if namesNothing(key) {
+		return best, false
+	}
 	if n := len(key); n > 0 && isDigit(key[n-1]) {
 		if best, known = lookupFrom(key, n); best.entity != None {
 			return best, known
