@@ -38,7 +38,7 @@ func awsAccess(t *text, i int) {
 		return
 	}
 	end := t.span(i+4, 17, isUpperAlnum)
-	if end-i != 20 || isWord(t.at(end)) || !diverse(t.s[i+4:end]) || strings.ContainsAny(t.s[i+4:end], "0189") {
+	if end-i != 20 || isAlnum(t.at(end)) || !diverse(t.s[i+4:end]) || strings.ContainsAny(t.s[i+4:end], "0189") {
 		return
 	}
 	t.add(AWSAccessKey, i, end, 0.98)
@@ -121,7 +121,7 @@ func stripe(t *text, i int) {
 		from = i + 6
 	}
 	end := t.span(from, 247, isAlnum)
-	if end-from < 10 || isWord(t.at(end)) || !diverse(t.s[from:end]) || strings.Contains(t.s[from:end], "EXAMPLE") {
+	if end-from < 10 || isAlnum(t.at(end)) || !diverse(t.s[from:end]) || strings.Contains(t.s[from:end], "EXAMPLE") {
 		return
 	}
 	t.add(StripeKey, i, end, 0.98)
@@ -133,7 +133,10 @@ func gcp(t *text, i int) {
 		return
 	}
 	end := t.span(i+4, 36, isTokenByte)
-	if end-i == 39 && !isWord(t.at(end)) && diverse(t.s[i+4:end]) {
+	if end-i == 40 && t.s[end-1] == '_' {
+		end--
+	}
+	if end-i == 39 && !isAlnum(t.at(end)) && diverse(t.s[i+4:end]) {
 		t.add(GCPAPIKey, i, end, 0.98)
 	}
 }

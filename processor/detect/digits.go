@@ -28,6 +28,9 @@ type digitEntry struct {
 var (
 	digitTable  = map[uint64][]digitEntry{} // by layout code
 	digitCounts uint64                      // bit n: some layout has n digits
+	digitPairs  [5][16]uint16               // by separator and length of the first group, bit n: the second has n digits in some layout
+	digitFirst  uint16                      // bit n: some layout is one group of n digits
+	groupPairs  [1 << 14 / 64]uint64        // a bit for the code of the first two groups of every layout
 )
 
 // group codes take 7 bits: the separator before the group, then its length.
@@ -70,6 +73,30 @@ func (d digitShape) compile(r rule) (code uint64, e digitEntry) {
 	return code, e
 }
 
+// wake enters the first groups of a layout, so that most runs of digits are settled by their first two groups.
+func (d digitShape) wake() {
+	first := strings.IndexFunc(d.layout, func(r rune) bool { return r != 'd' })
+	if first < 0 {
+		digitFirst |= 1 << min(len(d.layout), 15)
+		return
+	}
+	second := 0
+	for i := first + 1; i < len(d.layout) && d.layout[i] == 'd'; i++ {
+		second++
+	}
+	digitPairs[groupCode(d.layout[first], 0)>>4][min(first, 15)] |= 1 << min(second, 15)
+}
+
+// beginsLayout reports whether the run of n digits that ends at end, where a separator and a digit follow, can begin
+// a layout.
+func (t *text) beginsLayout(n, end int) bool {
+	second := 0
+	for second < 15 && isDigit(t.at(end+1+second)) {
+		second++
+	}
+	return digitFirst>>n&1 != 0 || digitPairs[groupCode(t.s[end], 0)>>4][n]>>second&1 != 0
+}
+
 // cluster is a digit run with the groups that follow it.
 type cluster struct {
 	digits [maxDigits]byte
@@ -96,11 +123,27 @@ func (t *text) number(start, end int) {
 	if n > maxDigits || n < 9 && (!isSeparator(next) || !isDigit(t.at(end+1))) {
 		return
 	}
+	if n < 9 && !t.mayGroup(n, next, end) {
+		return
+	}
+	if n < 9 && !t.beginsLayout(n, end) {
+		return
+	}
 	c := &t.digits
 	c.groups, c.whole = 0, false
 	if t.cluster(start, c); c.count[c.groups-1] >= 7 {
 		t.layouts(start, c)
 	}
+}
+
+// mayGroup reports whether some layout starts with a group of n digits, the separator and the digits after it at end.
+func (t *text) mayGroup(n int, sep byte, end int) bool {
+	i := end + 1
+	for i < len(t.s) && i < end+16 && isDigit(t.s[i]) {
+		i++
+	}
+	pair := uint64(n) | groupCode(sep, i-end-1)<<groupBits
+	return groupPairs[pair>>6&(1<<14/64-1)]&(1<<(pair&63)) != 0
 }
 
 func isSeparator(c byte) bool { return c == '-' || c == ' ' || c == '.' || c == '/' }

@@ -218,7 +218,7 @@ func (t *text) domain(i int) (end int, ok bool) {
 			end, ok = stop, true
 		}
 		if stop != i || t.at(i) != '.' || t.labelByte(i+1, i+1) == 0 {
-			return end, ok && t.at(end) != '_'
+			return end, ok
 		}
 		i++
 	}

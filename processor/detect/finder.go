@@ -56,12 +56,16 @@ func NewScratch() *Scratch { return &Scratch{text: text{inner: &decoded{}}} }
 // Find returns the settled findings in text in ascending order, never overlapping. They are valid until the next call
 // with s.
 func (d *Detector) Find(s *Scratch, key Key, text string) []Finding {
-	return s.find(d, key, text, scanText)
+	from, _, _ := wake(text, 0)
+	if from == len(text) && key.entity == None && d.patterns == nil {
+		return nil
+	}
+	return s.find(d, key, text, from, scanText)
 }
 
 // Reference is Find without triggers: every verifier at every offset. It is slow, and the measure of Find.
 func (d *Detector) Reference(key Key, s string) []Finding {
-	return slices.Clone(NewScratch().find(d, key, s, everywhere))
+	return slices.Clone(NewScratch().find(d, key, s, 0, everywhere))
 }
 
 func scanText(t *text) { t.scan() }
@@ -98,6 +102,9 @@ func (t *text) everything(i int) {
 		t.number(i, end)
 		return
 	}
+	if all&clsDigit != 0 && all&clsUnder != 0 {
+		t.underscored(i, end)
+	}
 	for _, r := range rules {
 		for _, w := range r.words {
 			if n := end - i; all&clsDigit != 0 && w.from <= n && n <= w.to {
@@ -109,7 +116,7 @@ func (t *text) everything(i int) {
 
 // inEscape reports whether an escape sequence that starts before i goes on at i.
 func (t *text) inEscape(i int) bool {
-	for j := max(0, i-5); j < i; j++ {
+	for j := max(0, i-longestEscape); j < i; j++ {
 		if t.escapeAt(j) > i {
 			return true
 		}

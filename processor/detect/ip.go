@@ -89,9 +89,21 @@ func (t *text) ipv4MayEnd(i int) bool {
 		}
 		_, _, ok := t.octets(i + 1)
 		return ok && c == '-'
+	case '_':
+		return !t.isPlatform(i + 1)
 	default:
 		return !isWord(c)
 	}
+}
+
+// isPlatform reports whether the word at i is the one that follows the version in the name of a package: tool_1.2.3.4_amd64.
+func (t *text) isPlatform(i int) bool {
+	for _, p := range [...]string{"amd64", "arm", "x86", "x64", "i386", "all", "linux", "darwin", "windows", "win", "any", "noarch", "ppc64", "s390x"} {
+		if t.hasFold(i, p) {
+			return true
+		}
+	}
+	return false
 }
 
 // versionWords stand before a number that is a version, not an address.
@@ -101,7 +113,7 @@ var versionWords = []string{"version", "ver", "v", "release", "rev", "build", "f
 // agents write them, Name/1.2.3.4.
 func (t *text) versionBefore(i int) bool {
 	end := i
-	for end > 0 && end > i-3 && (t.s[end-1] == ' ' || t.s[end-1] == ':' || t.s[end-1] == '=' || t.s[end-1] == '"' || t.s[end-1] == '/') {
+	for end > 0 && end > i-3 && (t.s[end-1] == ' ' || t.s[end-1] == ':' || t.s[end-1] == '=' || t.s[end-1] == '"' || t.s[end-1] == '/' || t.s[end-1] == '_') {
 		end--
 	}
 	start := end
@@ -176,6 +188,9 @@ func (t *text) colons(i int) bool {
 		t.near = t.near || afterColon
 		return next == ':' || afterColon
 	}
+	if t.clock(i) {
+		return false
+	}
 	start := i
 	for start > 0 && isHex(t.s[start-1]) && i-start < 5 {
 		start--
@@ -207,6 +222,26 @@ func (t *text) keyColon(i int) bool {
 		start--
 	}
 	return start < i && !hex && isLetter(t.s[start]) && isLetter(t.s[i-1]) && t.at(start-1) != ':' && !t.tokenTouches(start, i)
+}
+
+// clock reports whether the colon at i is the first of a time of day, 02:14:33, which is no address.
+func (t *text) clock(i int) bool {
+	if i < 2 || i+6 > len(t.s) || t.s[i+3] != ':' || !isDigit(t.s[i-2]) || !isDigit(t.s[i-1]) || !isDigit(t.s[i+1]) || !isDigit(t.s[i+2]) {
+		return false
+	}
+	if c := t.at(i - 3); isHex(c) || c == ':' {
+		return false
+	}
+	c := t.at(i + 6)
+	return isDigit(t.s[i+4]) && isDigit(t.s[i+5]) && !isHex(c) && c != ':' && (c != '.' || !isDigit(t.at(i+7)) || !t.dotsFollow(i+7))
+}
+
+// dotsFollow reports whether a second dot follows the digits from i on, as in the dotted end of a mapped address.
+func (t *text) dotsFollow(i int) bool {
+	for isDigit(t.at(i)) {
+		i++
+	}
+	return t.at(i) == '.'
 }
 
 // ipv6Run reads hexadecimal groups, colons and dots from start on.

@@ -2,40 +2,96 @@ package detect
 
 import "strings"
 
-// scan wakes the verifiers at the few places where something may stand. Bytes inside words and between them cost one
-// table look-up; a word costs one more, of its first three bytes in a bitmap of known prefixes.
+// scan wakes the verifiers at the few places where something may stand.
 func (t *text) scan() {
-	s := t.s
-	for i := 0; i < len(s); {
-		c := classes[s[i]]
-		if c&clsWord == 0 {
-			if c&clsEvent == 0 {
-				i++
-				continue
-			}
-			i = t.event(i)
+	next := t.from
+	for {
+		start, end, all := wake(t.s, next)
+		if start == len(t.s) {
+			return
+		}
+		if all == 0 {
+			next = t.event(start)
 			continue
 		}
-		start, all := i, c
+		next = end
+		if all&clsDigit != 0 {
+			t.mixedWord(start, end, all)
+		}
+		if mayBePrefix(t.s, start) {
+			t.prefixed(start)
+		}
+		if mayBeMAC(t.s, start, end-start) {
+			t.mac(start)
+		}
+	}
+}
+
+// wake returns the first word from i on that a verifier may know, with the union of its classes, or the first event,
+// without any class; len(s) when there is none. Bytes inside words and between them cost one table look-up; a word
+// costs one more, of its first three bytes in a bitmap of known prefixes.
+func wake(s string, i int) (start, end int, all class) {
+	for i < len(s) {
+		c := classes[s[i]]
+		if c&clsWord == 0 {
+			if c&clsEvent != 0 && stirs(s, i) {
+				return i, i, 0
+			}
+			i++
+			continue
+		}
+		start, all = i, c
 		for i++; i < len(s); i++ {
-			c = classes[s[i]]
-			if c&clsWord == 0 {
+			if c = classes[s[i]]; c&clsWord == 0 {
 				break
 			}
 			all |= c
 		}
-		if all&clsDigit != 0 {
-			t.mixedWord(start, i, all)
-		}
-		if start+3 <= len(s) {
-			if p := fold3(s[start], s[start+1], s[start+2]); prefixBits[p>>6]&(1<<(p&63)) != 0 {
-				t.prefixed(start)
-			}
-		}
-		if n := i - start; (n == 2 || n == 4) && i < len(s) && (s[i] == ':' || s[i] == '-' || s[i] == '.') {
-			t.mac(start)
+		if all&clsDigit != 0 || mayBePrefix(s, start) || mayBeMAC(s, start, i-start) {
+			return start, i, all
 		}
 	}
+	return len(s), len(s), 0
+}
+
+// stirs reports whether the event at i can be more than punctuation: it looks at the next byte as its verifier would.
+func stirs(s string, i int) bool {
+	next := byte(0)
+	if i+1 < len(s) {
+		next = s[i+1]
+	}
+	switch s[i] {
+	case '-':
+		return next == ' ' || next == 'u' || next == '-'
+	case '+':
+		return isDigit(next) || next == '('
+	case '(':
+		return i+4 < len(s) && s[i+4] == ')'
+	case '>':
+		return i > 0 && isKeyByte(s[i-1])
+	}
+	return true
+}
+
+// mayBePrefix reports whether a prefix may start with the three bytes at i.
+func mayBePrefix(s string, i int) bool {
+	if i+3 > len(s) {
+		return false
+	}
+	p := fold3(s[i], s[i+1], s[i+2])
+	return prefixBits[p>>6]&(1<<(p&63)) != 0
+}
+
+// mayBeMAC reports whether the word of n bytes at i and the separators after it may begin a MAC address.
+func mayBeMAC(s string, i, n int) bool {
+	switch {
+	case n == 2 && i+17 <= len(s):
+		sep := s[i+2]
+		return (sep == ':' || sep == '-') && s[i+5] == sep && s[i+8] == sep
+	case n == 4 && i+14 <= len(s):
+		return s[i+4] == '.' && s[i+9] == '.'
+	}
+	return false
 }
 
 // event handles a byte outside words and returns where the scan goes on.
@@ -54,7 +110,7 @@ func (t *text) event(i int) int {
 		t.phoneParen(i)
 	case '>':
 		t.xml(i)
-	case '%', '\\':
+	case '%', '\\', escape:
 		t.percent(i)
 		if end := t.escapeAt(i); end > i {
 			return end
@@ -69,12 +125,38 @@ func (t *text) mixedWord(start, end int, all class) {
 		t.number(start, end)
 		return
 	}
+	if all&clsUnder != 0 {
+		t.underscored(start, end)
+	}
 	if n := end - start; n < len(wordTable) {
 		for _, w := range wordTable[n] {
 			w.verify(t, start, end)
 		}
 	}
 }
+
+// underscored handles a word with an underscore and digits: an address or a key may follow the underscore.
+func (t *text) underscored(start, end int) {
+	for i := start + 1; i < end; i++ {
+		if t.s[i-1] != '_' {
+			continue
+		}
+		if c := t.s[i]; isDigit(c) && end-i <= 3 && t.at(end) == '.' && isDigit(t.at(end+1)) {
+			t.ipv4(i)
+		}
+		if end-i < shortestKey || !mayBePrefix(t.s, i) {
+			continue
+		}
+		for _, p := range keyPrefixTable[prefixSlot(t.s[i], t.s[i+1])] {
+			if t.hasFold(i, p.text) {
+				p.verify(t, i)
+			}
+		}
+	}
+}
+
+// shortestKey is the shortest key of a provider, in bytes.
+const shortestKey = 16
 
 // prefixed runs the verifiers of the prefixes that the word at i may start with.
 func (t *text) prefixed(i int) {
@@ -124,6 +206,8 @@ var (
 	prefixBits [1 << 15 / 64]uint64
 	// prefixTable holds the prefixes by their first two bytes.
 	prefixTable [1 << 10][]prefix
+	// keyPrefixTable holds those of keys, which may follow an underscore inside a word.
+	keyPrefixTable [1 << 10][]prefix
 )
 
 // fold3 maps three bytes to 15 bits, the same for both letter cases.
@@ -143,11 +227,18 @@ func init() {
 		}
 		for _, p := range r.prefixes {
 			addPrefix(p)
+			if r.Group == Credential && !strings.Contains(p.text, " ") {
+				slot := prefixSlot(p.text[0], p.text[1])
+				keyPrefixTable[slot] = append(keyPrefixTable[slot], p)
+			}
 		}
 		for _, d := range r.digits {
+			d.wake()
 			code, entry := d.compile(r)
 			digitTable[code] = append(digitTable[code], entry)
 			digitCounts |= 1 << entry.count
+			pair := code & (1<<(2*groupBits) - 1)
+			groupPairs[pair>>6] |= 1 << (pair & 63)
 		}
 	}
 }

@@ -91,6 +91,7 @@ func (t *text) keyBefore(i int) (k sepKey, ok bool) {
 	for end > 0 && end > i-4 && (t.s[end-1] == ' ' || t.s[end-1] == '\t' || t.s[end-1] == '!') {
 		end--
 	}
+	end = t.controlBefore(end) // password in color
 	if end == 0 {
 		return k, false
 	}
@@ -158,11 +159,26 @@ func (t *text) bareKey(end int) (k sepKey, ok bool) {
 		if esc := t.escapeAt(start - 1); esc > start {
 			start = min(esc, end)
 		}
+		if t.s[start-1] == '[' {
+			start = min(t.pastControl(start), end)
+		}
 	}
 	for start < end && !isWord(t.s[start]) {
 		start++
 	}
 	return sepKey{start: start, end: end}, start < end
+}
+
+// pastControl returns the end of the control sequence whose bracket stands before i, or i.
+func (t *text) pastControl(i int) int {
+	for _, esc := range escapes {
+		if from := i - 1 - len(esc); t.hasFold(from, esc) {
+			if end := t.escapeAt(from); end > i {
+				return end
+			}
+		}
+	}
+	return i
 }
 
 // maxKeyWords is how many words at single spaces a key in prose may have: date of birth.

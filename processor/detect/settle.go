@@ -30,10 +30,11 @@ type repeat struct {
 	found  []Finding
 }
 
-// find runs scan over the text until it finds nothing new.
-func (s *Scratch) find(d *Detector, key Key, text string, scan func(*text)) []Finding {
+// find runs scan over the text until it finds nothing new. Nothing before from wakes a verifier.
+func (s *Scratch) find(d *Detector, key Key, text string, from int, scan func(*text)) []Finding {
 	t := &s.text
 	t.reset(d, key, text)
+	t.from = from
 	t.findTokens()
 	t.examine(scan)
 	if len(t.out) == 0 && len(t.tokens) == 0 {

@@ -50,7 +50,7 @@ func (t *text) blanks(i int) int {
 		case i < len(t.s) && isSpace(t.s[i]):
 			i++
 		case t.at(i) == '\\' && t.at(i+1) != 'u' && t.escapeAt(i) > i:
-			i += 2
+			i = t.escapeAt(i)
 		default:
 			return i
 		}

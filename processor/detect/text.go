@@ -7,6 +7,7 @@ type text struct {
 	s      string
 	d      *Detector
 	key    Key
+	from   int       // nothing before it wakes a verifier
 	near   bool      // a verifier came close: what it judged by may be another finding
 	inner  *decoded  // for percent-encoded values; nil inside one
 	tokens []Finding // recognized tokens, ascending
@@ -77,6 +78,7 @@ func (t *text) reset(d *Detector, key Key, s string) {
 	t.cookieEnd, t.authEnd, t.near = 0, 0, false
 	t.quietIn, t.jwtParts = extent{}, [5]extent{}
 	t.encoded, t.lists, t.plans = nesting{}, nesting{}, budget{}
+	t.from = 0
 }
 
 // at returns the byte at i, or 0 outside the text.
@@ -92,7 +94,8 @@ func (t *text) add(e Entity, start, end int, conf float32) {
 	t.out = append(t.out, Finding{Start: start, End: end, Entity: e, Confidence: conf, KeyStart: -1, KeyEnd: -1})
 }
 
-// escapeAt returns the end of the escape sequence that starts at i: \n and its kind, \uXXXX, %XX; or i.
+// escapeAt returns the end of the escape sequence that starts at i: \n and its kind, \uXXXX, %XX, a control sequence of
+// a terminal; or i.
 func (t *text) escapeAt(i int) int {
 	switch t.at(i) {
 	case '\\':
@@ -101,9 +104,13 @@ func (t *text) escapeAt(i int) int {
 			return i + 2
 		case 'u':
 			if isHex(t.at(i+2)) && isHex(t.at(i+3)) && isHex(t.at(i+4)) && isHex(t.at(i+5)) {
-				return i + 6
+				return t.controlEnd(i, i+6)
 			}
+		case 'x', '0', 'e':
+			return t.controlAt(i)
 		}
+	case escape:
+		return t.controlAt(i)
 	case '%':
 		if isHex(t.at(i+1)) && isHex(t.at(i+2)) {
 			return i + 3
@@ -112,6 +119,65 @@ func (t *text) escapeAt(i int) int {
 	return i
 }
 
+const escape = 0x1B
+
+// escapes are the spellings of the escape character in text.
+var escapes = [...]string{"\x1b", `\u001b`, `\x1b`, `\033`, `\e`}
+
+// controlAt returns the end of the control sequence of a terminal that starts at i, as colors are written (ECMA-48,
+// section 5.4), whatever its escape character is spelled like; or i.
+func (t *text) controlAt(i int) int {
+	for _, esc := range escapes {
+		if t.hasFold(i, esc) {
+			if end := t.controlEnd(i, i+len(esc)); end > i+len(esc) {
+				return end
+			}
+		}
+	}
+	return i
+}
+
+// maxControl is how many parameter bytes a control sequence may have.
+const maxControl = 16
+
+// controlEnd returns the end of the control sequence whose escape character is spelled from i to end, or end.
+func (t *text) controlEnd(i, end int) int {
+	if t.at(end) != '[' || t.at(i) == '\\' && t.at(i+1) == 'u' && !t.hasFold(i, `\u001b`) {
+		return end
+	}
+	j := end + 1
+	for j < end+1+maxControl && (isDigit(t.at(j)) || t.at(j) == ';' || t.at(j) == ':' || t.at(j) == '?') {
+		j++
+	}
+	if !isLetter(t.at(j)) {
+		return end
+	}
+	return j + 1
+}
+
+// controlBefore returns the start of the control sequence that ends at i, or i.
+func (t *text) controlBefore(i int) int {
+	if i < 3 || !isLetter(t.s[i-1]) {
+		return i
+	}
+	j := i - 2
+	for j > 0 && j > i-2-maxControl && (isDigit(t.s[j]) || t.s[j] == ';' || t.s[j] == ':' || t.s[j] == '?') {
+		j--
+	}
+	if t.s[j] != '[' {
+		return i
+	}
+	for _, esc := range escapes {
+		if from := j - len(esc); t.hasFold(from, esc) && t.escapeAt(from) == i {
+			return from
+		}
+	}
+	return i
+}
+
+// longestEscape is the longest escape sequence, in bytes.
+const longestEscape = len(`\u001b[`) + maxControl + 1
+
 // escapeBefore returns the start of the escape sequence that ends at i, or i.
 func (t *text) escapeBefore(i int) int {
 	for _, n := range [...]int{2, 3, 6} {
@@ -119,7 +185,7 @@ func (t *text) escapeBefore(i int) int {
 			return i - n
 		}
 	}
-	return i
+	return t.controlBefore(i)
 }
 
 // wordBefore reports whether a word runs into i from the left. The letters of an escape sequence are no word.
@@ -132,7 +198,7 @@ func (t *text) wordStart(i int) bool {
 	if !isWord(t.at(i)) || t.wordBefore(i) {
 		return false
 	}
-	for j := max(0, i-5); j < i; j++ {
+	for j := max(0, i-longestEscape); j < i; j++ {
 		if t.escapeAt(j) > i {
 			return false
 		}

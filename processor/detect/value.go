@@ -19,6 +19,9 @@ func (t *text) valueAfter(k sepKey, sep byte, i int) value {
 	for i < len(t.s) && i < from+8 && (t.s[i] == ' ' || t.s[i] == '\t') {
 		i++
 	}
+	if t.at(i) == escape || t.at(i) == '\\' {
+		i = t.controlAt(i)
+	}
 	slashes := 0
 	for t.at(i+slashes) == '\\' && slashes < 7 {
 		slashes++
@@ -117,7 +120,7 @@ func (t *text) runEnd(i int) int {
 // hold all of them.
 func (t *text) runStops(i int) bool {
 	switch c := t.s[i]; c {
-	case ' ', '\t', '\r', '\n', '"', '`', '<', 0:
+	case ' ', '\t', '\r', '\n', '"', '`', '<', 0, escape:
 		return true
 	case '\'':
 		return !isAlnum(t.at(i + 1))
@@ -125,6 +128,8 @@ func (t *text) runStops(i int) bool {
 		switch t.at(i + 1) {
 		case 'n', 'r', 't', '"', '\'', '\\', 'u':
 			return true
+		case 'x', '0', 'e':
+			return t.controlAt(i) > i
 		}
 	case ',', ';', '&', '|':
 		return t.endsHere(i+1) || t.pairAt(i+1)
