@@ -30,7 +30,6 @@ var (
 	digitCounts uint64                      // bit n: some layout has n digits
 	digitPairs  [5][16]uint16               // by separator and length of the first group, bit n: the second has n digits in some layout
 	digitFirst  uint16                      // bit n: some layout is one group of n digits
-	groupPairs  [1 << 14 / 64]uint64        // a bit for the code of the first two groups of every layout
 )
 
 // group codes take 7 bits: the separator before the group, then its length.
@@ -123,9 +122,6 @@ func (t *text) number(start, end int) {
 	if n > maxDigits || n < 9 && (!isSeparator(next) || !isDigit(t.at(end+1))) {
 		return
 	}
-	if n < 9 && !t.mayGroup(n, next, end) {
-		return
-	}
 	if n < 9 && !t.beginsLayout(n, end) {
 		return
 	}
@@ -134,16 +130,6 @@ func (t *text) number(start, end int) {
 	if t.cluster(start, c); c.count[c.groups-1] >= 7 {
 		t.layouts(start, c)
 	}
-}
-
-// mayGroup reports whether some layout starts with a group of n digits, the separator and the digits after it at end.
-func (t *text) mayGroup(n int, sep byte, end int) bool {
-	i := end + 1
-	for i < len(t.s) && i < end+16 && isDigit(t.s[i]) {
-		i++
-	}
-	pair := uint64(n) | groupCode(sep, i-end-1)<<groupBits
-	return groupPairs[pair>>6&(1<<14/64-1)]&(1<<(pair&63)) != 0
 }
 
 func isSeparator(c byte) bool { return c == '-' || c == ' ' || c == '.' || c == '/' }

@@ -237,8 +237,6 @@ func init() {
 			code, entry := d.compile(r)
 			digitTable[code] = append(digitTable[code], entry)
 			digitCounts |= 1 << entry.count
-			pair := code & (1<<(2*groupBits) - 1)
-			groupPairs[pair>>6] |= 1 << (pair & 63)
 		}
 	}
 }
