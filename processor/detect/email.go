@@ -16,6 +16,9 @@ func (t *text) percent(i int) {
 		t.emailAround(i-t.slashesBefore(i), i+6, level)
 		return
 	}
+	if t.s[i] == '\\' && t.at(i+1) == 'u' {
+		t.escapedASCII(i)
+	}
 	if t.s[i] != '%' || t.escapeAt(i) == i {
 		return
 	}

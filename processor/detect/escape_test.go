@@ -52,3 +52,30 @@ func TestUnderscoresBesideValues(t *testing.T) {
 		checkLaws(t, d, s, "", c.text)
 	}
 }
+
+func TestEscapedASCII(t *testing.T) {
+	d, s := testDetector(t), NewScratch()
+	for _, c := range []struct{ text, want, plain string }{
+		{`{"url":"https:\/\/jane:s3cr3tpw@host\/x"}`, "url_credentials", "jane:s3cr3tpw"},
+		{`{"m":"{\"url\":\"https:\\\/\\\/jane:s3cr3tpw@host\\\/x\"}"}`, "url_credentials", "jane:s3cr3tpw"},
+		{`{"q":"password\u003dhunter2xyz"}`, "password", "hunter2xyz"},
+		{`{"q":"card 4111\u002d1111\u002d1111\u002d1111"}`, "payment_card", "4111-1111-1111-1111"},
+		{`{"q":"{\"m\":\"4111\\u002d1111\\u002d1111\\u002d1111\"}"}`, "payment_card", "4111-1111-1111-1111"},
+		{`{"q":"+1\u0020415\u0020555\u00202671"}`, "phone", "+1 415 555 2671"},
+		{`{"q":"jane.roe\u0040acme\u002ecom"}`, "email", "jane.roe@acme.com"},
+		{`{"q":"ip 203\u002e0\u002e113\u002e7 "}`, "ip_address", "203.0.113.7"},
+		{strings.Repeat(`ab\u0020cd `, 90) + `x 4111\u002d1111\u002d1111\u002d1111`, "payment_card", "4111-1111-1111-1111"},
+		{`{"q":"x\u0020y\u002dz"}`, "", ""},
+	} {
+		found := d.Find(s, Key{}, c.text)
+		if c.want == "" {
+			require.Empty(t, found, c.text)
+			continue
+		}
+		require.Len(t, found, 1, c.text)
+		f := found[0]
+		require.Equal(t, c.want, d.Entities()[f.Entity].Name, c.text)
+		require.Equal(t, c.plain, string(f.Encoding.Decode(nil, c.text[f.Start:f.End])), c.text)
+		checkLaws(t, d, s, "", c.text)
+	}
+}

@@ -11,8 +11,8 @@ type sepKey struct {
 func (t *text) separator(i int) {
 	c := t.s[i]
 	if c == ':' {
-		if t.at(i+1) == '/' && t.at(i+2) == '/' {
-			t.userinfo(i)
+		if start := t.authority(i + 1); start > 0 {
+			t.userinfo(i, start)
 			return
 		}
 		if t.colons(i) {

@@ -19,8 +19,10 @@ type text struct {
 	isQuiet  bool      // that was all of it, and it is an id
 	jwtParts [5]extent // last run of base 64 that was part of a token, by the part
 	encoded  nesting   // percent-encoded values
-	lists    nesting   // lists under a key
-	plans    budget    // checks of telephone numbers against a numbering plan
+	// where the text ends that was examined with its JSON escapes decoded
+	unescaped int
+	lists     nesting // lists under a key
+	plans     budget  // checks of telephone numbers against a numbering plan
 
 	run    extent    // last unquoted run: see runEnd
 	digits cluster   // the digits at hand: here, as verifiers called through tables would make it escape
@@ -77,7 +79,7 @@ func (t *text) reset(d *Detector, key Key, s string) {
 	t.run, t.quotes = extent{}, [8]extent{}
 	t.cookieEnd, t.authEnd, t.near = 0, 0, false
 	t.quietIn, t.jwtParts = extent{}, [5]extent{}
-	t.encoded, t.lists, t.plans = nesting{}, nesting{}, budget{}
+	t.encoded, t.lists, t.plans, t.unescaped = nesting{}, nesting{}, budget{}, 0
 	t.from = 0
 }
 

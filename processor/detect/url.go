@@ -3,13 +3,26 @@ package detect
 // longestUserinfo bounds user:password, in bytes.
 const longestUserinfo = 256
 
-// userinfo verifies user:password of the URL whose "://" is at i. The last @ before the path ends it, as passwords may
+// authority returns the end of the // at i, its slashes escaped as JSON writers may do, or 0.
+func (t *text) authority(i int) int {
+	for range 2 {
+		for n := 0; n < 3 && t.at(i) == '\\'; n++ {
+			i++
+		}
+		if t.at(i) != '/' {
+			return 0
+		}
+		i++
+	}
+	return i
+}
+
+// userinfo verifies user:password of the URL whose "://" is at i and ends at start. The last @ before the path ends it, as passwords may
 // hold one.
-func (t *text) userinfo(i int) {
+func (t *text) userinfo(i, start int) {
 	if !isAlnum(t.at(i - 1)) {
 		return
 	}
-	start := i + 3
 	at, colon := -1, -1
 scan:
 	for j := start; j < len(t.s) && j < start+longestUserinfo; j++ {
