@@ -227,7 +227,7 @@ func TestFaultyRulesPutNoneOutOfReach(t *testing.T) {
 		"the scope": {Scope: "Shop", Rules: []Rule{
 			{Entities: []string{"user_id"}, Action: "tokenize"}, {Keys: []string{"enduser.*"}, Entity: "user_id", Scope: "shop", Action: "tokenize"},
 		}},
-		"the preset before": {Presets: []string{"secrets_onyl", "pci"}},
+		"the preset before": {Presets: []string{"secret_only", "pci"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := c.Compile(nil)

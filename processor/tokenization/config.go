@@ -58,7 +58,7 @@ func (c *Config) Validate() error {
 		faults = append(faults, fmt.Errorf("on_unavailable: %w", err))
 	}
 	if _, err := c.Policy.Compile(nil); err != nil {
-		if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // of this error, not of one it wraps
+		if joined, ok := err.(interface{ Unwrap() []error }); ok {
 			faults = append(faults, joined.Unwrap()...)
 		} else {
 			faults = append(faults, err)

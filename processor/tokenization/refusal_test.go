@@ -55,11 +55,11 @@ func TestRefusedBatch(t *testing.T) {
 				require.Zero(t, s.passed(), "something of a refused batch went on")
 				require.Equal(t, before, s.wire(), "the refused batch was changed")
 			}
-			require.Equal(t, componentstatus.StatusRecoverableError, <-r.host.statuses)
+			require.Equal(t, componentstatus.StatusRecoverableError, r.host.reported(t))
 
 			r.vault.down.Store(false)
 			require.NoError(t, s.consume())
-			require.Equal(t, componentstatus.StatusOK, <-r.host.statuses)
+			require.Equal(t, componentstatus.StatusOK, r.host.reported(t))
 			require.Empty(t, r.host.statuses, "a status is reported when it changes")
 			require.NotZero(t, s.passed())
 			tokens := tokenPattern.FindAllString(string(s.wire()), -1)
@@ -86,7 +86,7 @@ func TestRecoveryIsReportedByTokensAlone(t *testing.T) {
 			r.vault.down.Store(true)
 			err := r.toLogs.ConsumeLogs(context.Background(), logsWith(canaries[0].text))
 			require.Equal(t, choice == "wait", err != nil)
-			require.Equal(t, componentstatus.StatusRecoverableError, <-r.host.statuses)
+			require.Equal(t, componentstatus.StatusRecoverableError, r.host.reported(t))
 
 			r.logs(t, logsWith("nothing to hide"))
 			require.Empty(t, r.host.statuses)
@@ -94,7 +94,7 @@ func TestRecoveryIsReportedByTokensAlone(t *testing.T) {
 
 			r.vault.down.Store(false)
 			r.logs(t, logsWith(canaries[0].text))
-			require.Equal(t, componentstatus.StatusOK, <-r.host.statuses)
+			require.Equal(t, componentstatus.StatusOK, r.host.reported(t))
 			require.Equal(t, 1, r.logged.FilterMessage(again).Len())
 		})
 	}
@@ -106,7 +106,7 @@ func TestDegradedValuesReportTheVaultAway(t *testing.T) {
 	r.host.statuses = make(chan componentstatus.Status, 10)
 	r.vault.mintless.Store(true)
 	r.logs(t, logsWith(canaries[0].text))
-	require.Equal(t, componentstatus.StatusRecoverableError, <-r.host.statuses)
+	require.Equal(t, componentstatus.StatusRecoverableError, r.host.reported(t))
 }
 
 // A vault that fails now and then never lets a token out that is not escrowed.

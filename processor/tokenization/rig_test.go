@@ -124,3 +124,15 @@ func (h *host) Report(e *componentstatus.Event) {
 		h.statuses <- e.Status()
 	}
 }
+
+// reported returns the next status, which was reported before the batch was answered.
+func (h *host) reported(t testing.TB) componentstatus.Status {
+	t.Helper()
+	select {
+	case s := <-h.statuses:
+		return s
+	default:
+		require.FailNow(t, "no status was reported")
+		return componentstatus.StatusNone
+	}
+}
