@@ -56,6 +56,9 @@ func NewScratch() *Scratch { return &Scratch{text: text{inner: &decoded{}}} }
 // Find returns the settled findings in text in ascending order, never overlapping. They are valid until the next call
 // with s.
 func (d *Detector) Find(s *Scratch, key Key, text string) []Finding {
+	if key.structural != unstructured {
+		return d.findStructural(s, key, text, scanText)
+	}
 	from, _, _ := wake(text, 0)
 	if from == len(text) && key.entity == None && d.patterns == nil {
 		return nil
@@ -65,7 +68,21 @@ func (d *Detector) Find(s *Scratch, key Key, text string) []Finding {
 
 // Reference is Find without triggers: every verifier at every offset. It is slow, and the measure of Find.
 func (d *Detector) Reference(key Key, s string) []Finding {
+	if key.structural != unstructured {
+		return slices.Clone(d.findStructural(NewScratch(), key, s, everywhere))
+	}
 	return slices.Clone(NewScratch().find(d, key, s, 0, everywhere))
+}
+
+// findStructural is Find under a structural key.
+func (d *Detector) findStructural(s *Scratch, key Key, value string, scan func(*text)) []Finding {
+	switch {
+	case key.Passes(value):
+		return nil
+	case key.structural == trace:
+		return s.find(d, key, value, 0, scan)
+	}
+	return d.secretsOnly(s.find(d, key, value, 0, scan))
 }
 
 func scanText(t *text) { t.scan() }

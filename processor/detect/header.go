@@ -179,7 +179,7 @@ func secretByKey(t *text, v value) {
 	if v.prose && !v.closed && !t.proseValue(v) {
 		return
 	}
-	if isReference(s) {
+	if isReference(s) || !v.closed && isCommand(s) {
 		return
 	}
 	end := v.end
@@ -204,13 +204,26 @@ func isReference(s string) bool {
 	return s[len(s)-1] == ')' || s[len(s)-1] == '('
 }
 
+// isCommand reports whether s is the first word of a command of a shell: $(cat of $(cat /run/secrets/key).
+func isCommand(s string) bool {
+	if len(s) < 4 || s[0] != '$' || s[1] != '(' {
+		return false
+	}
+	for i := 2; i < len(s); i++ {
+		if !isLower(s[i]) && s[i] != '-' {
+			return false
+		}
+	}
+	return true
+}
+
 // passwordByKey verifies a password under a key: any value that is no placeholder, and in prose no plain word.
 func passwordByKey(t *text, v value) {
 	s := t.s[v.start:v.end]
 	if isPlaceholder(s) || s[0] == '{' && s[len(s)-1] != '}' && !v.closed {
 		return
 	}
-	if v.prose && !v.closed && !t.proseValue(v) || t.isWorkingDirectory(v) {
+	if v.prose && !v.closed && !t.proseValue(v) || t.isWorkingDirectory(v) || !v.closed && isCommand(s) {
 		return
 	}
 	t.emit(v, v.start, v.end, 0.97)

@@ -6,15 +6,15 @@ import "strings"
 // means that there is no key. It is a small value, comparable.
 type Key struct {
 	entity     Entity
-	structural bool
+	structural structural
 	weak       bool // the key names other things too: only some values under it are the entity
 	custom     bool
 	person     bool // the key names the person as a whole
 }
 
-// Structural reports whether the values under the key are never personal (ids of traces, names of services and pods,
-// status codes, ...), so that callers need not look into them.
-func (k Key) Structural() bool { return k.structural }
+// Structural reports whether the values under the key are not meant to be personal: ids of traces, names of services and
+// pods, status codes, ... [Key.Passes] says which of them need not be looked into.
+func (k Key) Structural() bool { return k.structural != unstructured }
 
 // Entity returns the entity that the key names, or None.
 func (k Key) Entity() Entity { return k.entity }
@@ -25,14 +25,17 @@ const maxAttrKey = 256
 // Key returns the meaning of an attribute key.
 func (d *Detector) Key(name string) Key {
 	if len(name) <= maxAttrKey && isTraceKey(name) {
-		return Key{structural: true}
+		return Key{structural: structuralTrace(name)}
 	}
 	if e := d.customKey(name); e != None {
 		return Key{entity: e, custom: true}
 	}
 	if len(name) > maxAttrKey {
 		ref := lookupKey(name[len(name)-maxAttrKey:])
-		return Key{entity: ref.entity, weak: ref.weak, structural: ref.entity == quiet}
+		if ref.entity == quiet {
+			return Key{structural: trace}
+		}
+		return Key{entity: ref.entity, weak: ref.weak, person: ref.person}
 	}
 	k, known := semconvKey(name)
 	if known && (k.entity != None || !d.structural) {
@@ -40,7 +43,7 @@ func (d *Detector) Key(name string) Key {
 	}
 	ref := lookupKey(name)
 	if ref.entity == quiet {
-		return Key{structural: true}
+		return Key{structural: structuralTrace(name)}
 	}
 	return Key{entity: ref.entity, weak: ref.weak, person: ref.person}
 }

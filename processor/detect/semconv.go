@@ -46,7 +46,7 @@ var semconvPersonal = map[string]Entity{
 	"rpc.request.metadata.cookie": Cookie,
 }
 
-// semconvStructural are keys whose values are never personal; those that end in a dot stand for all keys below. A
+// semconvStructural are keys whose values are not meant to be personal; those that end in a dot stand for all keys below. A
 // namespace in which the conventions allow free text or keys of the user's own (labels, annotations, message keys,
 // status descriptions) is not listed whole.
 var semconvStructural = []string{
@@ -79,11 +79,11 @@ func semconvKey(name string) (k Key, known bool) {
 		return Key{entity: e}, e != None
 	}
 	if semconvTable[name] {
-		return Key{structural: true}, true
+		return Key{structural: resource}, true
 	}
 	for i := range len(name) {
 		if name[i] == '.' && semconvTable[name[:i+1]] {
-			return Key{structural: true}, true
+			return Key{structural: resource}, true
 		}
 	}
 	return Key{}, false
