@@ -47,12 +47,29 @@ func wake(s string, i int) (start, end int, all class) {
 			}
 			all |= c
 		}
-		if all&clsDigit != 0 || mayBePrefix(s, start) || mayBeMAC(s, start, i-start) {
+		if all&clsDigit != 0 && mayCount(s, start, i, all) || mayBePrefix(s, start) || mayBeMAC(s, start, i-start) {
 			return start, i, all
 		}
 	}
 	return len(s), len(s), 0
 }
+
+// mayCount reports whether the word with digits [start, end) can begin a number or be of a shape: short runs of digits
+// want a separator after them; short words of letters and digits want to look like a house number or an
+// IBAN, the only shapes of theirs.
+func mayCount(s string, start, end int, all class) bool {
+	n := end - start
+	switch {
+	case all&(clsLetter|clsUnder) == 0:
+		return n >= 9 || end < len(s) && isSeparator(s[end])
+	case all&clsUnder != 0 || n > shortWord:
+		return true
+	}
+	return isDigit(s[start]) || n >= 4 && isDigit(s[start+2]) && isDigit(s[start+3])
+}
+
+// shortWord is shorter than any word whose shape alone may be an entity, but for house numbers and IBANs.
+const shortWord = 20
 
 // stirs reports whether the event at i can be more than punctuation: it looks at the next byte as its verifier would.
 func stirs(s string, i int) bool {
@@ -175,6 +192,10 @@ func (t *text) dashes(i int) {
 	}
 	if t.at(i+1) == 'u' && t.at(i+2) == ' ' {
 		t.curlUser(i + 3)
+		return
+	}
+	if t.at(i+1) == 'u' && t.at(i-1) == ' ' && isAlnum(t.at(i+2)) { // -ujane:pw
+		t.curlUser(i + 2)
 		return
 	}
 	if t.at(i+1) != '-' || i > 0 && t.s[i-1] == '-' {
