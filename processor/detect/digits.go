@@ -119,6 +119,12 @@ func (t *text) number(start, end int) {
 	if n <= 5 && next == ' ' && isUpper(t.at(end+1)) {
 		t.houseNumber(start, end)
 	}
+	if n == 4 && (next == '+' || next == ' ' && t.at(end+1) == ' ') {
+		t.wideCard(start)
+	}
+	if n >= 13 && n <= 19 && next == '=' {
+		t.track2(start, end)
+	}
 	if n > maxDigits || n < 9 && (!isSeparator(next) || !isDigit(t.at(end+1))) {
 		return
 	}

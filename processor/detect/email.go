@@ -24,6 +24,14 @@ func (t *text) percent(i int) {
 	}
 	t.encodedValue(i)
 	switch {
+	case t.at(i+1)|0x20 == 'b' && isDigit(t.at(i+2)):
+		t.track1(i + 2)
+	case t.hasFold(i+1, "3d"), t.hasFold(i+1, "3a"):
+		t.encodedPair(i)
+	case t.hasFold(i+1, "2540"):
+		t.emailAround(i, i+len("%2540"), Percent)
+	case t.hasFold(i+1, "252540"):
+		t.emailAround(i, i+len("%252540"), Percent)
 	case t.hasFold(i+1, "40"):
 		t.emailAround(i, i+3, Percent)
 	case t.hasFold(i+1, "2b"):

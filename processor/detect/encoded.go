@@ -83,6 +83,24 @@ func (in *decoded) decode(s string, i int) (n int) {
 	return n
 }
 
+// encodedPair verifies the value after a percent-encoded separator at i: password%3Dhunter2.
+func (t *text) encodedPair(i int) {
+	if k, ok := t.bareKey(i); ok {
+		t.keyValue(k, '%', i+len("%3D"))
+	}
+}
+
+// encodedEnd returns where a value ends that follows a percent-encoded separator and would end, as a run, at end: at the
+// next separator of pairs.
+func (t *text) encodedEnd(i, end int) int {
+	for j := i; j < min(end, i+maxEncoded); j++ {
+		if t.s[j] == '%' && (t.hasFold(j, "%26") || t.hasFold(j, "%3b") || t.hasFold(j, "%0a") || t.hasFold(j, "%20")) {
+			return j
+		}
+	}
+	return end
+}
+
 // innerKey returns the meaning of a key inside text.
 func (d *Detector) innerKey(name string) Key {
 	if e := d.customKey(name); e != None {

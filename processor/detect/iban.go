@@ -37,7 +37,7 @@ func iban(t *text, start, end int) {
 		rest = ibanStep(rest, c)
 		count++
 	}
-	if isWord(t.at(i)) || groups > 1 && groups < n/4 || !upper && groups > 1 {
+	if isWord(t.at(i)) || groups > 1 && groups < n/4 || !upper && groups > 1 && groups != (n+3)/4 {
 		return
 	}
 	for _, c := range []byte(s[start : start+4]) {

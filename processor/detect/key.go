@@ -174,6 +174,7 @@ func init() {
 	for _, n := range traceKeyNames {
 		addKey(quiet, n)
 	}
+	addKey(None, keyName{words: "value", exact: true}) // names something only inside an object: see nestedKey
 	for _, n := range cursorKeyNames {
 		addKey(None, n)
 	}

@@ -2,6 +2,8 @@ package detect
 
 import "strings"
 
+const cdata = "<![cdata[" // in any letter case
+
 // xml handles the > at i of an element: <password>hunter2</password>.
 func (t *text) xml(i int) {
 	start := i
@@ -12,6 +14,13 @@ func (t *text) xml(i int) {
 		return
 	}
 	from := t.blanks(i + 1)
+	if t.hasFold(from, cdata) {
+		from += len(cdata)
+		if n := strings.Index(t.s[from:min(len(t.s), from+maxKey*4)], "]]>"); n > 0 {
+			t.columnValue(sepKey{start: start, end: i}, value{start: from, end: from + n, closed: true})
+		}
+		return
+	}
 	end := from
 	for end < len(t.s) && end < i+maxKey*4 && t.s[end] != '<' && t.s[end] != '\n' {
 		end++

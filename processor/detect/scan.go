@@ -61,7 +61,7 @@ func mayCount(s string, start, end int, all class) bool {
 	n := end - start
 	switch {
 	case all&(clsLetter|clsUnder) == 0:
-		return n >= 9 || end < len(s) && isSeparator(s[end])
+		return n >= 9 || end < len(s) && (isSeparator(s[end]) || s[end] == '+')
 	case all&clsUnder != 0 || n > shortWord:
 		return true
 	}

@@ -213,6 +213,14 @@ const nestedReach = 512
 
 // nestedKey resolves id, which names a person's only inside the object of one: {"user":{"id":7}}.
 func (t *text) nestedKey(k sepKey) keyRef {
+	if equalFold(t.s[k.start:k.end], "value") { // {"password":{"value":"x"}}
+		if parent, ok := t.parentKey(k.start); ok {
+			if ref := lookupKey(parent); !ref.weak && (ref.entity == Password || ref.entity == Secret) {
+				return ref
+			}
+		}
+		return keyRef{}
+	}
 	if !equalFold(t.s[k.start:k.end], "id") {
 		return keyRef{}
 	}

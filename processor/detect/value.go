@@ -41,6 +41,10 @@ func (t *text) valueAfter(k sepKey, sep byte, i int) value {
 	v.prose = sep == ':' && i > from
 	v.start, v.end = i, t.runEnd(i)
 	v.end = t.bracketEnd(i, v.end)
+	if sep == '%' {
+		v.end = t.encodedEnd(i, v.end)
+		v.enc |= Percent
+	}
 	if before := t.at(k.start - 1); sep == '=' && (before == '&' || before == '?') {
 		v.enc |= Percent
 	}
