@@ -81,26 +81,39 @@ func isMask(s string) bool {
 			}
 			i++
 		}
-		words = words && isStandIn(s[from:i])
+		if words = words && isStandIn(s[from:i]); !words && readable > 4 {
+			return false
+		}
 	}
 	return masked && (readable <= 4 || words)
 }
 
 // maskRun returns the length of the mask that s starts with: three stars, bullets or dots, six crosses, or more; or 0.
 func maskRun(s string) int {
-	for _, m := range [...]struct {
-		mark  string
-		least int
-	}{{"*", 3}, {"•", 3}, {".", 3}, {"…", 1}, {"x", 6}, {"X", 6}, {"#", 6}} {
-		n := 0
-		for strings.HasPrefix(s[n*len(m.mark):], m.mark) {
-			n++
+	least, mark := 3, 1
+	switch s[0] {
+	case '*', '.':
+	case 'x', 'X', '#':
+		least = 6
+	case 0xE2: // the first byte of both
+		switch mark = 3; {
+		case strings.HasPrefix(s, "•"):
+		case strings.HasPrefix(s, "…"):
+			least = 1
+		default:
+			return 0
 		}
-		if n >= m.least {
-			return n * len(m.mark)
-		}
+	default:
+		return 0
 	}
-	return 0
+	n := 1
+	for (n+1)*mark <= len(s) && s[n*mark:(n+1)*mark] == s[:mark] {
+		n++
+	}
+	if n < least {
+		return 0
+	}
+	return n * mark
 }
 
 // isRun reports whether s is one byte again and again.
