@@ -66,6 +66,7 @@ func (r *resolver) settle(t *text) []Finding {
 	c := t.out
 	if len(c) > 1 {
 		slices.SortFunc(c, func(a, b Finding) int { return cmp.Or(cmp.Compare(a.Start, b.Start), r.better(&a, &b)) })
+		c = slices.Compact(c) // values inside one another are found more than once
 	}
 	outdo(c, r)
 	kept := 0
