@@ -19,6 +19,7 @@ type Log struct {
 	key  ed25519.PrivateKey
 	file file
 	head file
+	held os.FileInfo // the file as it was opened: while path leads elsewhere, nothing written counts
 
 	mu      sync.Mutex
 	closed  bool
@@ -189,7 +190,20 @@ func (l *Log) write(buf []byte) error {
 		l.broken = fmt.Errorf("until it is opened again: %w", err)
 		return l.broken
 	}
-	return nil
+	return l.inPlace()
+}
+
+// inPlace reports an error when the log's path no longer leads to the file that is written. An entry in a file that
+// was moved away or deleted is in no audit log.
+func (l *Log) inPlace() error {
+	info, err := os.Stat(l.path)
+	switch {
+	case errors.Is(err, os.ErrNotExist) || err == nil && !os.SameFile(info, l.held):
+		l.broken = errors.New("the log was moved, replaced or deleted; until it is opened again")
+		return l.broken
+	default:
+		return err
+	}
 }
 
 // headSize is the fixed length of the head file: it is overwritten in place, in one write of less than a sector.

@@ -42,6 +42,9 @@ func (l *Log) open() (err error) {
 	if l.file, err = openFile(l.path); err != nil {
 		return err
 	}
+	if l.held, err = l.file.Stat(); err != nil {
+		return err
+	}
 	if l.head, err = openFile(HeadPath(l.path)); err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 	"unicode"
@@ -177,6 +178,25 @@ func (k *Keyring) removeTemporary() error {
 		}
 	}
 	return nil
+}
+
+// Orphans returns the kids of secrets that the history does not know. A crash while an epoch began leaves one, of which
+// no token was ever minted; where tokens of it exist, the history lost a line.
+func (k *Keyring) Orphans() ([]token.Kid, error) {
+	names, err := filepath.Glob(filepath.Join(k.dir, epochsDir, "*"+secretSuffix))
+	if err != nil {
+		return nil, err
+	}
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	var orphans []token.Kid
+	for _, name := range names {
+		kid, err := token.ParseKid(strings.TrimSuffix(filepath.Base(name), secretSuffix))
+		if err == nil && k.epochs[kid] == nil {
+			orphans = append(orphans, kid)
+		}
+	}
+	return orphans, nil
 }
 
 func (k *Keyring) secretPath(kid token.Kid) string {

@@ -222,7 +222,7 @@ func TestStranger(t *testing.T) {
 	}
 	dir, err := os.MkdirTemp("/tmp", "cloakroom-stranger-")
 	require.NoError(t, err)
-	defer os.RemoveAll(dir)
+	t.Cleanup(func() { os.RemoveAll(dir) })
 	vault := filepath.Join(dir, "vault")
 	v := openVault(t, server.Settings{Directory: vault, Listen: true})
 	self := filepath.Join(dir, "self")

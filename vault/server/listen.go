@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -71,6 +72,7 @@ func (v *Embedded) listenOn(path string) error {
 	v.http = &http.Server{
 		Handler:           v.handler(),
 		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          zap.NewStdLog(zap.NewNop()), // it may quote requests
@@ -82,7 +84,7 @@ func (v *Embedded) listenOn(path string) error {
 		},
 	}
 	v.done.Go(func() {
-		if err := v.http.Serve(&peerListener{l, v.log}); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		if err := v.http.Serve(&peerListener{l, v.log, make(chan struct{}, maxConnections)}); err != nil && !errors.Is(err, http.ErrServerClosed) {
 			v.log.Error("vault: the reveal socket is closed", zap.Error(err))
 		}
 	})
@@ -121,26 +123,40 @@ func (v *Embedded) removeSocket() {
 // peerListener lets in the owner of this process and root, whatever the file's mode has become.
 type peerListener struct {
 	*net.UnixListener
-	log *zap.Logger
+	log   *zap.Logger
+	slots chan struct{}
 }
+
+// maxConnections at once; more wait in the kernel. The process's descriptors are the receivers' too.
+const maxConnections = 64
 
 type peerConn struct {
 	net.Conn
 	actor string
+	done  func() // gives the place back, once
+}
+
+// Close closes the connection and lets the next one in.
+func (c *peerConn) Close() error {
+	defer c.done()
+	return c.Conn.Close()
 }
 
 // Accept implements net.Listener.
 func (l *peerListener) Accept() (net.Conn, error) {
 	for {
+		l.slots <- struct{}{}
 		c, err := l.AcceptUnix()
 		if err != nil {
+			<-l.slots
 			return nil, err
 		}
 		uid, err := peerUID(c)
 		if err == nil && (uid == os.Geteuid() || uid == 0) {
-			return &peerConn{c, fmt.Sprintf("uid:%d", uid)}, nil
+			return &peerConn{Conn: c, actor: fmt.Sprintf("uid:%d", uid), done: sync.OnceFunc(func() { <-l.slots })}, nil
 		}
 		l.log.Warn("vault: a caller of the reveal socket was turned away", zap.Int("uid", uid), zap.Error(err))
 		_ = c.Close()
+		<-l.slots
 	}
 }

@@ -94,14 +94,15 @@ const (
 func checkPurpose(p string) error {
 	blank := true
 	for _, r := range p {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
-			return errors.New("purpose must be one line without control characters")
+		// Also what has no width or turns the direction of writing: an auditor reads what is there.
+		if !unicode.IsPrint(r) && r != utf8.RuneError && !unicode.Is(unicode.Zs, r) {
+			return errors.New("purpose must be one line without control or invisible characters")
 		}
-		blank = blank && unicode.IsSpace(r)
+		blank = blank && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	}
 	switch {
 	case blank:
-		return errors.New("a purpose is mandatory")
+		return errors.New("a purpose is mandatory, and holds a letter or a digit")
 	case !utf8.ValidString(p):
 		return errors.New("purpose must be UTF-8")
 	case utf8.RuneCountInString(p) > maxPurpose:
