@@ -88,12 +88,12 @@ func (d digitShape) wake() {
 
 // beginsLayout reports whether the run of n digits that ends at end, where a separator and a digit follow, can begin
 // a layout.
-func (t *text) beginsLayout(n, end int) bool {
+func beginsLayout(s string, n, end int) bool {
 	second := 0
-	for second < 15 && isDigit(t.at(end+1+second)) {
+	for i := end + 1; second < 15 && i < len(s) && isDigit(s[i]); i++ {
 		second++
 	}
-	return digitFirst>>n&1 != 0 || digitPairs[groupCode(t.s[end], 0)>>4][n]>>second&1 != 0
+	return digitFirst>>n&1 != 0 || digitPairs[groupCode(s[end], 0)>>4][n]>>second&1 != 0
 }
 
 // cluster is a digit run with the groups that follow it.
@@ -128,7 +128,7 @@ func (t *text) number(start, end int) {
 	if n > maxDigits || n < 9 && (!isSeparator(next) || !isDigit(t.at(end+1))) {
 		return
 	}
-	if n < 9 && !t.beginsLayout(n, end) {
+	if n < 9 && !beginsLayout(t.s, n, end) {
 		return
 	}
 	c := &t.digits

@@ -55,17 +55,37 @@ func wake(s string, i int) (start, end int, all class) {
 }
 
 // mayCount reports whether the word with digits [start, end) can begin a number or be of a shape: short runs of digits
-// want a separator after them; short words of letters and digits want to look like a house number or an
+// want something after them that number goes on from; short words of letters and digits want to look like a house number or an
 // IBAN, the only shapes of theirs.
 func mayCount(s string, start, end int, all class) bool {
 	n := end - start
 	switch {
 	case all&(clsLetter|clsUnder) == 0:
-		return n >= 9 || end < len(s) && (isSeparator(s[end]) || s[end] == '+')
+		return n >= 9 || end < len(s) && goesOn(s, n, end)
 	case all&clsUnder != 0 || n > shortWord:
 		return true
 	}
 	return isDigit(s[start]) || n >= 4 && isDigit(s[start+2]) && isDigit(s[start+3])
+}
+
+// goesOn reports whether fewer than nine digits that end before end, which is in s, can be the begin of a number, an
+// address or a street.
+func goesOn(s string, n, end int) bool {
+	sep, next := s[end], byte(0)
+	if end+1 < len(s) {
+		next = s[end+1]
+	}
+	switch {
+	case sep == '+':
+		return n == 4
+	case !isSeparator(sep):
+		return false
+	case isDigit(next):
+		return sep == '.' && n <= 3 || beginsLayout(s, n, end)
+	case sep == ' ':
+		return n <= 5 && isUpper(next) || n == 4 && next == ' '
+	}
+	return false
 }
 
 // shortWord is shorter than any word whose shape alone may be an entity, but for house numbers and IBANs.

@@ -69,7 +69,7 @@ func (w *walk) degrade() {
 
 // text runs one text through the rewriter. The result is a view into the scratch.
 func (w *walk) text(k *keyEntry, s string) (string, rewrite.Verdict) {
-	if s == "" || k.key.Passes(s) || w.err != nil {
+	if s == "" || w.err != nil {
 		return s, rewrite.Unchanged
 	}
 	seen := k.recall(s)
