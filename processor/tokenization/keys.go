@@ -17,7 +17,7 @@ const (
 	maxPath = 256
 	// memoLen is the longest value remembered, memos how many of them a key has.
 	memoLen = 46
-	memos   = 16 // a power of two
+	memos   = 64 // a power of two; 3 KiB a key that has short values
 )
 
 // keyEntry is what is known about one attribute key, or about one key at its path inside nested maps.
