@@ -175,10 +175,11 @@ func (e *explanation) attribute(key detect.Key) (settled bool) {
 	subject := e.subject
 	reasons, decision := e.policy.Explain(e.command.Context(), subject)
 	if decision == nil {
-		if key.Structural() {
-			fmt.Fprintf(e, "attribute %s: describes structure, so its value is not looked into\n", e.subject.Key)
+		passes := key.Passes(e.subject.Text)
+		if passes {
+			fmt.Fprintf(e, "attribute %s: describes structure, and the value looks like it, so it is not looked into\n", e.subject.Key)
 		}
-		return key.Structural()
+		return passes
 	}
 	fmt.Fprintf(e, "attribute %s as a whole: %s\n", e.subject.Key, e.bold(describe(decision)))
 	e.reasons(reasons)
