@@ -56,13 +56,21 @@ type engine struct {
 	warned    atomic.Int64 // Unix nanoseconds
 }
 
-func openEngine(dir string, o Options) (*engine, error) {
+func openEngine(dir string, o Options) (_ *engine, err error) {
 	e := &engine{
 		log:    o.Logger,
 		slots:  make(chan struct{}, maxWriters),
 		failed: make(chan struct{}),
 	}
 	e.fence = &fence{FS: o.FS, fail: e.fail, full: e.full}
+	if e.fence.ledger, err = openLedger(o.FS, dir, o.MustExist); err != nil {
+		return nil, unavailable("token store "+dir, err)
+	}
+	defer func() {
+		if err != nil {
+			_ = e.fence.ledger.close()
+		}
+	}()
 	cache := pebble.NewCache(o.CacheSize)
 	defer cache.Unref()
 	po := &pebble.Options{
@@ -83,13 +91,14 @@ func openEngine(dir string, o Options) (*engine, error) {
 		// Most look-ups are for tokens that are new.
 		po.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
-	db, err := pebble.Open(dir, po)
-	if err == nil && e.broken() {
-		_ = db.Close()
-		err = e.cause
+	if e.fence.ledger.creating {
+		// Pebble writes the first log of a new store in its oldest format, which cannot tell damage from its end.
+		if err := e.create(dir, po); err != nil {
+			return nil, unavailable("creating the token store", err)
+		}
 	}
+	db, err := e.openDB(dir, po)
 	if err != nil {
-		e.fence.shut()
 		return nil, unavailable("opening the token store", err)
 	}
 	e.db = db
@@ -102,6 +111,30 @@ func openEngine(dir string, o Options) (*engine, error) {
 	}
 	e.fence.open.Store(true)
 	return e, nil
+}
+
+func (e *engine) openDB(dir string, o *pebble.Options) (*pebble.DB, error) {
+	db, err := pebble.Open(dir, o)
+	if err == nil && e.broken() {
+		_ = db.Close()
+		err = e.cause
+	}
+	if err != nil {
+		e.fence.shut()
+		return nil, err
+	}
+	return db, nil
+}
+
+func (e *engine) create(dir string, o *pebble.Options) error {
+	db, err := e.openDB(dir, o)
+	if err == nil {
+		err = db.Close()
+	}
+	if err != nil {
+		return err
+	}
+	return e.fence.ledger.createdWhole()
 }
 
 // unavailable wraps what Pebble or the file system said. Such errors hold paths and row keys at most.
@@ -188,6 +221,10 @@ func (e *engine) write(stripes uint64, fill func(*pebble.Batch) error) error {
 		}
 		if b.Empty() {
 			if e.unsynced.Load() == 0 {
+				if err := e.fence.present(); err != nil {
+					e.fail(err)
+					return e.cause
+				}
 				return nil
 			}
 			// Everything was there already, but maybe not yet on disk. An empty log record is a place in the queue for
@@ -262,6 +299,7 @@ func (e *engine) retire() error {
 	}
 	e.fence.shut()
 	e.fence.drain()
+	_ = e.fence.ledger.close()
 	if e.broken() {
 		return nil // it has been reported
 	}

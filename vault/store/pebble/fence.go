@@ -2,6 +2,7 @@ package pebble
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -30,8 +31,11 @@ import (
 // Lock is a no-op: the Store itself holds the directory's lock across engines.
 type fence struct {
 	vfs.FS
-	fail func(error)
-	full func()
+	fail   func(error)
+	full   func()
+	ledger *ledger
+	// log is the newest write-ahead log.
+	log atomic.Pointer[fencedFile]
 	// open is set when Pebble has opened the directory; until then it gets errors as they are.
 	open atomic.Bool
 	gone atomic.Bool
@@ -97,7 +101,25 @@ func (f *fence) file(name string, do func() (vfs.File, error)) (file vfs.File, e
 	if err != nil {
 		return nil, err
 	}
-	return &fencedFile{File: file, fence: f, name: name}, nil
+	ff := &fencedFile{File: file, fence: f, name: name, base: f.PathBase(name)}
+	log, manifest := strings.HasSuffix(name, ".log"), strings.HasPrefix(ff.base, manifestPrefix)
+	if (log || manifest) && file.Fd() != vfs.InvalidFd {
+		if ff.identity, err = os.Stat(name); err != nil {
+			return nil, errors.Join(err, file.Close())
+		}
+	}
+	if log {
+		f.log.Store(ff)
+	}
+	return ff, nil
+}
+
+// present fails when the newest write-ahead log is no longer in the directory.
+func (f *fence) present() error {
+	if log := f.log.Load(); log != nil {
+		return log.present()
+	}
+	return nil
 }
 
 func (f *fence) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
@@ -153,6 +175,10 @@ type fencedFile struct {
 	vfs.File
 	fence *fence
 	name  string
+	base  string
+	// identity is that of the file of a log or manifest when it was opened; nil where files have none.
+	identity os.FileInfo
+	written  atomic.Int64
 }
 
 func (f *fencedFile) Write(p []byte) (n int, err error) {
@@ -161,7 +187,24 @@ func (f *fencedFile) Write(p []byte) (n int, err error) {
 		n += m
 		return err
 	})
+	f.written.Add(int64(n))
 	return n, err
+}
+
+// present fails when the file's name is no longer that of the open file: what is synced to it is on no disk that anybody
+// will read.
+func (f *fencedFile) present() error {
+	if f.identity == nil {
+		return nil
+	}
+	now, err := os.Stat(f.name)
+	if err == nil && !os.SameFile(now, f.identity) {
+		err = fmt.Errorf("%s is another file", f.name)
+	}
+	if err != nil {
+		return fmt.Errorf("the store's files were removed or replaced while it was in use: %w", err)
+	}
+	return nil
 }
 
 func (f *fencedFile) WriteAt(p []byte, off int64) (n int, err error) {
@@ -184,9 +227,24 @@ func (f *fencedFile) Preallocate(offset, length int64) error {
 }
 
 // After a failed sync nobody knows what is on disk, and a second one may lie: syncs are never repeated.
-func (f *fencedFile) Sync() error { return f.fence.change(f.name, false, f.File.Sync) }
+func (f *fencedFile) Sync() error { return f.sync(f.File.Sync) }
 
-func (f *fencedFile) SyncData() error { return f.fence.change(f.name, false, f.File.SyncData) }
+func (f *fencedFile) SyncData() error { return f.sync(f.File.SyncData) }
+
+func (f *fencedFile) sync(do func() error) error {
+	return f.fence.change(f.name, false, func() error {
+		if err := do(); err != nil {
+			return err
+		}
+		if err := f.present(); err != nil {
+			return err
+		}
+		if strings.HasPrefix(f.base, manifestPrefix) {
+			return f.fence.ledger.synced(f.base, f.written.Load())
+		}
+		return nil
+	})
+}
 
 func (f *fencedFile) SyncTo(length int64) (full bool, err error) {
 	err = f.fence.change(f.name, false, func() error {

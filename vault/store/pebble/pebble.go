@@ -32,6 +32,8 @@ type Options struct {
 	CacheSize int64
 	// MemTableSize is the size in bytes of a table in memory. Default 16 MiB.
 	MemTableSize uint64
+	// MustExist has Open fail with ErrMissing instead of creating a store.
+	MustExist bool
 	// FS is the file system. Default: the operating system's.
 	FS vfs.FS
 }
@@ -69,6 +71,8 @@ type Store struct {
 	dir  string
 	o    Options
 	lock io.Closer
+	// identity is that of the lock's file; nil where files have none.
+	identity os.FileInfo
 
 	engine atomic.Pointer[engine]
 
@@ -86,15 +90,18 @@ type Store struct {
 
 var _ store.Store = (*Store)(nil)
 
+const lockName = "LOCK"
+
 // Open opens the store in dir and creates both if need be. Another process, or another Store of this one, that has it
-// open is an error.
+// open is an error. So is a directory whose files are not all there: ErrDamaged, as far as that can be told before
+// Pebble changes anything.
 func Open(dir string, o Options) (*Store, error) {
 	s := &Store{dir: dir, o: o.withDefaults()}
 	fs := s.o.FS
 	if err := fs.MkdirAll(dir, 0o700); err != nil {
 		return nil, unavailable("creating the token store's directory", err)
 	}
-	lock, err := fs.Lock(fs.PathJoin(dir, "LOCK"))
+	lock, err := fs.Lock(fs.PathJoin(dir, lockName))
 	if err != nil {
 		if errors.Is(err, os.ErrPermission) {
 			return nil, fmt.Errorf("token store %s: %w", dir, err)
@@ -107,8 +114,24 @@ func Open(dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s.lock = lock
+	s.o.MustExist = true // from now on
+	s.identity, _ = os.Stat(fs.PathJoin(dir, lockName))
 	s.engine.Store(e)
 	return s, nil
+}
+
+// recover opens the directory anew, if it still is the one that is locked.
+func (s *Store) recover() (*engine, error) {
+	if s.identity != nil {
+		now, err := os.Stat(s.o.FS.PathJoin(s.dir, lockName))
+		if err == nil && !os.SameFile(now, s.identity) {
+			err = errors.New("it was replaced while it was in use")
+		}
+		if err != nil {
+			return nil, unavailable("token store "+s.dir+" is not the one that was opened; restore it and restart", err)
+		}
+	}
+	return openEngine(s.dir, s.o)
 }
 
 // acquire returns the engine, marked as used: release it. When the engine has failed it has the directory recovered
@@ -147,7 +170,7 @@ func (s *Store) reopen(old *engine) {
 	if old != nil {
 		_ = old.retire()
 	}
-	fresh, err := openEngine(s.dir, s.o)
+	fresh, err := s.recover()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.opening = false
@@ -168,6 +191,10 @@ func (s *Store) room(e *engine) error {
 	now := time.Now().UnixNano()
 	if at := s.roomAt.Load(); now-at > int64(roomEvery) && s.roomAt.CompareAndSwap(at, now) {
 		use, err := s.o.FS.GetDiskUsage(s.dir)
+		if err != nil && !errors.Is(err, vfs.ErrUnsupported) {
+			s.roomAt.Store(0) // the next one looks again
+			return unavailable("looking at the room on the disk", err)
+		}
 		s.noRoom.Store(err == nil && use.AvailBytes < s.o.MinFree) // not every file system can tell
 	}
 	if s.noRoom.Load() {
