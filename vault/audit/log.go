@@ -20,6 +20,8 @@ type Log struct {
 	file file
 	head file
 	held os.FileInfo // the file as it was opened: while path leads elsewhere, nothing written counts
+	// fresh: Open found no entry.
+	fresh bool
 
 	mu      sync.Mutex
 	closed  bool
@@ -180,6 +182,9 @@ func (l *Log) write(buf []byte) error {
 	if l.broken != nil {
 		return l.broken
 	}
+	if err := l.inPlace(); err != nil {
+		return err
+	}
 	if _, err := l.file.WriteAt(buf, l.size); err != nil {
 		if cut := l.file.Truncate(l.size); cut != nil {
 			l.broken = errors.Join(err, cut)
@@ -232,6 +237,9 @@ func readHead(r io.ReaderAt) (Head, error) {
 	}
 	return h, nil
 }
+
+// Fresh reports whether Open found no entry.
+func (l *Log) Fresh() bool { return l.fresh }
 
 // Head is the end of the chain as of now.
 func (l *Log) Head() Head {

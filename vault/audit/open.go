@@ -55,6 +55,7 @@ func (l *Log) open() (err error) {
 	if err != nil {
 		return err
 	}
+	l.fresh = last == nil
 	if err := l.resume(size, last); err != nil {
 		return err
 	}

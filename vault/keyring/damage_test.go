@@ -30,12 +30,21 @@ func TestTornHistory(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := bytes.LastIndexByte(whole[:len(whole)-1], '\n') + 1 // where the third line starts
+	third := k.secretPath(k.current["scope 2"].Kid)
+	secret, err := os.ReadFile(third)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for cut := last; cut <= len(whole); cut++ {
 		for name, tail := range map[string]string{"cut": "", "then zeros": "\x00\x00\x00", "then noise": "x{"} {
 			if tail != "" && cut%8 != 0 && cut < len(whole)-2 {
 				continue // each is an open and two syncs; the plain cuts cover every byte
 			}
 			if err := os.WriteFile(path, append(bytes.Clone(whole[:cut]), tail...), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			// While a line is being written its secret has not got its name.
+			if err := errors.Join(destroyFile(third), os.WriteFile(third+pending, secret, 0o600)); err != nil {
 				t.Fatal(err)
 			}
 			k := open(t, dir, c)
@@ -62,7 +71,9 @@ func TestTornHistory(t *testing.T) {
 			if live := k.Live("scope 3"); len(live) != 1 || print(t, live[0]) != next {
 				t.Fatalf("byte %d %s: the epoch begun after the repair is lost", cut, name)
 			}
+			again := k.secretPath(k.current["scope 3"].Kid)
 			k.Close()
+			remove(t, again) // the next round knows nothing of it
 		}
 	}
 }
@@ -93,6 +104,13 @@ func TestRefusesDamage(t *testing.T) {
 			remove(t, dir+"/history")
 		}, ErrDamaged, "restore"},
 		"history missing": {func(t *testing.T, dir, _ string) { remove(t, dir+"/history") }, ErrDamaged, "restore"},
+		"history empty":   {func(t *testing.T, dir, _ string) { edit(t, dir+"/history", func([]byte) []byte { return nil }) }, ErrDamaged, "restore"},
+		"history cut at a line": {func(t *testing.T, dir, _ string) {
+			edit(t, dir+"/history", func(b []byte) []byte { return b[:bytes.IndexByte(b, '\n')+1] })
+		}, ErrDamaged, "restore"},
+		"history cut in a line": {func(t *testing.T, dir, _ string) {
+			edit(t, dir+"/history", func(b []byte) []byte { return b[:len(b)-9] })
+		}, ErrDamaged, "restore"},
 		"history line edited": {func(t *testing.T, dir, _ string) {
 			edit(t, dir+"/history", func(b []byte) []byte { return bytes.Replace(b, []byte("payments"), []byte("paymentz"), 1) })
 		}, ErrDamaged, "line 2"},
@@ -208,6 +226,29 @@ func TestFailedAppendLeavesNothing(t *testing.T) {
 	k = open(t, dir, c)
 	if print(t, current(t, k, "default")) != first {
 		t.Fatal("the first epoch is lost")
+	}
+}
+
+// TestHistoryRemovedUnderneath: no epoch begins once the history is gone.
+func TestHistoryRemovedUnderneath(t *testing.T) {
+	for name, damage := range map[string]func(dir string) error{
+		"history removed":   func(dir string) error { return os.Remove(dir + "/history") },
+		"directory removed": os.RemoveAll,
+		"exchanged": func(dir string) error {
+			return errors.Join(os.Rename(dir, dir+".away"), os.CopyFS(dir, os.DirFS(dir+".away")))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir() + "/k"
+			k := open(t, dir, newClock())
+			current(t, k, "default")
+			if err := damage(dir); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := k.Current("payments"); err == nil {
+				t.Fatal("an epoch began in files that are gone")
+			}
+		})
 	}
 }
 

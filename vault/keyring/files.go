@@ -12,6 +12,7 @@ import (
 const (
 	lockFile  = "lock"
 	temporary = ".tmp"
+	pending   = ".new" // of a secret that the history does not know yet
 
 	// Nothing in a keyring is bigger: a history line is below 512 bytes, and there are at most 3.2 million epochs.
 	maxFile = 1 << 32

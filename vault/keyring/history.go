@@ -135,6 +135,9 @@ func (h *history) append(ev event) error {
 	if err != nil {
 		return err
 	}
+	if err := h.present(); err != nil {
+		return err
+	}
 	mac := h.mac(body)
 	line := append(hex.AppendEncode(nil, mac), ' ')
 	line = append(append(line, body...), '\n')
@@ -157,7 +160,26 @@ func (h *history) write(line []byte) error {
 	if _, err := h.file.Write(line); err != nil {
 		return err
 	}
-	return h.file.Sync()
+	if err := h.file.Sync(); err != nil {
+		return err
+	}
+	return h.present()
+}
+
+// present fails when the history's name is no longer that of the open file: nobody would read what is written there.
+func (h *history) present() error {
+	held, err := h.file.Stat()
+	if err != nil {
+		return err
+	}
+	there, err := os.Stat(h.file.Name())
+	if err == nil && !os.SameFile(held, there) {
+		err = fmt.Errorf("%s is another file", h.file.Name())
+	}
+	if err != nil {
+		return fmt.Errorf("the key history was removed or replaced while it was in use: %w", err)
+	}
+	return nil
 }
 
 func (h *history) close() error {

@@ -7,6 +7,9 @@
 //	history           one chained line per event, append-only: an epoch began, an epoch was destroyed
 //	epochs/<kid>.key  the wrapped secret of one epoch, a file of its own so that it can be destroyed
 //
+// A secret is <kid>.key.new until the history has its line: a .key that the history does not know means that somebody cut
+// the history.
+//
 // An [Epoch] belongs to a scope for a fixed time. Tokens are minted under its keys until its End and can be opened
 // until it Expires; [Keyring.Expire] then destroys its secret. A kid is never used twice because the history never
 // forgets one. An epoch is on disk, files and directories synced, before [Keyring.Current] returns it, so a crash at
@@ -148,6 +151,9 @@ func (k *Keyring) replay(events []event) error {
 			return fmt.Errorf("%s: impossible event for %s: %w", historyFile, kid, ErrDamaged)
 		}
 	}
+	if err := k.refuseUnknown(); err != nil {
+		return err
+	}
 	for _, e := range k.epochs {
 		if e.destroyed {
 			if err := destroyFile(k.secretPath(e.Kid)); err != nil {
@@ -155,6 +161,9 @@ func (k *Keyring) replay(events []event) error {
 			}
 			e.erased = true
 			continue
+		}
+		if err := k.completeSecret(e.Kid); err != nil {
+			return err
 		}
 		seed, err := readSecret(k.secretPath(e.Kid), k.root, e.Kid, e.Scope)
 		if err != nil {
@@ -165,12 +174,45 @@ func (k *Keyring) replay(events []event) error {
 	return nil
 }
 
-// removeTemporary destroys secrets a crash left half written. A whole secret that the history does not know is left
-// alone: it is either one that was never used, or all that remains of a history somebody cut.
-func (k *Keyring) removeTemporary() error {
-	names, err := filepath.Glob(filepath.Join(k.dir, epochsDir, "*"+temporary))
+// refuseUnknown refuses secrets that the history does not know: all that remains of a history somebody cut.
+func (k *Keyring) refuseUnknown() error {
+	names, err := filepath.Glob(filepath.Join(k.dir, epochsDir, "*"+secretSuffix))
 	if err != nil {
 		return err
+	}
+	for _, name := range names {
+		kid, err := token.ParseKid(strings.TrimSuffix(filepath.Base(name), secretSuffix))
+		if err != nil || k.epochs[kid] == nil {
+			return fmt.Errorf("%s: %w: it does not know the key %s; restore it from a backup", historyFile, ErrDamaged, name)
+		}
+	}
+	return nil
+}
+
+// completeSecret gives a secret its name when a crash came between its line and that.
+func (k *Keyring) completeSecret(kid token.Kid) error {
+	path := k.secretPath(kid)
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Rename(path+pending, path); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // reading says what is missing
+		}
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// removeTemporary destroys secrets a crash left half written, or without a line in the history: they were never used.
+func (k *Keyring) removeTemporary() error {
+	var names []string
+	for _, suffix := range []string{temporary, pending} {
+		found, err := filepath.Glob(filepath.Join(k.dir, epochsDir, "*"+suffix))
+		if err != nil {
+			return err
+		}
+		names = append(names, found...)
 	}
 	for _, name := range names {
 		if err := destroyFile(name); err != nil {
@@ -178,25 +220,6 @@ func (k *Keyring) removeTemporary() error {
 		}
 	}
 	return nil
-}
-
-// Orphans returns the kids of secrets that the history does not know. A crash while an epoch began leaves one, of which
-// no token was ever minted; where tokens of it exist, the history lost a line.
-func (k *Keyring) Orphans() ([]token.Kid, error) {
-	names, err := filepath.Glob(filepath.Join(k.dir, epochsDir, "*"+secretSuffix))
-	if err != nil {
-		return nil, err
-	}
-	k.mu.RLock()
-	defer k.mu.RUnlock()
-	var orphans []token.Kid
-	for _, name := range names {
-		kid, err := token.ParseKid(strings.TrimSuffix(filepath.Base(name), secretSuffix))
-		if err == nil && k.epochs[kid] == nil {
-			orphans = append(orphans, kid)
-		}
-	}
-	return orphans, nil
 }
 
 func (k *Keyring) secretPath(kid token.Kid) string {
@@ -244,7 +267,7 @@ func (k *Keyring) Current(scope string) (*Epoch, error) {
 	return e, nil
 }
 
-// begin makes a new epoch durable: first its secret, then the line that makes it exist.
+// begin makes a new epoch durable: first its secret, then the line that makes it exist, then the secret's name.
 func (k *Keyring) begin(scope string, now time.Time) (*Epoch, error) {
 	kid, err := k.freshKid()
 	if err != nil {
@@ -256,13 +279,17 @@ func (k *Keyring) begin(scope string, now time.Time) (*Epoch, error) {
 	e.Expires = e.End.Add(k.options.Retention).Truncate(time.Second)
 	var seed Key
 	rand.Read(seed[:])
-	if err := writeSecret(k.secretPath(kid), k.root, kid, scope, seed); err != nil {
+	if err := writeSecret(k.secretPath(kid)+pending, k.root, kid, scope, seed); err != nil {
 		return nil, err
 	}
 	if err := k.history.append(begun(e)); err != nil {
-		return nil, errors.Join(err, destroyFile(k.secretPath(kid)))
+		return nil, errors.Join(err, destroyFile(k.secretPath(kid)+pending))
 	}
 	e.secret = newSecret(seed)
+	k.epochs[kid] = e // its kid is taken, whatever comes
+	if err := k.completeSecret(kid); err != nil {
+		return nil, err
+	}
 	k.add(e)
 	return e, nil
 }

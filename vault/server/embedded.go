@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
@@ -114,14 +113,13 @@ func (v *Embedded) open(s Settings) (err error) {
 	if v.core.Audit, err = audit.Open(AuditPath(v.dir), v.core.Keys.AuditKey()); err != nil {
 		return err
 	}
+	// Whoever holds a key had a store: an empty one in its place would answer for its tokens as if they had never been.
+	s.Store.MustExist = s.Store.MustExist || len(v.core.Keys.Scopes()) > 0
 	opened, err := pebble.Open(filepath.Join(v.dir, storeDir), s.Store)
 	if err != nil {
 		return err
 	}
 	v.core.Store = opened
-	if err := v.checkHistory(opened); err != nil {
-		return err
-	}
 	if err := v.recordStart(); err != nil {
 		return err
 	}
@@ -151,25 +149,9 @@ func privateDir(dir string) error {
 	return nil
 }
 
-// checkHistory refuses a vault whose key history lost an epoch that the store has records of: going on would answer
-// for them as if they had never been.
-func (v *Embedded) checkHistory(records store.Store) error {
-	orphans, err := v.core.Keys.Orphans()
-	if err != nil || len(orphans) == 0 {
-		return err
-	}
-	return records.Each(context.Background(), func(r store.Record) error {
-		if slices.Contains(orphans, r.Kid) {
-			return fmt.Errorf("%s: it does not know epoch %s, which the store has records of: restore it from a backup: %w",
-				filepath.Join(v.dir, keysDir, "history"), r.Kid, keyring.ErrDamaged)
-		}
-		return nil
-	})
-}
-
 // recordStart writes the first entry of this run. A log without entries beside keys of an earlier run was emptied.
 func (v *Embedded) recordStart() error {
-	if !v.core.Keys.Created() && v.core.Audit.Head().Sequence == 0 {
+	if !v.core.Keys.Created() && v.core.Audit.Fresh() {
 		ev := audit.Event{Actor: "vault", Action: audit.ActionTruncated, Outcome: audit.OutcomeFailed, Reason: "log is empty, and the vault's keys are older"}
 		if _, err := v.core.Audit.Append(context.Background(), ev); err != nil {
 			return err
