@@ -3,6 +3,8 @@ package audit
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
+	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -29,6 +31,30 @@ func (f *faultyFile) Sync() error {
 		return syscall.EIO
 	}
 	return f.file.Sync()
+}
+
+// TestRemovedUnderneath: what is recorded in a file that nobody can find is not recorded.
+func TestRemovedUnderneath(t *testing.T) {
+	for name, damage := range map[string]func(path string) error{
+		"removed": os.Remove,
+		"moved":   func(path string) error { return os.Rename(path, path+".away") },
+		"replaced": func(path string) error {
+			return errors.Join(os.Rename(path, path+".away"), os.WriteFile(path, nil, 0o600))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "audit.log")
+			l, err := Open(path, ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
+			require.NoError(t, err)
+			ev := Event{Actor: "uid:1", Action: ActionReveal, Outcome: OutcomeOK}
+			_, err = l.Append(t.Context(), ev)
+			require.NoError(t, err)
+			require.NoError(t, damage(path))
+			_, err = l.Append(t.Context(), ev)
+			require.ErrorIs(t, err, ErrUnavailable)
+			require.NoError(t, l.Close())
+		})
+	}
 }
 
 func TestDiskFaults(t *testing.T) {

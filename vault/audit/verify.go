@@ -16,6 +16,8 @@ import (
 type Report struct {
 	Entries    uint64
 	Signatures uint64
+	// First is the action of the first entry.
+	First string
 	// Head is the end of the log.
 	Head Head
 	// Faults say what is wrong, first fault first; at most maxFaults. None: the log is whole.
@@ -128,6 +130,9 @@ func (v *verifier) line(line []byte, whole bool) error {
 		return nil
 	}
 	r.Entries++
+	if r.Entries == 1 {
+		r.First = e.Action
+	}
 	if e.Sequence != r.Head.Sequence+1 {
 		r.fault(v.n, fmt.Sprintf("entry %d follows entry %d: entries are missing, repeated or swapped", e.Sequence, r.Head.Sequence))
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/cloakroom/cloakroom/vault/audit"
@@ -57,6 +58,8 @@ func verifyOnce(ctx context.Context, dir string, key ed25519.PublicKey) (*audit.
 		return nil, err
 	case r.Entries == 0 && r.Intact():
 		r.Faults = []audit.Fault{{What: "it is empty, and a vault's first start leaves an entry"}}
+	case r.Intact() && !slices.Contains([]string{audit.ActionKeys, audit.ActionRecovered}, r.First):
+		r.Faults = []audit.Fault{{Line: 1, What: "not what a vault's first start leaves: the entries before it are missing"}}
 	}
 	return r, nil
 }
