@@ -12,6 +12,7 @@ import (
 	"github.com/cloakroom/cloakroom/vault/audit"
 	"github.com/cloakroom/cloakroom/vault/keyring"
 	"github.com/cloakroom/cloakroom/vault/server"
+	"github.com/cloakroom/cloakroom/vault/store"
 	"github.com/cloakroom/cloakroom/vault/store/pebble"
 	"github.com/cloakroom/cloakroom/vault/vaultpb"
 )
@@ -53,6 +54,43 @@ func TestHistoryThatLostAnEpochIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "history")
 }
 
+// TestLostStoreIsRefused: an empty store in the place of the one whose keys are there.
+func TestLostStoreIsRefused(t *testing.T) {
+	dir := vaultDir(t)
+	v, err := server.Open(server.Settings{Directory: dir, Store: pebble.Options{MinFree: 1}})
+	require.NoError(t, err)
+	commit(t, v, "alice@example.com")
+	require.NoError(t, v.Close(context.Background()))
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "store")))
+	_, err = server.Open(server.Settings{Directory: dir, Store: pebble.Options{MinFree: 1}})
+	require.ErrorIs(t, err, pebble.ErrMissing)
+}
+
+// damagedStore does not read one of its records.
+type damagedStore struct {
+	store.Store
+	token string
+}
+
+func (s damagedStore) Get(ctx context.Context, tok string) (store.Record, store.Session, error) {
+	if tok == s.token {
+		return store.Record{}, store.Session{}, store.ErrDamaged
+	}
+	return s.Store.Get(ctx, tok)
+}
+
+// TestDamagedRecordFailsAlone: the tokens beside it are revealed.
+func TestDamagedRecordFailsAlone(t *testing.T) {
+	r := newRig(t)
+	first, second := r.mint(email, "alice@example.com"), r.mint(email, "bob@example.com")
+	r.core.Store = damagedStore{r.store, first}
+	answer, err := r.reveal.Reveal(t.Context(), connect.NewRequest(&vaultpb.RevealRequest{Purpose: "a test", Tokens: []string{first, second}}))
+	require.NoError(t, err)
+	require.Equal(t, vaultpb.Outcome_OUTCOME_FAILED, answer.Msg.Results[0].Outcome)
+	require.Empty(t, answer.Msg.Results[0].Value)
+	require.Equal(t, "bob@example.com", string(answer.Msg.Results[1].Value))
+}
+
 // TestEmptiedAuditLogIsNoticed empties log and head together, which leaves nothing to compare.
 func TestEmptiedAuditLogIsNoticed(t *testing.T) {
 	dir := vaultDir(t)
@@ -66,6 +104,17 @@ func TestEmptiedAuditLogIsNoticed(t *testing.T) {
 	answer, err := v.Admin().VerifyAudit(t.Context(), connect.NewRequest(&vaultpb.VerifyAuditRequest{}))
 	require.NoError(t, err)
 	require.False(t, answer.Msg.GetIntact())
+}
+
+// TestLogWithoutItsStartIsNoticed: a log that is whole and yet not from the beginning.
+func TestLogWithoutItsStartIsNoticed(t *testing.T) {
+	r := newRig(t)
+	r.mint(email, "alice@example.com")
+	_, err := r.audit.Append(t.Context(), audit.Event{Actor: "vault", Action: audit.ActionStarted, Outcome: audit.OutcomeOK})
+	require.NoError(t, err)
+	report, err := server.VerifyAudit(t.Context(), filepath.Dir(r.auditPath), r.audit.PublicKey())
+	require.NoError(t, err)
+	require.False(t, report.Intact())
 }
 
 // TestPurposesSaySomething refuses purposes that an auditor could not read.

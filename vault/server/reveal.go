@@ -93,8 +93,11 @@ func revealEvent(ctx context.Context, purpose, request string, r *vaultpb.Reveal
 	if t, err := token.Parse(r.Token); err == nil {
 		ev.Kid = t.Kid.String()
 	}
-	if r.Outcome == vaultpb.Outcome_OUTCOME_REVEALED {
+	switch r.Outcome {
+	case vaultpb.Outcome_OUTCOME_REVEALED:
 		ev.Outcome, ev.Reason = audit.OutcomeOK, ""
+	case vaultpb.Outcome_OUTCOME_FAILED:
+		ev.Outcome = audit.OutcomeFailed
 	}
 	return ev
 }
@@ -107,6 +110,7 @@ var outcomeNames = map[vaultpb.Outcome]string{
 	vaultpb.Outcome_OUTCOME_DENIED:       "denied",
 	vaultpb.Outcome_OUTCOME_MISMATCH:     "mismatch",
 	vaultpb.Outcome_OUTCOME_ERASED:       "erased",
+	vaultpb.Outcome_OUTCOME_FAILED:       "failed",
 }
 
 // OutcomeName is how metrics, the audit log and people spell an outcome.
@@ -149,6 +153,9 @@ func (o *opening) open(ctx context.Context, tok string) (res *vaultpb.RevealResu
 	case errors.Is(err, store.ErrNotFound):
 		res.Outcome = vaultpb.Outcome_OUTCOME_NOT_ESCROWED
 		return res, "", nil
+	case errors.Is(err, store.ErrDamaged):
+		res.Outcome = vaultpb.Outcome_OUTCOME_FAILED
+		return res, "its record does not read: the store is damaged", nil
 	case err != nil:
 		return nil, "", err
 	case !o.core.Now().Before(r.Expires):

@@ -23,6 +23,8 @@ var (
 	ErrUnavailable = errors.New("token store cannot work now")
 	// ErrFull is the ErrUnavailable of a disk without room.
 	ErrFull error = unavailable("no space left for the token store")
+	// ErrDamaged is the ErrUnavailable of what is stored and does not read: others may.
+	ErrDamaged error = unavailable("what the token store holds is damaged")
 	// ErrClosed is the ErrUnavailable of a store after Close.
 	ErrClosed error = unavailable("token store is closed")
 	// ErrInvalid says that a record or session cannot be stored whatever the time: the caller's fault.

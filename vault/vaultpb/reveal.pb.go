@@ -40,6 +40,8 @@ const (
 	Outcome_OUTCOME_MISMATCH Outcome = 6
 	// Erased on request.
 	Outcome_OUTCOME_ERASED Outcome = 7
+	// What the escrow holds of it does not read: the disk or its files are damaged.
+	Outcome_OUTCOME_FAILED Outcome = 8
 )
 
 // Enum value maps for Outcome.
@@ -53,6 +55,7 @@ var (
 		5: "OUTCOME_DENIED",
 		6: "OUTCOME_MISMATCH",
 		7: "OUTCOME_ERASED",
+		8: "OUTCOME_FAILED",
 	}
 	Outcome_value = map[string]int32{
 		"OUTCOME_UNSPECIFIED":  0,
@@ -63,6 +66,7 @@ var (
 		"OUTCOME_DENIED":       5,
 		"OUTCOME_MISMATCH":     6,
 		"OUTCOME_ERASED":       7,
+		"OUTCOME_FAILED":       8,
 	}
 )
 
@@ -551,7 +555,7 @@ const file_reveal_proto_rawDesc = "" +
 	"\tepoch_end\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bepochEnd\x124\n" +
 	"\aexpires\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aexpires\x12\x1a\n" +
 	"\bescrowed\x18\b \x01(\bR\bescrowed\x12\x16\n" +
-	"\x06erased\x18\t \x01(\bR\x06erased*\xbe\x01\n" +
+	"\x06erased\x18\t \x01(\bR\x06erased*\xd2\x01\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10OUTCOME_REVEALED\x10\x01\x12\x17\n" +
@@ -560,7 +564,8 @@ const file_reveal_proto_rawDesc = "" +
 	"\x0fOUTCOME_EXPIRED\x10\x04\x12\x12\n" +
 	"\x0eOUTCOME_DENIED\x10\x05\x12\x14\n" +
 	"\x10OUTCOME_MISMATCH\x10\x06\x12\x12\n" +
-	"\x0eOUTCOME_ERASED\x10\a2\xb1\x01\n" +
+	"\x0eOUTCOME_ERASED\x10\a\x12\x12\n" +
+	"\x0eOUTCOME_FAILED\x10\b2\xb1\x01\n" +
 	"\rRevealService\x12O\n" +
 	"\x06Reveal\x12!.cloakroom.vault.v1.RevealRequest\x1a\".cloakroom.vault.v1.RevealResponse\x12O\n" +
 	"\x06Lookup\x12!.cloakroom.vault.v1.LookupRequest\x1a\".cloakroom.vault.v1.LookupResponseB.Z,github.com/cloakroom/cloakroom/vault/vaultpbb\x06proto3"

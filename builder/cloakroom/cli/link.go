@@ -151,6 +151,8 @@ func reason(o vaultpb.Outcome) string {
 		return "forged or damaged in escrow"
 	case vaultpb.Outcome_OUTCOME_ERASED:
 		return "erased"
+	case vaultpb.Outcome_OUTCOME_FAILED:
+		return "lost: its record in the store is damaged"
 	}
 	return "refused"
 }

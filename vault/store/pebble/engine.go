@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -140,11 +141,20 @@ func (e *engine) create(dir string, o *pebble.Options) error {
 // unavailable wraps what Pebble or the file system said. Such errors hold paths and row keys at most.
 func unavailable(doing string, err error) error {
 	kind := store.ErrUnavailable
-	if errors.Is(err, syscall.ENOSPC) {
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
 		kind = store.ErrFull
+	case pebble.IsCorruptionError(err), errors.Is(err, errRow), errors.Is(err, errTally):
+		kind = store.ErrDamaged
 	}
-	return fmt.Errorf("%s: %w: %w", doing, kind, err)
+	return fmt.Errorf("%s: %w: %w", doing, kind, oneLine{err})
 }
+
+// oneLine is an error whose text is on one line: Pebble's may be on several.
+type oneLine struct{ err error }
+
+func (o oneLine) Error() string { return strings.Join(strings.Fields(o.err.Error()), " ") }
+func (o oneLine) Unwrap() error { return o.err }
 
 func (e *engine) broken() bool {
 	select {

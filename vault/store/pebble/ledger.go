@@ -19,7 +19,7 @@ import (
 
 var (
 	// ErrDamaged says that files of the store are missing or are not what the store wrote. Nothing was changed.
-	ErrDamaged = fmt.Errorf("damaged: restore the directory from a backup: %w", store.ErrUnavailable)
+	ErrDamaged = fmt.Errorf("%w: restore the directory from a backup", store.ErrDamaged)
 	// ErrMissing says that there is no store where one must be.
 	ErrMissing = fmt.Errorf("is missing or empty: restore it from a backup: %w", store.ErrUnavailable)
 )
