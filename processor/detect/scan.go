@@ -40,6 +40,10 @@ func wake(s string, i int) (start, end int, all class) {
 			i++
 			continue
 		}
+		if s[i] == '2' && isTimestamp(s, i) {
+			i += len("2006-01-02 15:04:")
+			continue
+		}
 		start, all = i, c
 		for i++; i < len(s); i++ {
 			if c = classes[s[i]]; c&clsWord == 0 {
@@ -52,6 +56,21 @@ func wake(s string, i int) (start, end int, all class) {
 		}
 	}
 	return len(s), len(s), 0
+}
+
+// isTimestamp reports whether a date of this century and a time of day with seconds start at i, as at the begin of most
+// log lines (RFC 3339, or with a space). No verifier finds anything before its seconds.
+func isTimestamp(s string, i int) bool {
+	const size = len("2006-01-02 15:04:05")
+	if i+size > len(s) || s[i+4] != '-' || s[i+7] != '-' || s[i+13] != ':' || s[i+16] != ':' || s[i+10] != ' ' && s[i+10] != 'T' {
+		return false
+	}
+	for _, at := range [...]int{1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18} {
+		if !isDigit(s[i+at]) {
+			return false
+		}
+	}
+	return i+size == len(s) || !isWord(s[i+size]) && s[i+size] != ':' && s[i+size] != '-'
 }
 
 // mayCount reports whether the word with digits [start, end) can begin a number or be of a shape: short runs of digits
