@@ -72,8 +72,8 @@ func (d digitShape) compile(r rule) (code uint64, e digitEntry) {
 	return code, e
 }
 
-// wake enters the first groups of a layout, so that most runs of digits are settled by their first two groups.
-func (d digitShape) wake() {
+// enter notes the first groups of a layout, so that most runs of digits are settled by their first two groups.
+func (d digitShape) enter() {
 	first := strings.IndexFunc(d.layout, func(r rune) bool { return r != 'd' })
 	if first < 0 {
 		digitFirst |= 1 << min(len(d.layout), 15)

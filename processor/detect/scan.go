@@ -293,7 +293,7 @@ func init() {
 			}
 		}
 		for _, d := range r.digits {
-			d.wake()
+			d.enter()
 			code, entry := d.compile(r)
 			digitTable[code] = append(digitTable[code], entry)
 			digitCounts |= 1 << entry.count

@@ -37,39 +37,26 @@ func (g glob) match(key string) bool {
 	if g.literal && len(g.pattern) != len(key) {
 		return false
 	}
-	p, star, resume := 0, -1, 0
-	for i := 0; i < len(key); {
-		switch {
-		case p < len(g.pattern) && g.pattern[p] == '*':
-			star, resume = p, i
-			p++
-		case p < len(g.pattern) && (g.pattern[p] == '?' || g.pattern[p] == lower(key[i])):
-			p, i = p+1, i+1
-		case star >= 0:
-			resume++
-			p, i = star+1, resume
-		default:
-			return false
-		}
-	}
-	for p < len(g.pattern) && g.pattern[p] == '*' {
-		p++
-	}
-	return p == len(g.pattern)
+	return g.accepts(key, false)
 }
 
 // covers reports whether every key that other matches is matched by g, too. It may answer false where a cleverer
 // proof exists, never true where there is none: other's wildcards are read as letters that only g's wildcards accept
 // (its * only a *).
 func (g glob) covers(other glob) bool {
+	return g.accepts(other.pattern, true)
+}
+
+// accepts matches text; where it is a pattern itself, its stars are no letter that ? or a letter stands for.
+func (g glob) accepts(text string, pattern bool) bool {
 	p, star, resume := 0, -1, 0
-	for i := 0; i < len(other.pattern); {
-		c := other.pattern[i]
+	for i := 0; i < len(text); {
+		c := lower(text[i])
 		switch {
 		case p < len(g.pattern) && g.pattern[p] == '*':
 			star, resume = p, i
 			p++
-		case p < len(g.pattern) && c != '*' && (g.pattern[p] == '?' || g.pattern[p] == c):
+		case p < len(g.pattern) && (!pattern || c != '*') && (g.pattern[p] == '?' || g.pattern[p] == c):
 			p, i = p+1, i+1
 		case star >= 0:
 			resume++
