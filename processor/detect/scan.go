@@ -1,90 +1,69 @@
 package detect
 
-import "strings"
+import (
+	"math/bits"
+	"strings"
+)
 
 // scan wakes the verifiers at the few places where something may stand.
 func (t *text) scan() {
-	next := t.from
-	for {
-		start, end, all := wake(t.s, next)
-		if start == len(t.s) {
-			return
-		}
-		if all == 0 {
-			next = t.event(start)
+	t.places.begin(t.s, len(t.d.keys) == 0)
+	t.resume()
+}
+
+// resume is scan from the place where t.places is.
+func (t *text) resume() {
+	p := &t.places
+	for p.marks != 0 || p.more() {
+		bit := bits.TrailingZeros64(p.marks)
+		p.marks &= p.marks - 1
+		i := p.at + bit
+		if p.events>>bit&1 != 0 {
+			t.event(i)
 			continue
 		}
-		next = end
-		if all&clsDigit != 0 {
-			t.mixedWord(start, end, all)
+		end := p.wordEnd(bit)
+		if p.counted>>bit&1 != 0 {
+			t.mixedWord(i, end)
 		}
-		if mayBePrefix(t.s, start) {
-			t.prefixed(start)
+		if mayBePrefix(t.s, i) {
+			t.prefixed(i)
 		}
-		if mayBeMAC(t.s, start, end-start) {
-			t.mac(start)
+		if mayBeMAC(t.s, i, end-i) {
+			t.mac(i)
 		}
 	}
 }
 
-// wake returns the first word from i on that a verifier may know, with the union of its classes, or the first event,
-// without any class; len(s) when there is none. Bytes inside words and between them cost one table look-up; a word
-// costs one more, of its first three bytes in a bitmap of known prefixes.
-func wake(s string, i int) (start, end int, all class) {
-	for i < len(s) {
-		c := classes[s[i]]
-		if c&clsWord == 0 {
-			if c&clsEvent != 0 && stirs(s, i) {
-				return i, i, 0
-			}
-			i++
-			continue
-		}
-		if s[i] == '2' && isTimestamp(s, i) {
-			i += len("2006-01-02 15:04:")
-			continue
-		}
-		start, all = i, c
-		for i++; i < len(s); i++ {
-			if c = classes[s[i]]; c&clsWord == 0 {
-				break
-			}
-			all |= c
-		}
-		if all&clsDigit != 0 && mayCount(s, start, i, all) || mayBePrefix(s, start) || mayBeMAC(s, start, i-start) {
-			return start, i, all
+// mayMix reports whether the word of n bytes at i, whose digits and letters are mixed as the mask of its digits says, may
+// be something: one of the shapes, or an address or a key of a provider behind an underscore.
+func mayMix(s string, i, n int, digits uint64) bool {
+	for k := range wordTable[n] {
+		if w := &wordTable[n][k]; digits&(w.digits|w.letters) == w.digits && (w.first == "" || strings.IndexByte(w.first, s[i]) >= 0) {
+			return true
 		}
 	}
-	return len(s), len(s), 0
+	return behindUnderscore(s, i, i+n)
 }
 
-// isTimestamp reports whether a date of this century and a time of day with seconds start at i, as at the begin of most
-// log lines (RFC 3339, or with a space). No verifier finds anything before its seconds.
-func isTimestamp(s string, i int) bool {
-	const size = len("2006-01-02 15:04:05")
-	if i+size > len(s) || s[i+4] != '-' || s[i+7] != '-' || s[i+13] != ':' || s[i+16] != ':' || s[i+10] != ' ' && s[i+10] != 'T' {
+// behindUnderscore reports whether what follows an underscore of the word [i, end) may begin an address or a key.
+func behindUnderscore(s string, i, end int) bool {
+	if n := end - i; n > shortestKey {
+		for j := i + 1; j+shortestKey <= end; j++ {
+			if s[j-1] == '_' && mayBePrefix(s, j) {
+				return true
+			}
+		}
+	}
+	if end+1 >= len(s) || s[end] != '.' || !isDigit(s[end+1]) {
 		return false
 	}
-	for _, at := range [...]int{1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18} {
-		if !isDigit(s[i+at]) {
-			return false
+	for j := end - 1; j > i && j >= end-3; j-- {
+		if s[j-1] == '_' && isDigit(s[j]) {
+			return true
 		}
 	}
-	return i+size == len(s) || !isWord(s[i+size]) && s[i+size] != ':' && s[i+size] != '-'
-}
-
-// mayCount reports whether the word with digits [start, end) can begin a number or be of a shape: short runs of digits
-// want something after them that number goes on from; short words of letters and digits want to look like a house number or an
-// IBAN, the only shapes of theirs.
-func mayCount(s string, start, end int, all class) bool {
-	n := end - start
-	switch {
-	case all&(clsLetter|clsUnder) == 0:
-		return n >= 9 || end < len(s) && goesOn(s, n, end)
-	case all&clsUnder != 0 || n > shortWord:
-		return true
-	}
-	return isDigit(s[start]) || n >= 4 && isDigit(s[start+2]) && isDigit(s[start+3])
+	return false
 }
 
 // goesOn reports whether fewer than nine digits that end before end, which is in s, can be the begin of a number, an
@@ -105,28 +84,6 @@ func goesOn(s string, n, end int) bool {
 		return n <= 5 && isUpper(next) || n == 4 && next == ' '
 	}
 	return false
-}
-
-// shortWord is shorter than any word whose shape alone may be an entity, but for house numbers and IBANs.
-const shortWord = 20
-
-// stirs reports whether the event at i can be more than punctuation: it looks at the next byte as its verifier would.
-func stirs(s string, i int) bool {
-	next := byte(0)
-	if i+1 < len(s) {
-		next = s[i+1]
-	}
-	switch s[i] {
-	case '-':
-		return next == ' ' || next == 'u' || next == '-'
-	case '+':
-		return isDigit(next) || next == '('
-	case '(':
-		return i+4 < len(s) && s[i+4] == ')'
-	case '>':
-		return i > 0 && isKeyByte(s[i-1])
-	}
-	return true
 }
 
 // mayBePrefix reports whether a prefix may start with the three bytes at i.
@@ -150,8 +107,8 @@ func mayBeMAC(s string, i, n int) bool {
 	return false
 }
 
-// event handles a byte outside words and returns where the scan goes on.
-func (t *text) event(i int) int {
+// event handles a byte outside words.
+func (t *text) event(i int) {
 	switch t.s[i] {
 	case '@':
 		t.email(i)
@@ -166,17 +123,17 @@ func (t *text) event(i int) int {
 		t.phoneParen(i)
 	case '>':
 		t.xml(i)
-	case '%', '\\', escape:
+	case '%', '\\':
 		t.percent(i)
-		if end := t.escapeAt(i); end > i {
-			return end
-		}
 	}
-	return i + 1
 }
 
-// mixedWord handles a word [start, end) with digits; all is the union of its classes.
-func (t *text) mixedWord(start, end int, all class) {
+// mixedWord handles a word [start, end) with digits.
+func (t *text) mixedWord(start, end int) {
+	all := class(0)
+	for i := start; i < end; i++ {
+		all |= classes[t.s[i]]
+	}
 	if all&(clsLetter|clsUnder) == 0 {
 		t.number(start, end)
 		return
@@ -249,8 +206,10 @@ func (t *text) dashes(i int) {
 
 // wordShape is the length of words of letters and digits mixed (and _) that may be an entity.
 type wordShape struct {
-	from, to int
-	verify   func(t *text, start, end int)
+	from, to        int
+	first           string // the bytes it may start with; "": any
+	digits, letters uint64 // positions that must be digits and must not, a bit each
+	verify          func(t *text, start, end int)
 }
 
 // prefix is a word start in lower case, of three bytes or more.

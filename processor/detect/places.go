@@ -1,0 +1,251 @@
+package detect
+
+import "math/bits"
+
+// places yields the places of a text where a verifier may find something, in ascending order, block by block.
+type places struct {
+	s     string
+	plain bool // no custom keys: a key that no name ends like wakes nothing
+	at    int  // where the block starts: between words
+	next  int  // where the next one starts
+	word  uint64
+
+	marks   uint64 // the places that are left
+	events  uint64 // those of them that are between words
+	counted uint64 // those of them that are words with digits that may be something
+}
+
+func (p *places) begin(s string, plain bool) {
+	*p = places{s: s, plain: plain}
+}
+
+// more goes on to the next block with a place in it; false at the end of the text.
+func (p *places) more() bool {
+	for p.next < len(p.s) {
+		p.at = p.next
+		b := classify(p.s[p.at:min(len(p.s), p.at+blockLen)])
+		p.next += blockLen
+		if b.escape != 0 {
+			p.escapes(&b)
+		}
+		if b.word>>(blockLen-1) != 0 { // the last word may go on: it is the next block's
+			n := bits.LeadingZeros64(^b.word)
+			if n == blockLen {
+				if p.longWord() {
+					return true
+				}
+				continue
+			}
+			p.next -= n
+			b.keep(blockLen - n)
+		}
+		p.word, p.events, p.counted = b.word, 0, 0
+		starts := b.word &^ (b.word << 1)
+		// An addition carries from the start of each word to its first digit, or out of the word when it has none.
+		if first := (b.word&^b.digit + starts) & b.digit; first != 0 {
+			p.count(first, &b)
+			starts &= b.word
+		}
+		for m := b.event; m != 0; m &= m - 1 {
+			if i := bits.TrailingZeros64(m); p.stirs(p.at+i, b.escape == 0) {
+				p.events |= 1 << i
+			}
+		}
+		p.marks = p.events | p.counted | p.macs(starts)
+		for m := starts; m != 0; m &= m - 1 {
+			i := bits.TrailingZeros64(m)
+			if mayBePrefix(p.s, p.at+i) {
+				p.marks |= 1 << i
+			}
+		}
+		if p.marks != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// keep forgets all but the first n bytes, n < 64.
+func (b *block) keep(n int) { b.cut(^uint64(0) << n) }
+
+// cut forgets the bytes of a mask.
+func (b *block) cut(mask uint64) {
+	b.word &^= mask
+	b.digit &^= mask
+	b.event &^= mask
+	b.escape &^= mask
+}
+
+// longWord handles a word that fills the whole block and may go on behind it.
+func (p *places) longWord() bool {
+	var all class
+	end := p.at
+	for end < len(p.s) && classes[p.s[end]]&clsWord != 0 {
+		all |= classes[p.s[end]]
+		end++
+	}
+	p.next = end
+	p.word, p.marks, p.events, p.counted = ^uint64(0), 0, 0, 0
+	if all&clsDigit != 0 {
+		p.marks, p.counted = 1, 1
+	}
+	if mayBePrefix(p.s, p.at) {
+		p.marks = 1
+	}
+	return p.marks != 0
+}
+
+// wordEnd returns the end in the text of the word that starts at a bit of the block.
+func (p *places) wordEnd(bit int) int {
+	n := bits.TrailingZeros64(^(p.word >> bit))
+	if n == blockLen {
+		return p.next
+	}
+	return p.at + bit + n
+}
+
+// escapes makes the letters of escape sequences no words and what stands in them no event; the mask of escapes keeps
+// those that are some. A sequence that the block cuts begins the next block.
+func (p *places) escapes(b *block) {
+	t := text{s: p.s}
+	real := uint64(0)
+	for m := b.escape; m != 0; {
+		i := bits.TrailingZeros64(m)
+		m &= m - 1
+		n := t.escapeAt(p.at+i) - p.at - i
+		if n == 0 {
+			continue
+		}
+		if i+n > blockLen && i > 0 {
+			p.next = p.at + i
+			b.keep(i)
+			break
+		}
+		real |= 1 << i
+		inside := (uint64(1)<<n - 1) << i
+		m &^= inside
+		b.cut(inside &^ (1 << i))
+	}
+	b.escape = real
+}
+
+// count notes which of the words with digits may be something, by the first digit of each. The time at the begin of a log
+// line is passed over.
+func (p *places) count(first uint64, b *block) {
+	for first != 0 {
+		bit := bits.TrailingZeros64(first)
+		first &= first - 1
+		start := blockLen - bits.LeadingZeros64(^b.word&(1<<bit-1))
+		n := bits.TrailingZeros64(^(b.word >> start))
+		digits := b.digit >> start & (1<<n - 1)
+		i := p.at + start
+		if digits != 1<<n-1 {
+			if mayMix(p.s, i, n, digits) {
+				p.counted |= 1 << start
+			}
+			continue
+		}
+		if n == 4 && p.s[i] == '2' && isTimestamp(p.s, i) {
+			p.skip(start, b)
+			first &= b.word
+			continue
+		}
+		if end := i + n; n >= 9 || end < len(p.s) && goesOn(p.s, n, end) {
+			p.counted |= 1 << start
+		}
+	}
+}
+
+// timestamp is as much of the time that starts a log line as holds nothing for any verifier.
+const timestamp = len("2006-01-02 15:04:")
+
+// skip passes over the time that starts at a bit of the block.
+func (p *places) skip(start int, b *block) {
+	if start+timestamp > blockLen {
+		b.keep(start)
+		p.next = p.at + start + timestamp
+		return
+	}
+	b.cut((1<<timestamp - 1) << start)
+}
+
+// macs returns the words of two and of four letters and digits whose neighbors are as in a MAC address.
+func (p *places) macs(starts uint64) (found uint64) {
+	const reach = len("00:11:22:33:44:55")
+	const tail = ^uint64(0) >> (blockLen - reach) << (blockLen - reach) // what follows is not in the block
+	w := p.word
+	two := starts & (w >> 1) &^ (w >> 2)
+	four := starts & (w >> 1) & (w >> 2) & (w >> 3) &^ (w >> 4)
+	for m := two&(two>>3&(two>>6)|tail) | four&(four>>5|tail); m != 0; m &= m - 1 {
+		i := bits.TrailingZeros64(m)
+		if mayBeMAC(p.s, p.at+i, p.wordEnd(i)-p.at-i) {
+			found |= 1 << i
+		}
+	}
+	return found
+}
+
+// isTimestamp reports whether a date of this century and a time of day with seconds start at i, as at the begin of most
+// log lines (RFC 3339, or with a space). No verifier finds anything before its seconds.
+func isTimestamp(s string, i int) bool {
+	const size = len("2006-01-02 15:04:05")
+	if i+size > len(s) || s[i+4] != '-' || s[i+7] != '-' || s[i+13] != ':' || s[i+16] != ':' || s[i+10] != ' ' && s[i+10] != 'T' {
+		return false
+	}
+	for _, at := range [...]int{1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18} {
+		if !isDigit(s[i+at]) {
+			return false
+		}
+	}
+	return i+size == len(s) || !isWord(s[i+size]) && s[i+size] != ':' && s[i+size] != '-'
+}
+
+// stirs reports whether the event at i can be more than punctuation: it looks at the neighbors as its verifier would. plain
+// says that no escape sequence is near.
+func (p *places) stirs(i int, plain bool) bool {
+	s := p.s
+	next := byte(0)
+	if i+1 < len(s) {
+		next = s[i+1]
+	}
+	switch s[i] {
+	case ':':
+		if next == '/' || next == ':' || next == '\\' {
+			return true
+		}
+		if i > 0 && isHex(next) && (isHex(s[i-1]) || s[i-1] == ':') {
+			return !isClock(s, i)
+		}
+		return i > 0 && !(plain && p.plain && p.namesNothingBefore(i))
+	case '=':
+		return i > 0 && !(plain && p.plain && p.namesNothingBefore(i))
+	case '-':
+		return next == ' ' || next == 'u' || next == '-'
+	case '+':
+		return isDigit(next) || next == '('
+	case '(':
+		return i+4 < len(s) && s[i+4] == ')'
+	case '>':
+		return i > 0 && isKeyByte(s[i-1])
+	case '%':
+		return isHex(next) && i+2 < len(s) && isHex(s[i+2])
+	case '\\':
+		return next == 'u'
+	case escape:
+		return false
+	}
+	return true
+}
+
+// namesNothingBefore reports whether no key that means anything ends before the separator at i, by the last letters of what
+// stands there. Most pairs in telemetry are settled here.
+func (p *places) namesNothingBefore(i int) bool {
+	s := p.s
+	for n := 0; n < 3 && i > 0 && (s[i-1] == ' ' || s[i-1] == '"' || s[i-1] == '\''); n++ {
+		i--
+	}
+	if i-3 < p.at || !isLetter(s[i-1]) || !isLetter(s[i-2]) || !isLetter(s[i-3]) {
+		return false
+	}
+	return namesNothing(s[i-3 : i])
+}
