@@ -30,8 +30,8 @@ var kinds = func() (t [256]uint8) {
 	return t
 }()
 
-// classify returns the masks of s, which is at most 64 bytes long.
-func classify(s string) (b block) {
+// classifyByTable returns the masks of s, which is at most 64 bytes long: the same on every machine.
+func classifyByTable(s string) (b block) {
 	const ones = 0x0101010101010101
 	const gather = 0x0102040810204080 // brings the lowest bits of eight bytes together in the highest byte
 	i := 0
