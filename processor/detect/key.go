@@ -145,7 +145,13 @@ func namesNothing(key string) bool {
 	if n < 3 || !isLetter(key[n-1]) || !isLetter(key[n-2]) || !isLetter(key[n-3]) {
 		return false
 	}
-	bit := fold3(key[n-3], key[n-2], key[n-1])
+	return noKeyEnds(key[n-3], key[n-2], key[n-1])
+}
+
+// noKeyEnds reports whether neither a name nor a filler ends in the letters a, b and c; with a zero for a, none that is
+// just b and c.
+func noKeyEnds(a, b, c byte) bool {
+	bit := fold3(a, b, c)
 	return endBits[bit>>6]&(1<<(bit&63)) == 0
 }
 

@@ -10,9 +10,10 @@ type places struct {
 	next  int  // where the next one starts
 	word  uint64
 
-	marks   uint64 // the places that are left
-	events  uint64 // those of them that are between words
-	counted uint64 // those of them that are words with digits that may be something
+	marks    uint64 // the places that are left
+	events   uint64 // those of them that are between words
+	counted  uint64 // those of them that are words with digits that may be something
+	prefixes uint64 // those of them where a prefix starts
 }
 
 func (p *places) begin(s string, plain bool) {
@@ -39,7 +40,7 @@ func (p *places) more() bool {
 			p.next -= n
 			b.keep(blockLen - n)
 		}
-		p.word, p.events, p.counted = b.word, 0, 0
+		p.word, p.events, p.counted, p.prefixes = b.word, 0, 0, 0
 		starts := b.word &^ (b.word << 1)
 		// An addition carries from the start of each word to its first digit, or out of the word when it has none.
 		if first := (b.word&^b.digit + starts) & b.digit; first != 0 {
@@ -54,11 +55,11 @@ func (p *places) more() bool {
 		p.marks = p.events | p.counted | p.macs(starts)
 		for m := starts; m != 0; m &= m - 1 {
 			i := bits.TrailingZeros64(m)
-			if mayBePrefix(p.s, p.at+i) {
-				p.marks |= 1 << i
+			if isPrefixed(p.s, p.at+i) {
+				p.prefixes |= 1 << i
 			}
 		}
-		if p.marks != 0 {
+		if p.marks |= p.prefixes; p.marks != 0 {
 			return true
 		}
 	}
@@ -85,13 +86,14 @@ func (p *places) longWord() bool {
 		end++
 	}
 	p.next = end
-	p.word, p.marks, p.events, p.counted = ^uint64(0), 0, 0, 0
+	p.word, p.events, p.counted, p.prefixes = ^uint64(0), 0, 0, 0
 	if all&clsDigit != 0 {
-		p.marks, p.counted = 1, 1
+		p.counted = 1
 	}
-	if mayBePrefix(p.s, p.at) {
-		p.marks = 1
+	if isPrefixed(p.s, p.at) {
+		p.prefixes = 1
 	}
+	p.marks = p.counted | p.prefixes
 	return p.marks != 0
 }
 
@@ -145,10 +147,12 @@ func (p *places) count(first uint64, b *block) {
 			}
 			continue
 		}
-		if n == 4 && p.s[i] == '2' && isTimestamp(p.s, i) {
-			p.skip(start, b)
-			first &= b.word
-			continue
+		if n == 4 && p.s[i] == '2' {
+			if n := timestamp(p.s, i); n > 0 {
+				p.skip(start, n, b)
+				first &= b.word
+				continue
+			}
 		}
 		if end := i + n; n >= 9 || end < len(p.s) && goesOn(p.s, n, end) {
 			p.counted |= 1 << start
@@ -156,17 +160,14 @@ func (p *places) count(first uint64, b *block) {
 	}
 }
 
-// timestamp is as much of the time that starts a log line as holds nothing for any verifier.
-const timestamp = len("2006-01-02 15:04:")
-
-// skip passes over the time that starts at a bit of the block.
-func (p *places) skip(start int, b *block) {
-	if start+timestamp > blockLen {
+// skip passes over n bytes from a bit of the block on.
+func (p *places) skip(start, n int, b *block) {
+	if start+n > blockLen {
 		b.keep(start)
-		p.next = p.at + start + timestamp
+		p.next = p.at + start + n
 		return
 	}
-	b.cut((1<<timestamp - 1) << start)
+	b.cut((1<<n - 1) << start)
 }
 
 // macs returns the words of two and of four letters and digits whose neighbors are as in a MAC address.
@@ -185,19 +186,35 @@ func (p *places) macs(starts uint64) (found uint64) {
 	return found
 }
 
-// isTimestamp reports whether a date of this century and a time of day with seconds start at i, as at the begin of most
-// log lines (RFC 3339, or with a space). No verifier finds anything before its seconds.
-func isTimestamp(s string, i int) bool {
+// timestamp returns the length of the time at i, as at the begin of most log lines: a date of this century and a time of
+// day with seconds (RFC 3339, or with a space), its fraction and its zone; 0 when there is none. No verifier finds
+// anything in it.
+func timestamp(s string, i int) int {
 	const size = len("2006-01-02 15:04:05")
 	if i+size > len(s) || s[i+4] != '-' || s[i+7] != '-' || s[i+13] != ':' || s[i+16] != ':' || s[i+10] != ' ' && s[i+10] != 'T' {
-		return false
+		return 0
 	}
 	for _, at := range [...]int{1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18} {
 		if !isDigit(s[i+at]) {
-			return false
+			return 0
 		}
 	}
-	return i+size == len(s) || !isWord(s[i+size]) && s[i+size] != ':' && s[i+size] != '-'
+	end := i + size
+	if end+1 < len(s) && (s[end] == '.' || s[end] == ',') && isDigit(s[end+1]) {
+		for end++; end < len(s) && end < i+size+10 && isDigit(s[end]); {
+			end++
+		}
+		if end < len(s) && s[end] == '.' { // more than a fraction
+			return 0
+		}
+	}
+	if end < len(s) && s[end] == 'Z' {
+		end++
+	}
+	if end < len(s) && (isWord(s[end]) || s[end] == ':' || s[end] == '-') {
+		return 0
+	}
+	return end - i
 }
 
 // stirs reports whether the event at i can be more than punctuation: it looks at the neighbors as its verifier would. plain
@@ -220,7 +237,10 @@ func (p *places) stirs(i int, plain bool) bool {
 	case '=':
 		return i > 0 && !(plain && p.plain && p.namesNothingBefore(i))
 	case '-':
-		return next == ' ' || next == 'u' || next == '-'
+		if next == ' ' && i > 0 && s[i-1] == ' ' {
+			return accessLogUserEnd(s, i+2) > 0
+		}
+		return next == 'u' || next == '-'
 	case '+':
 		return isDigit(next) || next == '('
 	case '(':
@@ -241,11 +261,18 @@ func (p *places) stirs(i int, plain bool) bool {
 // stands there. Most pairs in telemetry are settled here.
 func (p *places) namesNothingBefore(i int) bool {
 	s := p.s
-	for n := 0; n < 3 && i > 0 && (s[i-1] == ' ' || s[i-1] == '"' || s[i-1] == '\''); n++ {
+	for n := 0; n < 3 && i > 0 && (s[i-1] == ' ' || s[i-1] == '"' || s[i-1] == '\'' || s[i-1] == ']'); n++ {
 		i--
 	}
-	if i-3 < p.at || !isLetter(s[i-1]) || !isLetter(s[i-2]) || !isLetter(s[i-3]) {
+	if i-3 < p.at {
 		return false
 	}
-	return namesNothing(s[i-3 : i])
+	a, b, c := s[i-3], s[i-2], s[i-1]
+	switch {
+	case !isLetter(c) || !isLetter(b):
+		return false
+	case !isLetter(a):
+		return (a == '_' || a == '.' || a == ' ' || a == '"') && noKeyEnds(0, b, c)
+	}
+	return noKeyEnds(a, b, c)
 }

@@ -26,7 +26,7 @@ func (t *text) resume() {
 		if p.counted>>bit&1 != 0 {
 			t.mixedWord(i, end)
 		}
-		if mayBePrefix(t.s, i) {
+		if p.prefixes>>bit&1 != 0 {
 			t.prefixed(i)
 		}
 		if mayBeMAC(t.s, i, end-i) {
@@ -79,20 +79,20 @@ func goesOn(s string, n, end int) bool {
 	case !isSeparator(sep):
 		return false
 	case isDigit(next):
-		return sep == '.' && n <= 3 || beginsLayout(s, n, end)
+		return sep == '.' && n <= 3 && goesOnDotted(s, end) || beginsLayout(s, n, end)
 	case sep == ' ':
 		return n <= 5 && isUpper(next) || n == 4 && next == ' '
 	}
 	return false
 }
 
-// mayBePrefix reports whether a prefix may start with the three bytes at i.
-func mayBePrefix(s string, i int) bool {
-	if i+3 > len(s) {
-		return false
+// goesOnDotted reports whether two more groups of an address follow the dot at i, where a digit does.
+func goesOnDotted(s string, i int) bool {
+	j := i + 2
+	for j < len(s) && j < i+4 && isDigit(s[j]) {
+		j++
 	}
-	p := fold3(s[i], s[i+1], s[i+2])
-	return prefixBits[p>>6]&(1<<(p&63)) != 0
+	return j+1 < len(s) && s[j] == '.' && isDigit(s[j+1])
 }
 
 // mayBeMAC reports whether the word of n bytes at i and the separators after it may begin a MAC address.
@@ -160,25 +160,12 @@ func (t *text) underscored(start, end int) {
 		if end-i < shortestKey || !mayBePrefix(t.s, i) {
 			continue
 		}
-		for _, p := range keyPrefixTable[prefixSlot(t.s[i], t.s[i+1])] {
-			if t.hasFold(i, p.text) {
-				p.verify(t, i)
-			}
-		}
+		t.runPrefixes(keyPrefixTable[fold3(t.s[i], t.s[i+1], t.s[i+2])], i)
 	}
 }
 
 // shortestKey is the shortest key of a provider, in bytes.
 const shortestKey = 16
-
-// prefixed runs the verifiers of the prefixes that the word at i may start with.
-func (t *text) prefixed(i int) {
-	for _, p := range prefixTable[prefixSlot(t.s[i], t.s[i+1])] {
-		if t.hasFold(i, p.text) {
-			p.verify(t, i)
-		}
-	}
-}
 
 // dashes handles a hyphen: a PEM block, or a command-line option.
 func (t *text) dashes(i int) {
@@ -212,31 +199,12 @@ type wordShape struct {
 	verify          func(t *text, start, end int)
 }
 
-// prefix is a word start in lower case, of three bytes or more.
-type prefix struct {
-	text   string
-	verify func(t *text, i int)
-}
-
-var (
-	// wordTable holds the verifiers of mixed words by length.
-	wordTable [128][]wordShape
-	// prefixBits has a bit for every three bytes, folded to 5 bits each, that some prefix starts with.
-	prefixBits [1 << 15 / 64]uint64
-	// prefixTable holds the prefixes by their first two bytes.
-	prefixTable [1 << 10][]prefix
-	// keyPrefixTable holds those of keys, which may follow an underscore inside a word.
-	keyPrefixTable [1 << 10][]prefix
-)
-
-// fold3 maps three bytes to 15 bits, the same for both letter cases.
-func fold3(a, b, c byte) uint { return uint(a&31) | uint(b&31)<<5 | uint(c&31)<<10 }
-
-func prefixSlot(a, b byte) uint { return uint(a&31) | uint(b&31)<<5 }
+// wordTable holds the verifiers of mixed words by length.
+var wordTable [128][]wordShape
 
 func init() {
 	for _, p := range sqlWords {
-		addPrefix(p)
+		addPrefix(p, false)
 	}
 	for _, r := range rules {
 		for _, w := range r.words {
@@ -245,11 +213,7 @@ func init() {
 			}
 		}
 		for _, p := range r.prefixes {
-			addPrefix(p)
-			if r.Group == Credential && !strings.Contains(p.text, " ") {
-				slot := prefixSlot(p.text[0], p.text[1])
-				keyPrefixTable[slot] = append(keyPrefixTable[slot], p)
-			}
+			addPrefix(p, r.Group == Credential)
 		}
 		for _, d := range r.digits {
 			d.enter()
@@ -258,11 +222,4 @@ func init() {
 			digitCounts |= 1 << entry.count
 		}
 	}
-}
-
-func addPrefix(p prefix) {
-	bit := fold3(p.text[0], p.text[1], p.text[2])
-	prefixBits[bit>>6] |= 1 << (bit & 63)
-	slot := prefixSlot(p.text[0], p.text[1])
-	prefixTable[slot] = append(prefixTable[slot], p)
 }
