@@ -257,22 +257,45 @@ func (p *places) stirs(i int, plain bool) bool {
 	return true
 }
 
-// namesNothingBefore reports whether no key that means anything ends before the separator at i, by the last letters of what
+// namesNothingBefore reports whether no key that means anything ends before the separator at i, by the last word of what
 // stands there. Most pairs in telemetry are settled here.
 func (p *places) namesNothingBefore(i int) bool {
 	s := p.s
-	for n := 0; n < 3 && i > 0 && (s[i-1] == ' ' || s[i-1] == '"' || s[i-1] == '\'' || s[i-1] == ']'); n++ {
+	for n := 0; n < 3 && i > p.at && (s[i-1] == ' ' || s[i-1] == '"' || s[i-1] == '\'' || s[i-1] == ']'); n++ {
 		i--
 	}
-	if i-3 < p.at {
+	a := byte(0)
+	switch {
+	case i-3 >= p.at:
+		a = s[i-3]
+	case p.at > 0 || i < 2:
 		return false
 	}
-	a, b, c := s[i-3], s[i-2], s[i-1]
+	b, c := s[i-2], s[i-1]
 	switch {
-	case !isLetter(c) || !isLetter(b):
+	case !isLetter(c):
+		return isDigit(c) && !isWord(b) && b != '-' && b != '.' && b < 0x80 // a number alone
+	case !isLetter(b):
 		return false
 	case !isLetter(a):
-		return (a == '_' || a == '.' || a == ' ' || a == '"') && noKeyEnds(0, b, c)
+		a = 0
 	}
-	return noKeyEnds(a, b, c)
+	return noKeyEnds(a, b, c) || p.unknownWord(i)
+}
+
+// unknownWord reports whether no name and no filler ends in the word that ends at i.
+func (p *places) unknownWord(end int) bool {
+	s, h := p.s, uint64(hashSeed)
+	for i := end - 1; i >= p.at && isLetter(s[i]); i-- {
+		h = hashByte(h, lower(s[i]))
+		switch {
+		case i > p.at && !boundaryAt(s, i):
+			continue
+		case i == p.at && i > 0 && isAlnum(s[i-1]): // behind an escape sequence
+			return false
+		}
+		w, b := hashBit(h)
+		return wordBits[w]&b == 0
+	}
+	return false
 }
