@@ -115,7 +115,7 @@ func (t *text) everything(i int) {
 	for j := i; j < end; j++ {
 		all |= classes[t.s[j]]
 	}
-	if all&clsUnder == 0 {
+	if mayShape(t.s, i, end, all) {
 		t.shaped(i, end)
 	}
 	if all == clsDigit|clsHex|clsLocal {

@@ -18,7 +18,7 @@ func (t *text) scan() {
 		if all&clsDigit != 0 {
 			t.mixedWord(start, end, all)
 		}
-		if all&clsUnder == 0 {
+		if mayShape(t.s, start, end, all) {
 			t.shaped(start, end)
 		}
 		if mayBePrefix(t.s, start) {
@@ -55,7 +55,7 @@ func wake(s string, i int) (start, end int, all class) {
 			all |= c
 		}
 		if all&clsDigit != 0 && mayCount(s, start, i, all) || mayBePrefix(s, start) || mayBeMAC(s, start, i-start) ||
-			all&(clsDigit|clsUnder) == 0 && lettersBegin(s, start, i) {
+			i-start <= maxLetterGroup && i+1 < len(s) && isDigit(s[i+1]) && all&(clsDigit|clsUnder) == 0 && lettersBegin(s, start, i) {
 			return start, i, all
 		}
 	}
@@ -84,7 +84,7 @@ func mayCount(s string, start, end int, all class) bool {
 	n := end - start
 	switch {
 	case all&(clsLetter|clsUnder) == 0:
-		return n >= 9 || end < len(s) && (goesOn(s, n, end) || beginsShape(s, start, end))
+		return n >= 9 || end < len(s) && (goesOn(s, n, end) || digitsBegin(s, start, end))
 	case all&clsUnder != 0 || n > shortWord:
 		return true
 	}

@@ -33,6 +33,8 @@ var (
 	// shapeBits has a bit for the code of every word that is a whole layout, of every first group with the separator
 	// after it, and of every two groups that a layout begins with.
 	shapeBits [1 << 15 / 64]uint64
+	// shapeDigits has a bit n, by separator, where a group of n digits and the separator begin a layout.
+	shapeDigits [5]uint32
 	// shapeTable holds the layouts by the code of all their groups.
 	shapeTable = map[uint64][]shapeEntry{}
 	// wideShapes holds by length the layouts of one group with too many places for either to enter each.
@@ -127,7 +129,13 @@ const maxLetterGroup = 5
 
 // lettersBegin reports whether the word of letters s[start:end] and the group after it can begin a layout.
 func lettersBegin(s string, start, end int) bool {
-	return end-start <= maxLetterGroup && end+1 < len(s) && (isDigit(s[end+1]) || s[end] == '-') && beginsShape(s, start, end)
+	return end-start <= maxLetterGroup && end+1 < len(s) && isDigit(s[end+1]) && beginsShape(s, start, end)
+}
+
+// digitsBegin reports whether the run of digits s[start:end], which ends before the end of s, and the group after it can
+// begin a layout.
+func digitsBegin(s string, start, end int) bool {
+	return isSeparator(s[end]) && shapeDigits[groupCode(s[end], 0)>>4]>>(end-start)&1 != 0 && beginsShape(s, start, end)
 }
 
 // enterShape enters a layout with every choice of letters and digits that it allows.
@@ -158,8 +166,8 @@ func (r rule) enterShape(sh shape) {
 	}
 }
 
-// enter enters the layout in which the places for either are digits where choice has a bit. Letters begin a layout only
-// where a digit follows them, or a hyphen: prose is full of short words.
+// enter enters the layout in which the places for either are digits where choice has a bit. Letters alone begin a layout
+// only where a digit follows them: prose is full of short words.
 func (e shapeEntry) enter(choice int) {
 	code, sep := uint64(codeWhole), byte(0)
 	var first, digits, all uint64
@@ -191,7 +199,10 @@ func (e shapeEntry) enter(choice int) {
 			if digits == 0 && c != 0 && n > maxLetterGroup {
 				panic("detect: too many letters at the begin of the layout " + e.layout)
 			}
-		case groups == 2 && all == 0 && sep != '-' && digits&1 == 0:
+			if digits == 1<<n-1 {
+				shapeDigits[groupCode(c, 0)>>4] |= 1 << n
+			}
+		case groups == 2 && all == 0 && digits&1 == 0:
 			return
 		case groups == 2:
 			enterCode(first)
@@ -220,16 +231,23 @@ type mixed struct {
 	whole        bool // no group follows at a separator beyond the last one
 }
 
-// shaped handles the word [start, end), which is letters and digits and not touched by other word characters.
+// mayShape reports whether the word s[start:end], with the union all of its classes, can be or begin a layout.
+func mayShape(s string, start, end int, all class) bool {
+	switch all & clsWord {
+	case clsDigit:
+		return end < len(s) && end-start <= maxChars && digitsBegin(s, start, end)
+	case clsLetter:
+		return lettersBegin(s, start, end)
+	case clsAlnum:
+		return isShaped(s, start, end)
+	}
+	return false
+}
+
+// shaped handles the word [start, end) that may be a layout: see mayShape.
 func (t *text) shaped(start, end int) {
 	n := end - start
-	if n > maxChars {
-		return
-	}
 	digits := digitMask(t.s[start:end])
-	if !mayBeShape(n, digits, t.at(end)) {
-		return
-	}
 	c := &t.mixed
 	t.mixedGroups(start, c, beginsShape(t.s, start, end))
 	free := t.numberMayStart(start) && t.shapeMayStart(start)
