@@ -95,7 +95,7 @@ var (
 	keyBits  [1 << keyHash / 64]uint64 // a bit for every hash in keyTable
 	lastBits [1 << keyHash / 64]uint64 // a bit for the hash of the last word of every name
 	wordBits [1 << keyHash / 64]uint64 // the same, and one for the hash of every filler
-	endBits  [1 << 15 / 64]uint64 // a bit for the last three letters that a key with a name or filler at its end may have
+	endBits  [1 << 15 / 64]uint64      // a bit for the last three letters that a key with a name or filler at its end may have
 )
 
 // keyHash is how many bits of a hash the bitmaps tell apart: enough that few of them are set.

@@ -14,6 +14,7 @@ type places struct {
 	events   uint64 // those of them that are between words
 	counted  uint64 // those of them that are words with digits that may be something
 	prefixes uint64 // those of them where a prefix starts
+	shapes   uint64 // those of them where a layout of letters and digits may start
 }
 
 func (p *places) begin(s string, plain bool) {
@@ -40,7 +41,7 @@ func (p *places) more() bool {
 			p.next -= n
 			b.keep(blockLen - n)
 		}
-		p.word, p.events, p.counted, p.prefixes = b.word, 0, 0, 0
+		p.word, p.events, p.counted, p.prefixes, p.shapes = b.word, 0, 0, 0, 0
 		starts := b.word &^ (b.word << 1)
 		// An addition carries from the start of each word to its first digit, or out of the word when it has none.
 		if first := (b.word&^b.digit + starts) & b.digit; first != 0 {
@@ -59,7 +60,8 @@ func (p *places) more() bool {
 				p.prefixes |= 1 << i
 			}
 		}
-		if p.marks |= p.prefixes; p.marks != 0 {
+		p.letters(&b)
+		if p.marks |= p.prefixes | p.shapes; p.marks != 0 {
 			return true
 		}
 	}
@@ -86,7 +88,7 @@ func (p *places) longWord() bool {
 		end++
 	}
 	p.next = end
-	p.word, p.events, p.counted, p.prefixes = ^uint64(0), 0, 0, 0
+	p.word, p.events, p.counted, p.prefixes, p.shapes = ^uint64(0), 0, 0, 0, 0
 	if all&clsDigit != 0 {
 		p.counted = 1
 	}
@@ -145,6 +147,9 @@ func (p *places) count(first uint64, b *block) {
 			if mayMix(p.s, i, n, digits) {
 				p.counted |= 1 << start
 			}
+			if next := p.byteAt(i + n); mayBeShape(n, digits, next) {
+				p.shapes |= 1 << start
+			}
 			continue
 		}
 		if n == 4 && p.s[i] == '2' {
@@ -156,6 +161,29 @@ func (p *places) count(first uint64, b *block) {
 		}
 		if end := i + n; n >= 9 || end < len(p.s) && goesOn(p.s, n, end) {
 			p.counted |= 1 << start
+		}
+		if end := i + n; end < len(p.s) && n <= maxChars && digitsBegin(p.s, i, end) {
+			p.shapes |= 1 << start
+		}
+	}
+}
+
+func (p *places) byteAt(i int) byte {
+	if i < len(p.s) {
+		return p.s[i]
+	}
+	return 0
+}
+
+// letters notes the words of a few letters that may begin a layout: a separator and a digit follow them.
+func (p *places) letters(b *block) {
+	w := b.word
+	behind := b.digit>>1 | 1<<(min(p.next, len(p.s))-p.at-1)&^w // the byte after the block may be a digit, too
+	for m := w << 1 &^ w & behind; m != 0; m &= m - 1 {
+		end := bits.TrailingZeros64(m)
+		start := blockLen - bits.LeadingZeros64(^w&(1<<end-1))
+		if end-start <= maxLetterGroup && b.digit>>start&(1<<(end-start)-1) == 0 && lettersBegin(p.s, p.at+start, p.at+end) {
+			p.shapes |= 1 << start
 		}
 	}
 }

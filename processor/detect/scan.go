@@ -26,6 +26,9 @@ func (t *text) resume() {
 		if p.counted>>bit&1 != 0 {
 			t.mixedWord(i, end)
 		}
+		if p.shapes>>bit&1 != 0 {
+			t.shaped(i, end)
+		}
 		if p.prefixes>>bit&1 != 0 {
 			t.prefixed(i)
 		}
@@ -218,10 +221,13 @@ func init() {
 			addPrefix(p, r.Group == Credential)
 		}
 		for _, d := range r.digits {
-			d.enter()
-			code, entry := d.compile(r)
-			digitTable[code] = append(digitTable[code], entry)
-			digitCounts |= 1 << entry.count
+			r.enterDigits(d)
+		}
+		for _, sh := range r.shapes {
+			r.enterShape(sh)
+		}
+		for _, cue := range r.cues {
+			addCue(cue, r.entity)
 		}
 	}
 }
