@@ -145,7 +145,11 @@ func (t *text) number(start, end int) {
 	}
 }
 
-func isSeparator(c byte) bool { return c == '-' || c == ' ' || c == '.' || c == '/' }
+// isSeparator reports whether c stands between groups of a number: a space, a hyphen, a dot or a slash.
+func isSeparator(c byte) bool {
+	const set = 1 | 1<<('-'-' ') | 1<<('.'-' ') | 1<<('/'-' ')
+	return c-' ' < 16 && set>>(c-' ')&1 != 0
+}
 
 // cluster parses the groups from start on.
 func (t *text) cluster(start int, c *cluster) {

@@ -25,7 +25,7 @@ func (p *places) begin(s string, plain bool) {
 func (p *places) more() bool {
 	for p.next < len(p.s) {
 		p.at = p.next
-		b := classify(p.s[p.at:min(len(p.s), p.at+blockLen)])
+		b := classify(p.s, p.at)
 		p.next += blockLen
 		if b.escape != 0 {
 			p.escapes(&b)
@@ -54,12 +54,7 @@ func (p *places) more() bool {
 			}
 		}
 		p.marks = p.events | p.counted | p.macs(starts)
-		for m := starts; m != 0; m &= m - 1 {
-			i := bits.TrailingZeros64(m)
-			if isPrefixed(p.s, p.at+i) {
-				p.prefixes |= 1 << i
-			}
-		}
+		p.prefixed(starts)
 		p.letters(&b)
 		if p.marks |= p.prefixes | p.shapes; p.marks != 0 {
 			return true
@@ -159,10 +154,15 @@ func (p *places) count(first uint64, b *block) {
 				continue
 			}
 		}
-		if end := i + n; n >= 9 || end < len(p.s) && goesOn(p.s, n, end) {
+		end := i + n
+		if n >= 9 {
+			p.counted |= 1 << start
+		} else if end == len(p.s) || !isSeparator(p.s[end]) && p.s[end] != '+' {
+			continue
+		} else if goesOn(p.s, n, end) {
 			p.counted |= 1 << start
 		}
-		if end := i + n; end < len(p.s) && n <= maxChars && digitsBegin(p.s, i, end) {
+		if end < len(p.s) && n <= maxChars && digitsBegin(p.s, i, end) {
 			p.shapes |= 1 << start
 		}
 	}
@@ -175,12 +175,43 @@ func (p *places) byteAt(i int) byte {
 	return 0
 }
 
+// prefixed notes which of the words start with a prefix.
+func (p *places) prefixed(starts uint64) {
+	s := p.s
+	if n := len(s) - p.at; n < blockLen+3 && n > 3 { // the last words may be shorter than what is read of them
+		late := starts &^ (1<<(n-3) - 1)
+		starts &^= late
+		for ; late != 0; late &= late - 1 {
+			if i := bits.TrailingZeros64(late); isPrefixed(s, p.at+i) {
+				p.prefixes |= 1 << i
+			}
+		}
+	} else if n <= 3 {
+		if starts&1 != 0 && isPrefixed(s, p.at) {
+			p.prefixes |= 1
+		}
+		return
+	}
+	for ; starts != 0; starts &= starts - 1 {
+		bit := bits.TrailingZeros64(starts)
+		i := p.at + bit
+		b := s[i : i+4]
+		at := prefixBit((uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24) & fold4)
+		if prefixBits[at>>6]&(1<<(at&63)) != 0 && isPrefixed(s, i) {
+			p.prefixes |= 1 << bit
+		}
+	}
+}
+
 // letters notes the words of a few letters that may begin a layout: a separator and a digit follow them.
 func (p *places) letters(b *block) {
 	w := b.word
 	behind := b.digit>>1 | 1<<(min(p.next, len(p.s))-p.at-1)&^w // the byte after the block may be a digit, too
 	for m := w << 1 &^ w & behind; m != 0; m &= m - 1 {
 		end := bits.TrailingZeros64(m)
+		if !isSeparator(p.s[p.at+end]) {
+			continue
+		}
 		start := blockLen - bits.LeadingZeros64(^w&(1<<end-1))
 		if end-start <= maxLetterGroup && b.digit>>start&(1<<(end-start)-1) == 0 && lettersBegin(p.s, p.at+start, p.at+end) {
 			p.shapes |= 1 << start
@@ -207,8 +238,12 @@ func (p *places) macs(starts uint64) (found uint64) {
 	four := starts & (w >> 1) & (w >> 2) & (w >> 3) &^ (w >> 4)
 	for m := two&(two>>3&(two>>6)|tail) | four&(four>>5|tail); m != 0; m &= m - 1 {
 		i := bits.TrailingZeros64(m)
-		if mayBeMAC(p.s, p.at+i, p.wordEnd(i)-p.at-i) {
-			found |= 1 << i
+		n := 4 - int(two>>i&1)<<1
+		switch p.byteAt(p.at + i + n) {
+		case ':', '-', '.':
+			if mayBeMAC(p.s, p.at+i, n) {
+				found |= 1 << i
+			}
 		}
 	}
 	return found
