@@ -183,6 +183,7 @@ func (t *text) cluster(start int, c *cluster) {
 // layouts looks up the layout of the whole cluster, and of its leading groups wherever a space ends them.
 func (t *text) layouts(start int, c *cluster) {
 	free := t.numberMayStart(start)
+	near, before := t.near, len(t.out)
 	for g := c.groups - 1; g >= 0; g-- {
 		end := c.end[g]
 		if digitCounts>>c.count[g]&1 == 0 {
@@ -195,10 +196,14 @@ func (t *text) layouts(start int, c *cluster) {
 		goesOn := (g < c.groups-1 || !c.whole) && t.at(end) != ' '
 		if goesOn || !free || !t.numberMayEnd(end) {
 			t.near = true
-			continue
+		} else {
+			for i := range entries {
+				t.layout(&entries[i], c, g, start)
+			}
 		}
-		for i := range entries {
-			t.layout(&entries[i], c, g, start)
+		if len(t.out) > before { // what fewer groups might have been is covered
+			t.near = near
+			return
 		}
 	}
 }
@@ -214,6 +219,7 @@ func (t *text) layout(e *digitEntry, c *cluster, g, start int) {
 	}
 	conf := e.conf
 	switch {
+	case !e.cued && conf >= cuedConf && len(e.vetoes) == 0 && t.at(start-1) != '#': // no cue can add anything
 	case t.cued(e.entity, start, end):
 		if !e.cued {
 			conf = max(conf, cuedConf)

@@ -1,6 +1,9 @@
 package detect
 
-import "strings"
+import (
+	"math/bits"
+	"strings"
+)
 
 // Words of letters and digits mixed are known by their layout: the length of every group and which of its characters
 // are digits. Layouts are entered by a code of those, so that a word is settled by a bit of a table, however many
@@ -35,6 +38,9 @@ var (
 	shapeBits [1 << 15 / 64]uint64
 	// shapeDigits has a bit n, by separator, where a group of n digits and the separator begin a layout.
 	shapeDigits [5]uint32
+	// letterPairs has a bit n, by separator and length of a first group of letters, where the second group of a layout
+	// starts with n digits.
+	letterPairs [5][maxLetterGroup + 1]uint32
 	// shapeTable holds the layouts by the code of all their groups.
 	shapeTable = map[uint64][]shapeEntry{}
 	// wideShapes holds by length the layouts of one group with too many places for either to enter each.
@@ -129,7 +135,14 @@ const maxLetterGroup = 5
 
 // lettersBegin reports whether the word of letters s[start:end] and the group after it can begin a layout.
 func lettersBegin(s string, start, end int) bool {
-	return end-start <= maxLetterGroup && end+1 < len(s) && isDigit(s[end+1]) && beginsShape(s, start, end)
+	if end-start > maxLetterGroup || end+1 >= len(s) || !isDigit(s[end+1]) {
+		return false
+	}
+	n := 1
+	for n <= maxChars && end+1+n < len(s) && isDigit(s[end+1+n]) {
+		n++
+	}
+	return letterPairs[groupCode(s[end], 0)>>4][end-start]>>n&1 != 0 && beginsShape(s, start, end)
 }
 
 // digitsBegin reports whether the run of digits s[start:end], which ends before the end of s, and the group after it can
@@ -171,7 +184,7 @@ func (r rule) enterShape(sh shape) {
 func (e shapeEntry) enter(choice int) {
 	code, sep := uint64(codeWhole), byte(0)
 	var first, digits, all uint64
-	n, groups := 0, 0
+	n, groups, letters := 0, 0, 0
 	for i := 0; i <= len(e.layout); i++ {
 		c := byte(0)
 		if i < len(e.layout) {
@@ -195,7 +208,7 @@ func (e shapeEntry) enter(choice int) {
 		groups++
 		switch {
 		case groups == 1:
-			first = groupStep(codeFirst, c, n, digits)
+			first, letters = groupStep(codeFirst, c, n, digits), n
 			if digits == 0 && c != 0 && n > maxLetterGroup {
 				panic("detect: too many letters at the begin of the layout " + e.layout)
 			}
@@ -207,6 +220,9 @@ func (e shapeEntry) enter(choice int) {
 		case groups == 2:
 			enterCode(first)
 			enterCode(code)
+			if all == 0 {
+				letterPairs[groupCode(sep, 0)>>4][letters] |= 1 << bits.TrailingZeros64(^digits)
+			}
 		}
 		all |= digits
 		sep, n, digits = c, 0, 0
@@ -251,6 +267,7 @@ func (t *text) shaped(start, end int) {
 	c := &t.mixed
 	t.mixedGroups(start, c, beginsShape(t.s, start, end))
 	free := t.numberMayStart(start) && t.shapeMayStart(start)
+	near, before := t.near, len(t.out)
 	for g := c.groups - 1; g >= 0; g-- {
 		entries := shapeTable[c.code[g]]
 		wide := wideShapes[0]
@@ -273,6 +290,10 @@ func (t *text) shaped(start, end int) {
 			if wide[i].has(digits) {
 				t.shape(&wide[i].shapeEntry, c, g, start)
 			}
+		}
+		if len(t.out) > before { // what fewer groups might have been is covered
+			t.near = near
+			return
 		}
 	}
 }
@@ -326,6 +347,7 @@ func (t *text) shape(e *shapeEntry, c *mixed, g, start int) {
 	}
 	conf := e.conf
 	switch {
+	case !e.cued && !isLow && conf >= cuedConf && len(e.vetoes) == 0 && t.at(start-1) != '#': // no cue can add anything
 	case t.cued(e.entity, start, end):
 		if !e.cued {
 			conf = max(conf, cuedConf)
