@@ -36,8 +36,9 @@ type keyEntry struct {
 
 	beside *keyEntry // what this one is read by in a map that holds a position; nil until asked
 
-	view    *policy.View // for which covered was looked up
-	covered bool         // some rule is about the attribute as a whole
+	view     *policy.View // for which the next two were looked up
+	covered  bool         // some rule is about the attribute as a whole
+	ordinary bool         // neither that, nor is anything in the key itself, nor is it an axis of a position
 
 	// Short values under this key that passed unchanged. Attributes repeat: a method, a route, a host. Nil until there
 	// is one.
