@@ -153,29 +153,3 @@ func awsSecretByKey(t *text, v value) {
 		secretByKey(t, v)
 	}
 }
-
-// providerSecret verifies a secret of another provider, whose prefix leaves no doubt.
-func providerSecret(t *text, i int) {
-	end := t.span(i, 256, isTokenByte)
-	if end-i >= 20 && diverse(t.s[i+6:end]) && strings.ContainsAny(t.s[i:end], "0123456789") {
-		t.add(Secret, i, end, 0.95)
-	}
-}
-
-func isDottedToken(c byte) bool { return isTokenByte(c) || c == '.' }
-
-// vaultSecret verifies hvs.xxx, sendGrid SG.xxx.yyy: tokens with dots.
-func vaultSecret(t *text, i int) {
-	end := t.span(i, 256, isDottedToken)
-	if end-i >= 24 && diverse(t.s[i+4:end]) && strings.ContainsAny(t.s[i:end], "0123456789") {
-		t.add(Secret, i, t.trimSentence(i, end), 0.95)
-	}
-}
-
-func sendGrid(t *text, i int) {
-	if t.s[i:i+3] == "SG." {
-		if end := t.span(i, 80, isDottedToken); end-i >= 66 {
-			t.add(Secret, i, end, 0.95)
-		}
-	}
-}

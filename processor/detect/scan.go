@@ -204,7 +204,7 @@ var wordTable [128][]wordShape
 
 func init() {
 	for _, p := range sqlWords {
-		addPrefix(p, false)
+		addPrefix(starter{prefix: p}, false)
 	}
 	for _, r := range rules {
 		for _, w := range r.words {
@@ -213,7 +213,10 @@ func init() {
 			}
 		}
 		for _, p := range r.prefixes {
-			addPrefix(p, r.Group == Credential)
+			addPrefix(starter{prefix: p}, r.Group == Credential)
+		}
+		for _, f := range r.forms {
+			addPrefix(starter{prefix{f.prefix, f.verifier(r.entity)}, f}, true)
 		}
 		for _, d := range r.digits {
 			d.enter()

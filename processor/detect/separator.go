@@ -15,7 +15,7 @@ func (t *text) separator(i int) {
 			t.userinfo(i, start)
 			return
 		}
-		if t.colons(i) {
+		if t.colons(i) || t.telegramBot(i) {
 			return
 		}
 	}
