@@ -27,7 +27,7 @@ func credentialRules() []rule {
 				Rule:   "Compact JWS or JWE whose header decodes",
 				Source: "RFC 7515, RFC 7516, RFC 7519",
 			},
-			prefixes: []prefix{{"eyj", jwt}},
+			prefixes: []prefix{{"eyj", jwt}, {"zxlk", jwtInBase64}},
 			examples: examples{
 				positive: []string{
 					"token «eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-DEF_123» ok", "/cb?id_token=«eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.»",
@@ -137,8 +137,8 @@ func credentialRules() []rule {
 			},
 			prefixes: []prefix{{"akia", awsAccess}, {"asia", awsAccess}, {"abia", awsAccess}, {"acca", awsAccess}, {"a3t", awsAccess}},
 			examples: examples{
-				positive: []string{"key «AKIAQYLPMN5HFIQR7XYA» used", "«ASIAIOSFODNN7EXAMPLE»"},
-				negative: []string{"AKIAQYLPMN5HFIQR7XYAB", "akiaqylpmn5hfiqr7xya", "XAKIAQYLPMN5HFIQR7XYA", "AKIAAAAAAAAAAAAAAAAA"},
+				positive: []string{"key «AKIAQYLPMN5HFIQR7XYA» used", "«ASIAQYLPMN5HFIQR7XYA»"},
+				negative: []string{"AKIAQYLPMN5HFIQR7XYAB", "akiaqylpmn5hfiqr7xya", "XAKIAQYLPMN5HFIQR7XYA", "AKIAIOSFODNN7EXAMPLE", "AKIAAAAAAAAAAAAAAAAA"},
 			},
 		},
 		{
@@ -192,8 +192,8 @@ func credentialRules() []rule {
 				{"hooks.slack.com/", slackHook},
 			},
 			examples: examples{
-				positive: []string{"«xoxb-123456789012-abcdefGHIJKL» sent", "«xapp-1-A111222-3334445556-abcdef»"},
-				negative: []string{"xoxb-xxxxxxxxxxxx", "xoxb-", "foxb-123456789012-abc"},
+				positive: []string{"«xoxb-123456789012-abcdefGHIJKL7» sent", "«xapp-1-A111222-3334445556-abcdef»"},
+				negative: []string{"xoxb-xxxxxxxxxxxx", "xoxp-1234-1234-1234-4ddbc191d40ee098cbaae6f3", "EXO-XOXO-teaser-exo-k-34521098-720-516.jpg", "xoxe.xoxp-1-YourConfigurationTokenHere", "xoxb-", "foxb-123456789012-abc"},
 			},
 		},
 		{

@@ -12,7 +12,7 @@ type form struct {
 	prefix string // the text it starts with; letter case counts
 	parts  []formPart
 	bits   float32 // least entropy of what follows the prefix, in bits a byte; 0: as leastEntropy says; below: not asked
-	alone  bool    // the prefix is short: a neighbor that joins words makes the key part of something else
+	alone  bool    // the prefix is short or a word: a neighbor that joins words makes the key part of something else
 	check  func(key string) bool
 }
 
@@ -21,6 +21,9 @@ type formPart struct {
 	set      *alphabet // nil: text
 	from, to int
 }
+
+// ordinary are words that some keys begin with, as names of anything do.
+var ordinary = map[string]bool{"access": true, "pubkey": true, "sandbox": true, "secret": true}
 
 // parseForm compiles the notation. A fault in it is one of the tables, and panics.
 func parseForm(s string) *form {
@@ -48,7 +51,7 @@ func parseForm(s string) *form {
 		f.parts = append(f.parts, formPart{set: alphabets[name], from: from, to: to})
 		rest = after
 	}
-	f.alone = len(f.prefix) <= 4
+	f.alone = len(f.prefix) <= 5 || ordinary[strings.Trim(f.prefix, "-_.")]
 	return f
 }
 
@@ -118,7 +121,7 @@ func hasDigit(s string) bool {
 }
 
 // joins reports whether c makes one name of the words on both sides of it, or one text in base 64.
-func joins(c byte) bool { return c == '-' || c == '.' || c == '+' || c == '/' }
+func joins(c byte) bool { return c == '-' || c == '.' || c == '+' || c == '_' }
 
 // verifier returns the verifier of keys of the form of an entity.
 func (f *form) verifier(e Entity) func(t *text, i int) {

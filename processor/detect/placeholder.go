@@ -67,6 +67,9 @@ func isMask(s string) bool {
 	if n := len(s) - 4; n >= 4 && isCrosses(s[:n]) { // the last four stay
 		return true
 	}
+	if len(s) >= 2*shortestRun && longestRun(s)*2 >= len(s) {
+		return true
+	}
 	masked, readable, words := false, 0, true
 	for i := 0; i < len(s); {
 		if n := maskRun(s[i:]); n > 0 {
@@ -86,6 +89,22 @@ func isMask(s string) bool {
 		}
 	}
 	return masked && (readable <= 4 || words)
+}
+
+// shortestRun is how often a character stands in a row in what somebody filled in, and in no key.
+const shortestRun = 10
+
+// longestRun returns how long the longest run of one byte in s is.
+func longestRun(s string) int {
+	longest, n := 0, 0
+	for i := range len(s) {
+		if i > 0 && s[i] != s[i-1] {
+			n = 0
+		}
+		n++
+		longest = max(longest, n)
+	}
+	return longest
 }
 
 // maskRun returns the length of the mask that s starts with: three stars, bullets or dots, six crosses, or more; or 0.
@@ -142,7 +161,7 @@ var standIns = func() map[string]bool {
 	for _, w := range strings.Fields(`your my the a an here insert enter replace with me value values data field hash name names id key keys api access auth client user
 		email mail phone number date address ip db database service account app dummy example sample test fake xxx content information info env var variable private sensitive
 		redacted masked hidden filtered removed omitted scrubbed sanitized suppressed censored obfuscated stripped truncated elided deleted protected by policy pii phi
-		bytes chars characters object array html nil null none empty blank unset unknown undefined missing`) {
+		bytes pass passwd pwd login username chars characters object array html nil null none empty blank unset unknown undefined missing`) {
 		m[w] = true
 	}
 	for w := range placeholders {
@@ -212,7 +231,7 @@ func init() {
 // isTemplate reports whether s, what follows the opening bracket of a template, is one: the name of a variable or a
 // path to one. A default value in it is a value.
 func isTemplate(s string) bool {
-	s = strings.Trim(s, "})- ")
+	s = strings.Trim(s, "{})- ")
 	if isStandIn(s) {
 		return true
 	}

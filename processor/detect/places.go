@@ -244,7 +244,7 @@ func (p *places) stirs(i int, plain bool) bool {
 	case '+':
 		return isDigit(next) || next == '('
 	case '(':
-		return i+4 < len(s) && s[i+4] == ')'
+		return next == '"' || next == '\'' || i+4 < len(s) && s[i+4] == ')'
 	case '>':
 		return i > 0 && isKeyByte(s[i-1])
 	case '%':

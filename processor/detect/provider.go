@@ -20,6 +20,7 @@ type provider struct {
 	vendors []string
 	keyed   []string
 	names   []string // further names of keys
+	strict  bool     // other values under these names are no secrets
 	// what the test cannot assemble from the forms
 	examples examples
 }
@@ -110,8 +111,10 @@ func (p *provider) byKey() func(t *text, v value) {
 				return
 			}
 		}
-		v.ref.entity = Secret
-		secretByKey(t, v)
+		if !p.strict {
+			v.ref.entity = Secret
+			secretByKey(t, v)
+		}
 	}
 }
 

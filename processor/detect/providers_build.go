@@ -13,7 +13,7 @@ var buildProviders = []provider{
 	{name: "inngest_key", of: "Inngest", source: "Inngest: signing keys", forms: []string{"signkey-branch-{hex 64}", "signkey-prod-{hex 64}", "signkey-test-{hex 64}"}},
 	{name: "jenkins_token", of: "Jenkins", source: "Jenkins: API tokens", vendors: []string{"jenkins"}, keyed: []string{"11{hex 32}", "{hex 32}"}},
 	{name: "launchdarkly_key", of: "LaunchDarkly", source: "LaunchDarkly: keys", forms: []string{"api-{uuid}", "sdk-{uuid}"}, vendors: []string{"launchdarkly", "launch darkly"}, keyed: []string{"{url 40}"}},
-	{name: "octopus_key", of: "Octopus Deploy", source: "Octopus Deploy: API keys", forms: []string{"API-{upper 26}", "API-{upper 32}"}},
+	{name: "octopus_key", of: "Octopus Deploy", source: "Octopus Deploy: API keys", forms: []string{"API-{upper 26}"}},
 	{name: "openshift_token", of: "OpenShift", source: "OpenShift: OAuth access tokens", forms: []string{"sha256~{url 43}"}},
 	{name: "percy_token", of: "Percy", source: "BrowserStack: Percy project tokens", forms: []string{"app_{hex 64}", "web_{hex 64}"}},
 	{name: "prefect_key", of: "Prefect", source: "Prefect: API keys", forms: []string{"pnb_{alnum 36}", "pnu_{alnum 36}"}},

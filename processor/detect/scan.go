@@ -121,6 +121,7 @@ func (t *text) event(i int) {
 		t.phonePlus(i)
 	case '(':
 		t.phoneParen(i)
+		t.arguments(i)
 	case '>':
 		t.xml(i)
 	case '%', '\\':

@@ -77,7 +77,7 @@ func (t *text) keyValue(k sepKey, sep byte, after int) {
 	if ref.entity == None && k.quote != 0 {
 		ref = t.nestedKey(k)
 	}
-	if ref.entity == None {
+	if ref.entity == None || isNegated(key) && t.d.infos[ref.entity].Group == Credential {
 		return
 	}
 	v := t.valueAfter(k, sep, after)
