@@ -155,7 +155,7 @@ func gcp(t *text, i int) {
 // awsSecretByKey verifies a secret access key under a key: 40 characters of base 64.
 func awsSecretByKey(t *text, v value) {
 	end := t.span(v.start, 41, func(c byte) bool { return isAlnum(c) || c == '/' || c == '+' || c == '=' })
-	if end-v.start == 40 && end == v.end && diverse(t.s[v.start:end]) {
+	if end-v.start == 40 && end == v.end && diverse(t.s[v.start:end]) && !isFiller(t.s[v.start:end]) {
 		t.emit(v, v.start, end, 0.99)
 		return
 	}

@@ -243,7 +243,7 @@ func passwordByKey(t *text, v value) {
 	if v.prose && !v.closed && !t.proseValue(v) || t.isWorkingDirectory(v) || !v.closed && isCommand(s) {
 		return
 	}
-	t.emit(v, v.start, v.end, 0.97)
+	t.emit(v, v.start, t.semicolonEnd(v), 0.97)
 }
 
 // isWorkingDirectory reports whether the value is a path that a shell keeps in PWD and OLDPWD.

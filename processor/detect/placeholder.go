@@ -10,7 +10,7 @@ var placeholders = map[string]bool{
 	"filtered": true, "removed": true, "omitted": true, "secret-ref": true, "placeholder": true, "required": true,
 	"optional": true, "string": true, "nan": true, "todo": true, "tbd": true, "default": true, "anonymous": true,
 	"select": true, "insert": true, "where": true, "and": true, "or": true, "on": true, "off": true, "enabled": true,
-	"disabled": true, "ok": true, "failed": true, "is": true, "set": true, "not": true,
+	"disabled": true, "ok": true, "example": true, "failed": true, "is": true, "set": true, "not": true,
 }
 
 const (
@@ -36,6 +36,9 @@ func isPlaceholder(s string) bool {
 			return true
 		}
 	}
+	if len(s) >= 16 && strings.Contains(s, "EXAMPLE") { // as in the documentation of vendors
+		return true
+	}
 	first, last := s[0], s[len(s)-1]
 	switch first {
 	case '$':
@@ -53,7 +56,7 @@ func isPlaceholder(s string) bool {
 	case '%':
 		return len(s) <= 3 && !isHex(last) || len(s) == 2 || last == '%' && isStandIn(s[1:len(s)-1])
 	case '?', '-', '_', '=', '.', '/':
-		return isRun(s)
+		return isRun(s) || first == '_' && last == '_' && isStandIn(s) && len(s) > 4
 	}
 	return isMask(s)
 }

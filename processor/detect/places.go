@@ -240,7 +240,7 @@ func (p *places) stirs(i int, plain bool) bool {
 		if next == ' ' && i > 0 && s[i-1] == ' ' {
 			return accessLogUserEnd(s, i+2) > 0
 		}
-		return next == 'u' || next == '-'
+		return next == 'u' || next == '-' || (next == 'p' || next == 'a') && i > 0 && s[i-1] == ' '
 	case '+':
 		return isDigit(next) || next == '('
 	case '(':

@@ -60,6 +60,9 @@ func init() {
 			r.examples.negative = append(r.examples.negative, f.filled(), "x"+key, key[:len(f.prefix)+1])
 		}
 		for k, s := range p.keyed {
+			if p.check != nil {
+				continue
+			}
 			name := strings.ReplaceAll(append(p.vendors, p.names...)[0], " ", "_")
 			key := p.form(s).sample(uint64(k), false)
 			r.examples.positive = append(r.examples.positive, name+`_api_key: "«`+key+`»"`)

@@ -182,6 +182,10 @@ func (t *text) dashes(i int) {
 		t.curlUser(i + 2)
 		return
 	}
+	if t.at(i+1) == 'p' || t.at(i+1) == 'a' {
+		t.passwordOption(i)
+		return
+	}
 	if t.at(i+1) != '-' || i > 0 && t.s[i-1] == '-' {
 		return
 	}
