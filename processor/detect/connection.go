@@ -41,7 +41,7 @@ func (t *text) semicolonEnd(v value) int {
 	for i := v.end; i < len(t.s) && i < v.end+maxPhrase; i++ {
 		switch t.s[i] {
 		case ';':
-			return i
+			return t.trimRight(v.start, i)
 		case '"', '\'', '\n', '=', '\\', ':':
 			return v.end
 		}

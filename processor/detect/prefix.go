@@ -32,6 +32,8 @@ var (
 	prefixTable [1 << 15][]starter
 	// keyPrefixTable holds those of keys, which may follow an underscore inside a word.
 	keyPrefixTable [1 << 15][]starter
+	// prefixes are all of them.
+	prefixes []starter
 )
 
 const (
@@ -87,6 +89,7 @@ func (t *text) runPrefixes(prefixes []starter, i int) {
 func addPrefix(p starter, isKey bool) {
 	slot := fold3(p.text[0], p.text[1], p.text[2])
 	prefixTable[slot] = append(prefixTable[slot], p)
+	prefixes = append(prefixes, p)
 	if isKey && !strings.Contains(p.text, " ") {
 		keyPrefixTable[slot] = append(keyPrefixTable[slot], p)
 	}
