@@ -2,5 +2,5 @@
 
 package detect
 
-// classify returns the masks of s, which is at most 64 bytes long.
-func classify(s string) block { return classifyByTable(s) }
+// classify returns the masks of the bytes of s from i on, at most 64.
+func classify(s string, i int) block { return classifyByTable(s[i:min(len(s), i+blockLen)]) }

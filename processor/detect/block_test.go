@@ -35,7 +35,9 @@ func TestClassify(t *testing.T) {
 				buf[i] = byte(c + i*i)
 			}
 			s := string(buf[:n])
-			require.Equal(t, want(s), classify(s), "%q", s)
+			require.Equal(t, want(s), classify(s, 0), "%q", s)
+			long := string(buf[blockLen/2:]) + s
+			require.Equal(t, want(s), classify(long, blockLen/2), "%q", s)
 			require.Equal(t, want(s), classifyByTable(s), "%q", s)
 		}
 		for range 100 {
@@ -43,14 +45,16 @@ func TestClassify(t *testing.T) {
 				buf[i] = byte(r.Uint32())
 			}
 			s := string(buf[:n])
-			require.Equal(t, want(s), classify(s), "%q", s)
+			require.Equal(t, want(s), classify(s, 0), "%q", s)
+			long := string(buf[blockLen/2:]) + s
+			require.Equal(t, want(s), classify(long, blockLen/2), "%q", s)
 			require.Equal(t, want(s), classifyByTable(s), "%q", s)
 		}
 	}
 }
 
 func BenchmarkClassify(b *testing.B) {
-	for name, f := range map[string]func(string) block{"machine": classify, "table": classifyByTable} {
+	for name, f := range map[string]func(string) block{"machine": func(s string) block { return classify(s, 0) }, "table": classifyByTable} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(blockLen)
 			var all uint64

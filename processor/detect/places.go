@@ -14,6 +14,7 @@ type places struct {
 	events   uint64 // those of them that are between words
 	counted  uint64 // those of them that are words with digits that may be something
 	prefixes uint64 // those of them where a prefix starts
+	shapes   uint64 // those of them where a layout of letters and digits may start
 }
 
 func (p *places) begin(s string, plain bool) {
@@ -24,7 +25,7 @@ func (p *places) begin(s string, plain bool) {
 func (p *places) more() bool {
 	for p.next < len(p.s) {
 		p.at = p.next
-		b := classify(p.s[p.at:min(len(p.s), p.at+blockLen)])
+		b := classify(p.s, p.at)
 		p.next += blockLen
 		if b.escape != 0 {
 			p.escapes(&b)
@@ -40,7 +41,7 @@ func (p *places) more() bool {
 			p.next -= n
 			b.keep(blockLen - n)
 		}
-		p.word, p.events, p.counted, p.prefixes = b.word, 0, 0, 0
+		p.word, p.events, p.counted, p.prefixes, p.shapes = b.word, 0, 0, 0, 0
 		starts := b.word &^ (b.word << 1)
 		// An addition carries from the start of each word to its first digit, or out of the word when it has none.
 		if first := (b.word&^b.digit + starts) & b.digit; first != 0 {
@@ -53,13 +54,9 @@ func (p *places) more() bool {
 			}
 		}
 		p.marks = p.events | p.counted | p.macs(starts)
-		for m := starts; m != 0; m &= m - 1 {
-			i := bits.TrailingZeros64(m)
-			if isPrefixed(p.s, p.at+i) {
-				p.prefixes |= 1 << i
-			}
-		}
-		if p.marks |= p.prefixes; p.marks != 0 {
+		p.prefixed(starts)
+		p.letters(&b)
+		if p.marks |= p.prefixes | p.shapes; p.marks != 0 {
 			return true
 		}
 	}
@@ -86,7 +83,7 @@ func (p *places) longWord() bool {
 		end++
 	}
 	p.next = end
-	p.word, p.events, p.counted, p.prefixes = ^uint64(0), 0, 0, 0
+	p.word, p.events, p.counted, p.prefixes, p.shapes = ^uint64(0), 0, 0, 0, 0
 	if all&clsDigit != 0 {
 		p.counted = 1
 	}
@@ -145,6 +142,9 @@ func (p *places) count(first uint64, b *block) {
 			if mayMix(p.s, i, n, digits) {
 				p.counted |= 1 << start
 			}
+			if next := p.byteAt(i + n); mayBeShape(n, digits, next) {
+				p.shapes |= 1 << start
+			}
 			continue
 		}
 		if n == 4 && p.s[i] == '2' {
@@ -154,8 +154,67 @@ func (p *places) count(first uint64, b *block) {
 				continue
 			}
 		}
-		if end := i + n; n >= 9 || end < len(p.s) && goesOn(p.s, n, end) {
+		end := i + n
+		if n >= 9 {
 			p.counted |= 1 << start
+		} else if end == len(p.s) || !isSeparator(p.s[end]) && p.s[end] != '+' {
+			continue
+		} else if goesOn(p.s, n, end) {
+			p.counted |= 1 << start
+		}
+		if end < len(p.s) && n <= maxChars && digitsBegin(p.s, i, end) {
+			p.shapes |= 1 << start
+		}
+	}
+}
+
+func (p *places) byteAt(i int) byte {
+	if i < len(p.s) {
+		return p.s[i]
+	}
+	return 0
+}
+
+// prefixed notes which of the words start with a prefix.
+func (p *places) prefixed(starts uint64) {
+	s := p.s
+	if n := len(s) - p.at; n < blockLen+3 && n > 3 { // the last words may be shorter than what is read of them
+		late := starts &^ (1<<(n-3) - 1)
+		starts &^= late
+		for ; late != 0; late &= late - 1 {
+			if i := bits.TrailingZeros64(late); isPrefixed(s, p.at+i) {
+				p.prefixes |= 1 << i
+			}
+		}
+	} else if n <= 3 {
+		if starts&1 != 0 && isPrefixed(s, p.at) {
+			p.prefixes |= 1
+		}
+		return
+	}
+	for ; starts != 0; starts &= starts - 1 {
+		bit := bits.TrailingZeros64(starts)
+		i := p.at + bit
+		b := s[i : i+4]
+		at := prefixBit((uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24) & fold4)
+		if prefixBits[at>>6]&(1<<(at&63)) != 0 && isPrefixed(s, i) {
+			p.prefixes |= 1 << bit
+		}
+	}
+}
+
+// letters notes the words of a few letters that may begin a layout: a separator and a digit follow them.
+func (p *places) letters(b *block) {
+	w := b.word
+	behind := b.digit>>1 | 1<<(min(p.next, len(p.s))-p.at-1)&^w // the byte after the block may be a digit, too
+	for m := w << 1 &^ w & behind; m != 0; m &= m - 1 {
+		end := bits.TrailingZeros64(m)
+		if !isSeparator(p.s[p.at+end]) {
+			continue
+		}
+		start := blockLen - bits.LeadingZeros64(^w&(1<<end-1))
+		if end-start <= maxLetterGroup && b.digit>>start&(1<<(end-start)-1) == 0 && lettersBegin(p.s, p.at+start, p.at+end) {
+			p.shapes |= 1 << start
 		}
 	}
 }
@@ -179,8 +238,12 @@ func (p *places) macs(starts uint64) (found uint64) {
 	four := starts & (w >> 1) & (w >> 2) & (w >> 3) &^ (w >> 4)
 	for m := two&(two>>3&(two>>6)|tail) | four&(four>>5|tail); m != 0; m &= m - 1 {
 		i := bits.TrailingZeros64(m)
-		if mayBeMAC(p.s, p.at+i, p.wordEnd(i)-p.at-i) {
-			found |= 1 << i
+		n := 4 - int(two>>i&1)<<1
+		switch p.byteAt(p.at + i + n) {
+		case ':', '-', '.':
+			if mayBeMAC(p.s, p.at+i, n) {
+				found |= 1 << i
+			}
 		}
 	}
 	return found
@@ -257,22 +320,45 @@ func (p *places) stirs(i int, plain bool) bool {
 	return true
 }
 
-// namesNothingBefore reports whether no key that means anything ends before the separator at i, by the last letters of what
+// namesNothingBefore reports whether no key that means anything ends before the separator at i, by the last word of what
 // stands there. Most pairs in telemetry are settled here.
 func (p *places) namesNothingBefore(i int) bool {
 	s := p.s
-	for n := 0; n < 3 && i > 0 && (s[i-1] == ' ' || s[i-1] == '"' || s[i-1] == '\'' || s[i-1] == ']'); n++ {
+	for n := 0; n < 3 && i > p.at && (s[i-1] == ' ' || s[i-1] == '"' || s[i-1] == '\'' || s[i-1] == ']'); n++ {
 		i--
 	}
-	if i-3 < p.at {
+	a := byte(0)
+	switch {
+	case i-3 >= p.at:
+		a = s[i-3]
+	case p.at > 0 || i < 2:
 		return false
 	}
-	a, b, c := s[i-3], s[i-2], s[i-1]
+	b, c := s[i-2], s[i-1]
 	switch {
-	case !isLetter(c) || !isLetter(b):
+	case !isLetter(c):
+		return isDigit(c) && !isWord(b) && b != '-' && b != '.' && b < 0x80 // a number alone
+	case !isLetter(b):
 		return false
 	case !isLetter(a):
-		return (a == '_' || a == '.' || a == ' ' || a == '"') && noKeyEnds(0, b, c)
+		a = 0
 	}
-	return noKeyEnds(a, b, c)
+	return noKeyEnds(a, b, c) || p.unknownWord(i)
+}
+
+// unknownWord reports whether no name and no filler ends in the word that ends at i.
+func (p *places) unknownWord(end int) bool {
+	s, h := p.s, uint64(hashSeed)
+	for i := end - 1; i >= p.at && isLetter(s[i]); i-- {
+		h = hashByte(h, lower(s[i]))
+		switch {
+		case i > p.at && !boundaryAt(s, i):
+			continue
+		case i == p.at && i > 0 && isAlnum(s[i-1]): // behind an escape sequence
+			return false
+		}
+		w, b := hashBit(h)
+		return wordBits[w]&b == 0
+	}
+	return false
 }

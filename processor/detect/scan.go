@@ -26,6 +26,9 @@ func (t *text) resume() {
 		if p.counted>>bit&1 != 0 {
 			t.mixedWord(i, end)
 		}
+		if p.shapes>>bit&1 != 0 {
+			t.shaped(i, end)
+		}
 		if p.prefixes>>bit&1 != 0 {
 			t.prefixed(i)
 		}
@@ -39,7 +42,8 @@ func (t *text) resume() {
 // be something: one of the shapes, or an address or a key of a provider behind an underscore.
 func mayMix(s string, i, n int, digits uint64) bool {
 	for k := range wordTable[n] {
-		if w := &wordTable[n][k]; digits&(w.digits|w.letters) == w.digits && (w.first == "" || strings.IndexByte(w.first, s[i]) >= 0) {
+		w := &wordTable[n][k]
+		if digits&(w.digits|w.letters) == w.digits && (w.first == "" || strings.IndexByte(w.first, s[i]) >= 0) && (w.may == nil || w.may(s, i, n)) {
 			return true
 		}
 	}
@@ -199,8 +203,9 @@ func (t *text) dashes(i int) {
 // wordShape is the length of words of letters and digits mixed (and _) that may be an entity.
 type wordShape struct {
 	from, to        int
-	first           string // the bytes it may start with; "": any
-	digits, letters uint64 // positions that must be digits and must not, a bit each
+	first           string                        // the bytes it may start with; "": any
+	digits, letters uint64                        // positions that must be digits and must not, a bit each
+	may             func(s string, i, n int) bool // a cheap look at what follows; nil: none
 	verify          func(t *text, start, end int)
 }
 
@@ -224,10 +229,13 @@ func init() {
 			addPrefix(starter{prefix{f.prefix, f.verifier(r.entity)}, f}, true)
 		}
 		for _, d := range r.digits {
-			d.enter()
-			code, entry := d.compile(r)
-			digitTable[code] = append(digitTable[code], entry)
-			digitCounts |= 1 << entry.count
+			r.enterDigits(d)
+		}
+		for _, sh := range r.shapes {
+			r.enterShape(sh)
+		}
+		for _, cue := range r.cues {
+			addCue(cue, r.entity)
 		}
 	}
 }

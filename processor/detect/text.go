@@ -22,10 +22,12 @@ type text struct {
 	// where the text ends that was examined with its JSON escapes decoded
 	unescaped int
 	lists     nesting // lists under a key
-	plans     budget  // checks of telephone numbers against a numbering plan
+	plans     budget  // telephone numbers that the library is asked about
 
 	run    extent    // last unquoted run: see runEnd
 	digits cluster   // the digits at hand: here, as verifiers called through tables would make it escape
+	mixed  mixed     // the letters and digits at hand
+	cues   cuesNear  // of the last candidate
 	quotes [8]extent // last quoted string, by the backslashes before its quotes: see quoteEnd
 }
 
@@ -80,6 +82,7 @@ func (t *text) reset(d *Detector, key Key, s string) {
 	t.cookieEnd, t.authEnd, t.near = 0, 0, false
 	t.quietIn, t.jwtParts = extent{}, [5]extent{}
 	t.encoded, t.lists, t.plans, t.unescaped = nesting{}, nesting{}, budget{}, 0
+	t.cues.extent = extent{}
 }
 
 // at returns the byte at i, or 0 outside the text.
