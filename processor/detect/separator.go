@@ -15,7 +15,7 @@ func (t *text) separator(i int) {
 			t.userinfo(i, start)
 			return
 		}
-		if t.colons(i) {
+		if t.colons(i) || t.telegramBot(i) {
 			return
 		}
 	}
@@ -77,7 +77,7 @@ func (t *text) keyValue(k sepKey, sep byte, after int) {
 	if ref.entity == None && k.quote != 0 {
 		ref = t.nestedKey(k)
 	}
-	if ref.entity == None {
+	if ref.entity == None || isNegated(key) && t.d.infos[ref.entity].Group == Credential {
 		return
 	}
 	v := t.valueAfter(k, sep, after)
