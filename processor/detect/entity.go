@@ -68,6 +68,14 @@ var families = [...]func() []rule{
 	networkRules,
 	financialRules,
 	governmentRules,
+	governmentUSRules,
+	governmentUKRules,
+	governmentDERules,
+	governmentESRules,
+	governmentITRules,
+	governmentWestRules,
+	governmentNordicRules,
+	governmentEastRules,
 	credentialRules,
 }
 
