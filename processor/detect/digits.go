@@ -214,6 +214,9 @@ func (t *text) layout(e *digitEntry, c *cluster, g, start int) {
 		return
 	}
 	t.add(e.entity, start, end, conf)
+	if e.entity == PaymentCard {
+		t.behindCard(end)
+	}
 }
 
 // numberNouns stand before numbers that are anything but a person's.

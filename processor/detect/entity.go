@@ -47,7 +47,7 @@ type Info struct {
 
 // rules holds every built-in rule; its index is the Entity.
 var rules = func() []rule {
-	all := slices.Concat(contactRules(), networkRules(), financialRules(), governmentRules(), credentialRules(), demographicRules(), deviceRules())
+	all := slices.Concat(contactRules(), networkRules(), financialRules(), governmentRules(), credentialRules(), demographicRules(), deviceRules(), cardRules(), bankRules())
 	table := make([]rule, len(all)+1)
 	for _, r := range all {
 		table[r.entity] = r

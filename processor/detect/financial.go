@@ -39,10 +39,18 @@ func financialRules() []rule {
 				{layout: "dddd dddddd dddd", valid: isCard, conf: 0.96},
 				{layout: "dddd dddd dddd dddd ddd", valid: isCard, conf: 0.96},
 				{layout: "dddd-dddd-dddd-dddd-ddd", valid: isCard, conf: 0.96},
+				{layout: "dddd-ddd-ddd-ddd", valid: isCard, conf: 0.94},
+				{layout: "dddd ddd ddd ddd", valid: isCard, cued: true, conf: 0.94},
+				{layout: "dddddd-ddddddddddddd", valid: isCard, conf: 0.94},
+				{layout: "dddddd ddddddddddddd", valid: isCard, cued: true, conf: 0.94},
+				{layout: "dddd-ddddd-dddddd", valid: isAirTravel, cued: true, conf: 0.93},
+				{layout: "dddd ddddd dddddd", valid: isAirTravel, cued: true, conf: 0.93},
 				{layout: "ddddddddddddd", valid: isCard, cued: true, conf: 0.93},
 				{layout: "dddddddddddddd", valid: isCard, cued: true, conf: 0.94},
 				{layout: "ddddddddddddddd", valid: isCard, cued: true, conf: 0.95},
 				{layout: "dddddddddddddddd", valid: isCard, cued: true, conf: 0.95},
+				{layout: "ddddddddddddddddd", valid: isCard, cued: true, conf: 0.92},
+				{layout: "dddddddddddddddddd", valid: isCard, cued: true, conf: 0.92},
 				{layout: "ddddddddddddddddddd", valid: isCard, cued: true, conf: 0.93},
 			},
 			cues: cardCues,
@@ -113,35 +121,13 @@ func financialRules() []rule {
 // isCard checks issuer, length and Luhn.
 func isCard(d []byte) bool { return isIssued(d) && luhn(d) }
 
+// isAirTravel checks a card of UATP in its layout.
+func isAirTravel(d []byte) bool { return d[0] == '1' && luhn(d) }
+
 // isCardByKey trusts the key: either the issuer or the check digit may be wrong, as in a typing error.
 func isCardByKey(d []byte) bool {
-	return len(d) >= 13 && len(d) <= 19 && (isIssued(d) || luhn(d))
-}
-
-// isIssued reports whether an issuer uses the prefix with this length.
-func isIssued(d []byte) bool {
-	n := len(d)
-	if n < 13 || n > 19 {
-		return false
+	if len(d) == 12 {
+		return isIssued(d) && luhn(d)
 	}
-	p2, p3, p4 := number(d[:2]), number(d[:3]), number(d[:4])
-	switch {
-	case d[0] == '4': // Visa
-		return n == 13 || n == 16 || n == 19
-	case p2 >= 51 && p2 <= 55, p4 >= 2221 && p4 <= 2720: // Mastercard
-		return n == 16
-	case p2 == 34, p2 == 37: // American Express
-		return n == 15
-	case p3 >= 300 && p3 <= 305, p2 == 36, p2 == 38, p2 == 39: // Diners Club
-		return n == 14 || n == 16 || n == 19
-	case p4 == 6011, p3 >= 644 && p3 <= 649, p2 == 65: // Discover
-		return n == 16 || n == 19
-	case p4 >= 3528 && p4 <= 3589: // JCB
-		return n == 16 || n == 19
-	case p2 == 62: // UnionPay
-		return n >= 16 && n <= 19
-	case p2 == 50, p2 >= 56 && p2 <= 58, p4 == 6304, p4 == 6759, p4 >= 6761 && p4 <= 6763: // Maestro
-		return n == 16 || n == 19
-	}
-	return false
+	return len(d) >= 13 && len(d) <= 19 && (isIssuedByKey(d) || luhn(d))
 }
