@@ -200,10 +200,8 @@ func accountWord(t *text, i int) {
 	switch {
 	case end == 0:
 		t.near = true
-	case t.cue(sortCues, start, end):
-		if end-start == 8 {
-			t.add(UKBankAccount, start, end, 0.9)
-		}
+	case end-start == 8 && t.cue(sortCues, start, end):
+		t.add(UKBankAccount, start, end, 0.9)
 	case t.cue(bankCues, start, end):
 		t.add(USBankAccount, start, end, 0.88)
 	}
