@@ -15,7 +15,7 @@ func bankRules() []rule {
 		{
 			entity: BIC,
 			Info: Info{
-				Name: "bic", Class: "bic", Group: Financial,
+				Name: "bic", Class: "bic", Group: Financial, Compact: true,
 				Rule:   "Eight or eleven characters with the code of a country, by key or right after a cue",
 				Source: "ISO 9362, ISO 3166-1",
 			},
@@ -34,7 +34,7 @@ func bankRules() []rule {
 		{
 			entity: USRoutingNumber,
 			Info: Info{
-				Name: "us_routing_number", Class: "routing", Group: Financial,
+				Name: "us_routing_number", Class: "routing", Group: Financial, Compact: true,
 				Rule:   "Nine digits with the check digit and the prefix of a Federal Reserve district, by key or by cue",
 				Source: "ABA routing number policy",
 			},
@@ -59,7 +59,7 @@ func bankRules() []rule {
 		{
 			entity: USBankAccount,
 			Info: Info{
-				Name: "us_bank_account", Class: "account", Group: Financial,
+				Name: "us_bank_account", Class: "account", Group: Financial, Compact: true,
 				Rule:   "Six to seventeen digits by key, right after a cue, or as account number with a word of a bank near",
 				Source: "Nacha Operating Rules",
 			},
@@ -82,7 +82,7 @@ func bankRules() []rule {
 		{
 			entity: UKSortCode,
 			Info: Info{
-				Name: "uk_sort_code", Class: "sortcode", Group: Financial,
+				Name: "uk_sort_code", Class: "sortcode", Group: Financial, Compact: true,
 				Rule:   "Six digits by key or right after a cue",
 				Source: "Pay.UK: sorting code numbers",
 			},
@@ -97,7 +97,7 @@ func bankRules() []rule {
 		{
 			entity: UKBankAccount,
 			Info: Info{
-				Name: "uk_bank_account", Class: "ukaccount", Group: Financial,
+				Name: "uk_bank_account", Class: "ukaccount", Group: Financial, Compact: true,
 				Rule:   "Eight digits behind a sort code, or as account number near one",
 				Source: "Pay.UK: modulus checking specification",
 			},

@@ -46,7 +46,7 @@ func demographicRules() []rule {
 		{
 			entity: PostalCode,
 			Info: Info{
-				Name: "postal_code", Class: "postcode", Group: Personal,
+				Name: "postal_code", Class: "postcode", Group: Personal, Compact: true,
 				Rule:   "A postal code layout by key or right after its cue",
 				Source: "UPU S42, national postal operators",
 			},

@@ -17,7 +17,7 @@ func deviceRules() []rule {
 		{
 			entity: IMEI,
 			Info: Info{
-				Name: "imei", Class: "imei", Group: Network,
+				Name: "imei", Class: "imei", Group: Network, Compact: true,
 				Rule:   "Fifteen digits with Luhn in the 2-6-6-1 layout, by key or by cue; sixteen (IMEISV) by key",
 				Source: "3GPP TS 23.003, GSMA TS.06",
 			},
@@ -43,7 +43,7 @@ func deviceRules() []rule {
 		{
 			entity: IMSI,
 			Info: Info{
-				Name: "imsi", Class: "imsi", Group: Network,
+				Name: "imsi", Class: "imsi", Group: Network, Compact: true,
 				Rule:   "Fourteen or fifteen digits that start with a mobile country code, by key or by cue",
 				Source: "ITU-T E.212",
 			},
@@ -63,7 +63,7 @@ func deviceRules() []rule {
 		{
 			entity: ICCID,
 			Info: Info{
-				Name: "iccid", Class: "iccid", Group: Network,
+				Name: "iccid", Class: "iccid", Group: Network, Compact: true,
 				Rule:   "89 and 17 or 18 more digits with Luhn, by key or by cue",
 				Source: "ITU-T E.118",
 			},
@@ -85,7 +85,7 @@ func deviceRules() []rule {
 		{
 			entity: DeviceID,
 			Info: Info{
-				Name: "device_id", Class: "device", Group: Network,
+				Name: "device_id", Class: "device", Group: Network, Compact: true,
 				Rule:   "A UUID, sixteen hexadecimal digits or a serial number by key",
 				Source: "Android Settings.Secure, Apple UIDevice, OpenTelemetry device attributes",
 			},
@@ -109,7 +109,7 @@ func deviceRules() []rule {
 		{
 			entity: AdvertisingID,
 			Info: Info{
-				Name: "advertising_id", Class: "adid", Group: Network,
+				Name: "advertising_id", Class: "adid", Group: Network, Compact: true,
 				Rule:   "A UUID by the key of an advertising id (IDFA, GAID, AAID, OAID, RIDA, ...) or right after it",
 				Source: "Apple AdSupport, Google Play services, IAB guidelines for identifiers on OTT",
 			},

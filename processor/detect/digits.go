@@ -21,7 +21,6 @@ type digitEntry struct {
 	count  int
 	spaced bool
 	digitShape
-	cues   []string
 	vetoes []string
 }
 
@@ -51,7 +50,7 @@ func groupCode(sep byte, n int) uint64 {
 }
 
 func (d digitShape) compile(r rule) (code uint64, e digitEntry) {
-	e = digitEntry{entity: r.entity, digitShape: d, cues: r.cues, vetoes: r.vetoes}
+	e = digitEntry{entity: r.entity, digitShape: d, vetoes: r.vetoes}
 	groups, n, sep := 0, 0, byte(0)
 	for i := 0; i <= len(d.layout); i++ {
 		if i < len(d.layout) && d.layout[i] == 'd' {
@@ -84,6 +83,14 @@ func (d digitShape) enter() {
 		second++
 	}
 	digitPairs[groupCode(d.layout[first], 0)>>4][min(first, 15)] |= 1 << min(second, 15)
+}
+
+// enterDigits enters a layout of digits.
+func (r rule) enterDigits(d digitShape) {
+	d.enter()
+	code, entry := d.compile(r)
+	digitTable[code] = append(digitTable[code], entry)
+	digitCounts |= 1 << entry.count
 }
 
 // beginsLayout reports whether the run of n digits that ends at end, where a separator and a digit follow, can begin
@@ -203,7 +210,7 @@ func (t *text) layout(e *digitEntry, c *cluster, g, start int) {
 	}
 	conf := e.conf
 	switch {
-	case t.cue(e.cues, start, end):
+	case t.cued(e.entity, start, end):
 		if !e.cued {
 			conf = max(conf, cuedConf)
 		}

@@ -18,6 +18,9 @@ func (t *text) scan() {
 		if all&clsDigit != 0 {
 			t.mixedWord(start, end, all)
 		}
+		if mayShape(t.s, start, end, all) {
+			t.shaped(start, end)
+		}
 		if mayBePrefix(t.s, start) {
 			t.prefixed(start)
 		}
@@ -51,7 +54,8 @@ func wake(s string, i int) (start, end int, all class) {
 			}
 			all |= c
 		}
-		if all&clsDigit != 0 && mayCount(s, start, i, all) || mayBePrefix(s, start) || mayBeMAC(s, start, i-start) {
+		if all&clsDigit != 0 && mayCount(s, start, i, all) || mayBePrefix(s, start) || mayBeMAC(s, start, i-start) ||
+			i-start <= maxLetterGroup && i+1 < len(s) && isDigit(s[i+1]) && all&(clsDigit|clsUnder) == 0 && lettersBegin(s, start, i) {
 			return start, i, all
 		}
 	}
@@ -74,17 +78,17 @@ func isTimestamp(s string, i int) bool {
 }
 
 // mayCount reports whether the word with digits [start, end) can begin a number or be of a shape: short runs of digits
-// want something after them that number goes on from; short words of letters and digits want to look like a house number or an
-// IBAN, the only shapes of theirs.
+// want something after them that number goes on from; short words of letters and digits want to look like a house number, an
+// IBAN or a layout.
 func mayCount(s string, start, end int, all class) bool {
 	n := end - start
 	switch {
 	case all&(clsLetter|clsUnder) == 0:
-		return n >= 9 || end < len(s) && goesOn(s, n, end)
+		return n >= 9 || end < len(s) && (goesOn(s, n, end) || digitsBegin(s, start, end))
 	case all&clsUnder != 0 || n > shortWord:
 		return true
 	}
-	return isDigit(s[start]) || n >= 4 && isDigit(s[start+2]) && isDigit(s[start+3])
+	return isDigit(s[start]) || n >= 4 && isDigit(s[start+2]) && isDigit(s[start+3]) || isShaped(s, start, end)
 }
 
 // goesOn reports whether fewer than nine digits that end before end, which is in s, can be the begin of a number, an
@@ -107,7 +111,7 @@ func goesOn(s string, n, end int) bool {
 	return false
 }
 
-// shortWord is shorter than any word whose shape alone may be an entity, but for house numbers and IBANs.
+// shortWord is shorter than any word whose shape alone may be an entity, but for house numbers, IBANs and layouts.
 const shortWord = 20
 
 // stirs reports whether the event at i can be more than punctuation: it looks at the next byte as its verifier would.
@@ -293,10 +297,13 @@ func init() {
 			}
 		}
 		for _, d := range r.digits {
-			d.enter()
-			code, entry := d.compile(r)
-			digitTable[code] = append(digitTable[code], entry)
-			digitCounts |= 1 << entry.count
+			r.enterDigits(d)
+		}
+		for _, sh := range r.shapes {
+			r.enterShape(sh)
+		}
+		for _, cue := range r.cues {
+			addCue(cue, r.entity)
 		}
 	}
 }
