@@ -70,6 +70,9 @@ var families = [...]func() []rule{
 	deviceRules,
 	cardRules,
 	bankRules,
+	vatRules,
+	vehicleRules,
+	medicalRules,
 }
 
 // IsCompact reports whether the entity is a built-in one whose spellings differ only in separators and letter case.
