@@ -160,6 +160,7 @@ func (t *text) event(i int) int {
 	case '@':
 		t.email(i)
 		t.dsn(i)
+		t.mapAt(i)
 	case ':', '=':
 		t.separator(i)
 	case '-':
