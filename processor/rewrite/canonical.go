@@ -189,7 +189,7 @@ func canonicalMAC(dst []byte, from int) []byte {
 // separator 1, and a data part without the characters that bech32 leaves out.
 func bech32(value []byte) bool {
 	sep := bytes.LastIndexByte(value, '1')
-	if sep < 1 || sep > 4 || len(value)-sep < 8 {
+	if sep < 1 || sep > 8 || len(value)-sep < 8 {
 		return false
 	}
 	upper, lower := false, false
