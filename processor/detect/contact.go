@@ -31,11 +31,12 @@ func contactRules() []rule {
 					`"hi\n«jane@example.com»"`, "mailto:«jane@example.co.uk».", "小明«xiaoming@example.cn»", "«josé@example.es» wrote",
 					"%3C«jane@example.com»%3E",
 					`{"m":"«bob\u0040example.com» x"}`, `{"m":"«\u00e4nna@firma.example»"}`, `{"p":"{\"m\":\"«bob\\u0040example.com»\"}"}`, `{"m":"«j\u00f6rg\u0040m\u00fcller.example»\n"}`,
+					`to «"jane doe"@example.com» now`, `{"m":"to «\"jane doe\"@example.com»"}`, "邮箱 «用户@例子.广告»", `{"mail":"«用户@例子.公司»"}`, "«उपयोगकर्ता@उदाहरण.कॉम»", "«jane+news@mail.eu.example.co.uk»", "GET /u/«jane%40mail.example.com»/x",
 					"«ivan@пример.рф» wrote", "«иван@пример.рф»", `{"m":"\u003c«bob\u0040example.com»\u003e"}`, "«anna@müller.example»",
 				},
 				negative: []string{
 					"lodash@4.17.21", "icon@2x.png", "git@github.com:org/repo.git", "user@localhost", "getty@tty1.service",
-					"@Override public", "repo/x@sha256:abc", "a@", "@b.com", "golang.org/x/net@v0.1.2", "foo@@bar.com", `{"m":"bob\u0040localhost"}`, `\u0040x.com`, "Message-ID: <20240223.8CD99@mail.example.com>",
+					"@Override public", "repo/x@sha256:abc", "a@", "@b.com", "golang.org/x/net@v0.1.2", "foo@@bar.com", `{"a":"b"@example}`, `x="jane"@localhost`, `"a","b"@c`, "请联系小明@例子", `{"m":"bob\u0040localhost"}`, `\u0040x.com`, "Message-ID: <20240223.8CD99@mail.example.com>",
 				},
 			},
 		},
