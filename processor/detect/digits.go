@@ -17,9 +17,9 @@ type digitShape struct {
 }
 
 type digitEntry struct {
-	entity Entity
-	count  int
-	spaced bool
+	entity          Entity
+	count           int
+	spaced, slashed bool
 	digitShape
 	vetoes []string
 }
@@ -62,7 +62,7 @@ func (d digitShape) compile(r rule) (code uint64, e digitEntry) {
 		groups++
 		if i < len(d.layout) {
 			sep, n = d.layout[i], 0
-			e.spaced = e.spaced || sep == ' '
+			e.spaced, e.slashed = e.spaced || sep == ' ', e.slashed || sep == '/'
 		}
 	}
 	if groups == 1 && e.count > 15 {
@@ -201,6 +201,9 @@ func (t *text) layouts(start int, c *cluster) {
 
 func (t *text) layout(e *digitEntry, c *cluster, g, start int) {
 	end := c.end[g]
+	if e.slashed && t.at(start-1) == '/' { // a part of a path
+		return
+	}
 	if e.spaced && (t.groupBefore(start) || g < c.groups-1 && c.end[g+1]-end > 3) {
 		t.near = true
 		return
