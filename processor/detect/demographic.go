@@ -17,7 +17,8 @@ const (
 	endDemographic
 )
 
-// postalForms are the layouts of postal codes, by country where they are its own.
+// postalForms are the layouts of postal codes, by country where they are its own. Those of the United Kingdom have an
+// entity of their own.
 var postalForms = []string{
 	"dddd", "ddddd", "dddddd", "ddddddd",
 	"LLddd", "LLdddd", "LL-dddd", "LL-ddddd", "L-dddd", "L-ddddd", // AD, BN; with the prefix of the country: LV-1010, D-10115
@@ -26,8 +27,7 @@ var postalForms = []string{
 	"dddd-ddd", "ddd-dddd", "dd-ddd", "ddd ddd", // PT; JP; PL; IN
 	"ddd dd",                                     // CZ, GR, SE, SK
 	"LdL dLd", "Ldd xxxx", "dddd LL", "LddddLLL", // CA; IE; NL; AR
-	"Ld dLL", "Ldd dLL", "LLd dLL", "LLdd dLL", // UK
-	"LdL dLL", "LLdL dLL", "LLL dddd", "GIR 0AA", // UK; MT
+	"LLL dddd", // MT
 }
 
 // zipForms are those of codes under a name that names archives and iterators as well.
@@ -46,7 +46,7 @@ func demographicRules() []rule {
 		{
 			entity: PostalCode,
 			Info: Info{
-				Name: "postal_code", Class: "postcode", Group: Personal, Compact: true,
+				Name: "postal_code", Class: "postal", Group: Personal, Compact: true,
 				Rule:   "A postal code layout by key or right after its cue",
 				Source: "UPU S42, national postal operators",
 			},
@@ -61,11 +61,11 @@ func demographicRules() []rule {
 			),
 			examples: examples{
 				positive: []string{
-					"zip code «94043»", `{"postal_code":"«SW1A 1AA»"}`, "PLZ «10115» Berlin", "postcode «EC1A 1BB».", "postal code «K1A 0B1», Ottawa", "billing_zip=«94043-1351»", `{"zip":"«10001»"}`,
-					"user.postal_code|«1012 AB»", "code postal: «75008»", "?postal_code=«SW1A+1AA»&x=1", "CEP: «01310-100»", "ZIP «94043»", "kod pocztowy «00-950»", "Postleitzahl «10115»",
+					"zip code «94043»", `{"postal_code":"«1012 AB»"}`, "PLZ «10115» Berlin", "postcode «2000».", "postal code «K1A 0B1», Ottawa", "billing_zip=«94043-1351»", `{"zip":"«10001»"}`,
+					"user.postal_code|«1012 AB»", "code postal: «75008»", "?postal_code=«K1A+0B1»&x=1", "CEP: «01310-100»", "ZIP «94043»", "kod pocztowy «00-950»", "Postleitzahl «10115»",
 				},
 				negative: []string{
-					"zip archive.zip", "zip=true", "zip 3 files", `{"zip":"backup.zip"}`, "port 94043", "code 94043", "postal_code=null", "postcode 123", "zip: 12345678", "zip 94043.5 ms", "gzip 94043", "unzip: 12345",
+					"zip archive.zip", "zip=true", "zip 3 files", `{"zip":"backup.zip"}`, "port 94043", "code 94043", "postal_code=null", "postcode 123", "zip: 12345678", "zip 94043.5 ms", "gzip 94043", "unzip: 12345", "postcode=M1 1AE", "postal code SW1A 1AA",
 				},
 			},
 		},
@@ -115,8 +115,15 @@ func demographicRules() []rule {
 	}
 }
 
+var britishPostcode = shapeByKey(0.9, isPostcode)
+
 // postalByKey verifies a code under a key. Codes of four digits and of seven are too short or too long for a weak one.
 func postalByKey(t *text, v value) {
+	n, british := len(t.out), v
+	british.ref.entity = UKPostcode
+	if britishPostcode(t, british); len(t.out) > n {
+		return
+	}
 	forms := postalForms
 	if v.weak() {
 		forms = zipForms

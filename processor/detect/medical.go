@@ -40,13 +40,13 @@ func medicalRules() []rule {
 			},
 			keys: append(keys(
 				"health insurance number", "health insurance no", "health insurance id", "health insurance member id", "health plan number", "health plan id", "health plan beneficiary number", "insurance member id", "insurance member number", "insurance policy number", "insurance policy no", "insurance number",
-				"insurance id", "medicaid id", "medicaid number", "health card number", "health card no", "ohip", "ohip number", "krankenversicherungsnummer", "krankenversichertennummer", "versichertennummer", "versicherungsnummer", "numero de mutuelle", "numero assurance maladie", "numero de poliza", "ehic number",
+				"insurance id", "medicaid id", "medicaid number", "health card number", "health card no", "ohip", "ohip number", "numero de mutuelle", "numero assurance maladie", "numero de poliza", "ehic number",
 			), weakKeys("policy number", "policy no", "member number", "group number", "beneficiary number", "subscriber number")...),
 			value:    medicalByKey(insuranceAt),
-			prefixes: after(HealthInsuranceNumber, 0.9, insuranceAt, "health insurance", "health plan", "insurance member", "insurance policy", "insurance number", "medicaid", "ohip", "health card", "krankenversicherungsnummer", "krankenversichertennummer", "versichertennummer"),
+			prefixes: after(HealthInsuranceNumber, 0.9, insuranceAt, "health insurance", "health plan", "insurance member", "insurance policy", "insurance number", "medicaid", "ohip", "health card"),
 			examples: examples{
 				positive: []string{
-					"health_insurance_number=«XYZ123456789»", `{"insuranceMemberId":"«W123456789»"}`, "health plan id «H1234567801» active", "Medicaid ID: «AB12345C67»", "insurance.policy_number|«HP-4829134-01»", "patient insured, policy number: «POL4829134»", "Versichertennummer «A123456780»",
+					"health_insurance_number=«XYZ123456789»", `{"insuranceMemberId":"«W123456789»"}`, "health plan id «H1234567801» active", "Medicaid ID: «AB12345C67»", "insurance.policy_number|«HP-4829134-01»", "patient insured, policy number: «POL4829134»",
 				},
 				negative: []string{
 					"health insurance null", "policy_number=4829134", "policy number 7", "health plan renewed 2024", "insurance_id=null", "health_check_id=abc12345", "insurance number of 12345 claims", "health insurance plans 2024", "member_number=7", "insurance_id=00000000",

@@ -12,7 +12,7 @@ func vatRules() []rule {
 			entity: EUVAT,
 			Info: Info{
 				Name: "eu_vat", Class: "vat", Group: Financial, Compact: true,
-				Rule:   "Prefix and layout of a member state by key or cue, with its check digits where they are published; alone only where those are two digits",
+				Rule:   "Prefix and layout of a member state by key or cue, with its check digits where they are published; alone in Belgium and France, whose checks have two digits, and in Austria, Germany and the Netherlands, whose layouts tell",
 				Source: "European Commission, VIES: VAT identification number structure",
 			},
 			keys: keys(
@@ -24,6 +24,15 @@ func vatRules() []rule {
 			prefixes: after(EUVAT, 0.93, vatAt, "vat", "ust-id", "ust-idnr", "ustid", "ustidnr", "umsatzsteuer-id", "tva", "btw", "nif-iva"),
 			words:    []wordShape{{from: 12, to: 13, verify: vatAlone}},
 			shapes: []shape{
+				{layout: "LLddddddddd", valid: isVATAlone, conf: 0.86},
+				{layout: "LL ddd ddd ddd", valid: isVATAlone, conf: 0.9},
+				{layout: "LL-ddd-ddd-ddd", valid: isVATAlone, conf: 0.9},
+				{layout: "LL.ddd.ddd.ddd", valid: isVATAlone, conf: 0.9},
+				{layout: "LLLdddddddd", valid: isVATAlone, conf: 0.88},
+				{layout: "LLdddddddddLdd", valid: isVATAlone, conf: 0.92},
+				{layout: "LL ddd ddd ddd", valid: isVAT, cued: true, conf: 0.93},
+				{layout: "LL-ddd-ddd-ddd", valid: isVAT, cued: true, conf: 0.93},
+				{layout: "LL.ddd.ddd.ddd", valid: isVAT, cued: true, conf: 0.93},
 				{layout: "LLddddddddd", valid: isVAT, cued: true, conf: 0.93},
 				{layout: "LLdddddddd", valid: isVAT, cued: true, conf: 0.9},
 				{layout: "LLdddddddddd", valid: isVAT, cued: true, conf: 0.93},
@@ -39,10 +48,10 @@ func vatRules() []rule {
 			examples: examples{
 				positive: []string{
 					"VAT number «DE136695976»", "vat_id=«ATU13585627»", `{"vatNumber":"«NL004495445B01»"}`, "USt-IdNr. «DE 136 695 976»", "TVA intracommunautaire: «FR40303265045»", "company.vat|«IE6388047V»", "BTW «BE 0428.759.497»",
-					"invoice to «FR40303265045»", "supplier «BE0428759497» ok", "VAT «DK13585628» valid", "partner with VAT reg. no. «EL094259216»", "VAT: «ESX2482300W»", "VAT «GB980780684»", "DE-VAT «DE-136-695-976»", "vat=«CY10259033P»",
+					"invoice to «FR40303265045»", "supplier «BE0428759497» ok", "from «DE136695976»", "«DE 129 273 398»", "«DE-136-695-976»", "«DE.136.695.976»", "«ATU13585627»", "«NL004495445B01»", "vat «de136695976»", "VAT «DK13585628» valid", "partner with VAT reg. no. «EL094259216»", "VAT: «ESX2482300W»", "VAT «GB980780684»", "DE-VAT «DE-136-695-976»", "vat=«CY10259033P»",
 				},
 				negative: []string{
-					"vat=20", "vat=0.19", "order DE136695976", "FR41303265045", "BE0428759498", "vat amount 123456789", "private DE136695976", "vat=null", "VAT DE12345678", "VAT DE1234567890", "vat US123456789", "commit be0428759497", "innovat DE136695976",
+					"vat=20", "vat=0.19", "order DE136695977", "FR41303265045", "BE0428759498", "vat amount 123456789", "vat=null", "VAT DE12345678", "VAT DE1234567890", "vat US123456789", "commit be0428759497", "innovat DE136695977", "id DE 136 695 977", "FR-136-695-976", "IT01333550323",
 				},
 			},
 		},
@@ -177,6 +186,15 @@ func isVAT(c []byte) bool {
 		if string(c[:2]) == l.prefix && len(c) == 2+len(l.layout) && hasForm(c[2:], l.layout) && (l.check == nil || l.check(c[2:])) {
 			return true
 		}
+	}
+	return false
+}
+
+// isVATAlone checks the numbers of the states whose prefix, layout and check digit together are no other id's.
+func isVATAlone(c []byte) bool {
+	switch string(c[:2]) {
+	case "AT", "DE", "NL":
+		return isVAT(c)
 	}
 	return false
 }
