@@ -89,7 +89,7 @@ func contactRules() []rule {
 				{layout: "dddd-ddddddd", valid: isTrunk, cued: true, conf: 0.9},
 			},
 			cues: []string{
-				"phone", "telephone", "tel ", "mobile", "cell ", "call me", "call us", "call at", "caller", "fax", "sms ", "whatsapp", "dial ", "msisdn", "reach me", "number is", "desk ", "hotline", "helpline", "landline", "toll free", "toll-free", "callback",
+				"phone", "telephone", "tel ", "mobile", "cell ", "call me", "call us", "call at", "caller", "fax", "sms ", "whatsapp", "dial ", "msisdn", "reach me", "number is", "desk ", "hotline", "helpline", "landline", "toll free", "toll-free",
 				"telefon", "teléfono", "telefono", "telefone", "téléphone", "telefoon", "handy ", "handynummer", "rufnummer", "anruf", "móvil", "celular", "cellulare", "portable ", "puhelin", "cep ", "gsm ", "телефон", "тел ", "电话", "手机", "電話", "携帯", "전화", "휴대폰",
 			},
 			vetoes: numberNouns,
