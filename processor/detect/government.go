@@ -7,6 +7,9 @@ const (
 	endGovernment
 )
 
+// versionNouns stand before versions.
+var versionNouns = []string{"build", "version", "ver", "release", "rev", "revision", "tag", "firmware", "patch"}
+
 func governmentRules() []rule {
 	return []rule{
 		{

@@ -48,6 +48,7 @@ func governmentUKRules() []rule {
 				{layout: "LL-dd-dd-dd-L", valid: isNINO, conf: 0.95},
 				{layout: "LL dddddd L", valid: isNINO, conf: 0.95},
 				{layout: "LLddddddL", valid: isNINO, conf: 0.86},
+				{layout: "LLddddddL", valid: isWordyNINO, folded: true, conf: 0.8},
 				{layout: "LL ddddddL", valid: isNINO, cued: true, conf: 0.95},
 				{layout: "LLdddddd L", valid: isNINO, cued: true, conf: 0.95},
 			},
@@ -56,7 +57,7 @@ func governmentUKRules() []rule {
 			examples: examples{
 				positive: []string{
 					"NI number «AB 12 34 56 C»", "nino: «PR 123612C»", "«AA 12 34 56 B»", "nino=«AB123456C»", `{"nationalInsuranceNumber":"«ab123456c»"}`,
-					"employee «JG103759A» on payroll", "national insurance «tw987654a»",
+					"employee «JG103759A» on payroll", "national insurance «tw987654a»", "«tw987654a»",
 				},
 				negative: []string{
 					"AA 12 34 56 H", "AB 12 34 56 1", "ab1234561", "nino: nt 99 88 77 a", "BG123456A", "DA123456A", "AO123456A", "commit ab123456c", "part AB123456C", "AB123456C.jar", "x-AB123456C", "AB123456C-01",
@@ -130,7 +131,7 @@ func governmentUKRules() []rule {
 				{layout: "LdddLL", valid: isPostcode, cued: true, conf: 0.9},
 			},
 			cues:   []string{"postcode", "post code", "postal", "united kingdom"},
-			vetoes: append([]string{"version", "type", "port", "slot", "rev", "build"}, numberNouns...),
+			vetoes: append(append([]string{"type", "port", "slot"}, versionNouns...), numberNouns...),
 			examples: examples{
 				positive: []string{
 					"My address is «SW1A 1AA» in London", "From «SW1A 1AA» to «EC1A 1BB»", "deliver to «DN55 1PT»", "postcode=«M1 1AE»", `{"postcode":"«b33 8th»"}`, "address.postcode|«M1 1AE»", "«GIR 0AA»", "postcode «DN551PT»", "postal code «E1 6AN»",
@@ -166,6 +167,9 @@ func isNINO(c []byte) bool {
 	}
 	return !allSame(c[2:8])
 }
+
+// isWordyNINO is isNINO with a letter that no hexadecimal number has.
+func isWordyNINO(c []byte) bool { return isNINO(c) && (c[0] > 'F' || c[1] > 'F') }
 
 func isUKPassport(c []byte) bool { return allDigits(c, 9) || len(c) == 9 && fits("LLddddddd", c) }
 
