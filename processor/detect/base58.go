@@ -116,7 +116,7 @@ func moneroWallet(t *text, start, end int) {
 	if s[0] != '4' && s[0] != '8' {
 		return
 	}
-	var b [9 * moneroBytes]byte
+	var b [10 * moneroBytes]byte
 	n := 0
 	for len(s) > 0 {
 		size, chars := moneroBytes, moneroBlock
