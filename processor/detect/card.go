@@ -21,7 +21,7 @@ func cardRules() []rule {
 			keys: append(keys(
 				"cvv", "cvv2", "cvc", "cvc2", "cvn", "cvn2", "cvv code", "cvc code", "card verification value", "card verification code", "card verification number", "card security code", "card code", "kartenpruefnummer", "pruefnummer karte",
 				"codigo cvv", "codigo de seguridad tarjeta", "cryptogramme visuel",
-			), weakKeys("security code", "verification value", "csc", "cid", "cryptogramme", "codigo de seguridad", "codigo de seguranca")...),
+			), weakKeys("security code", "verification value", "csc", "cryptogramme", "codigo de seguridad", "codigo de seguranca")...),
 			value:    cvvByKey,
 			prefixes: after(CardCVV, 0.9, numberReader(3, 4), "cvv2", "cvv", "cvc2", "cvc", "card security code", "kartenprüfnummer"),
 			examples: examples{

@@ -51,8 +51,8 @@ func contactRules() []rule {
 				"phone", "phone number", "phone no", "telephone", "telephone number", "mobile", "mobile number", "mobile phone", "cell",
 				"cell phone", "cell number", "tel", "fax", "fax number", "msisdn", "phone e164", "whatsapp", "contact number", "caller number", "telefon", "telefono", "telefone", "telefonnummer", "telefoonnummer",
 				"rufnummer", "handynummer", "mobilnummer", "handy", "celular", "tel no", "tel nr", "numero de telephone", "numero de telefono", "numero telefono", "numero de telefone", "numero di telefono", "cellulare", "portable", "telefone celular", "movil",
-				"telefon numarasi", "cep no", "cep telefonu", "gsm no", "telefoon", "puhelin", "puhelinnumero", "telefonszam", "nomor telepon", "nomor hp", "no hp", "sms number", "contact no", "contact phone", "contact mobile", "emergency contact number", "callback number", "caller id number", "from number", "to number",
-				"ani", "dnis", "calling party", "called party", "calling party number", "called party number", "sms to", "sms from",
+				"telefon numarasi", "cep no", "cep telefonu", "gsm no", "telefoon", "puhelin", "puhelinnumero", "telefonszam", "nomor telepon", "nomor hp", "no hp", "sms number", "contact no", "contact phone", "contact mobile", "emergency contact number", "callback number", "caller id number",
+				"ani", "dnis", "calling party", "called party", "calling party number", "called party number",
 			), weakKeys("call from", "calling number")...),
 			value:    phoneByKey,
 			prefixes: []prefix{{"tel. ", phoneWord}, {"tel ", phoneWord}, {"telefon ", phoneWord}, {"phone ", phoneWord}, {"mobil ", phoneWord}, {"handy ", phoneWord}, {"fon ", phoneWord}},
@@ -102,7 +102,7 @@ func contactRules() []rule {
 				},
 				negative: []string{
 					"+0000", "id 4155552671", "2023-01-15 12:34:56", "100-200-3000", "v415.555.2671", "415-555-2671-9", "order-415-555-2671",
-					"+1234567", "x=1+14155552671", "phone=null", "phone=***-***-2671", "error code 415-555-2671", "code: 415-555-2671", "tel. 12345", "Tel. 2024-01-15", "phone 000000000", "etc.: 030901820", "order #415-555-2671", "1700000000", "612 345 678 rows", "0532 123 45 67", "call id 8 912 345 67 89", "phone 1234 5678", "desktop 5551234567", "EXT4-fs inode 4155552671",
+					"+1234567", "x=1+14155552671", "phone=null", "phone=***-***-2671", "error code 415-555-2671", "code: 415-555-2671", "tel. 12345", "Tel. 2024-01-15", "phone 000000000", "etc.: 030901820", "order #415-555-2671", "1700000000", "612 345 678 rows", "0532 123 45 67", "call id 8 912 345 67 89", "phone 1234 5678", "failed to convert to number: 12345678", "desktop 5551234567", "EXT4-fs inode 4155552671",
 				},
 			},
 		},
@@ -269,7 +269,7 @@ func contactRules() []rule {
 					"geo.location.lat|«37.77»", "gps «52.5200, 13.4050» fix", "geo:«37.786971,-122.399677»", "latitude «52.5200» north", "latitude: «37.7749° N»", "POINT(«-122.4194 37.7749»)", "ST_GeomFromText('POINT(«13.4050 52.5200»)')", "?ll=«37.7749,-122.4194»&z=1", "https://maps.example/@«37.7749,-122.4194»,15z",
 					"gps=«37.7749;-122.4194»", "coordinates: «40°26'46\"N 79°58'56\"W»", `{"location":{"lat":«52.5200»,"lng":«13.4050»}}`,
 				},
-				negative: []string{"lat=12.5ms", "lat=3.14", "latency=37.7749", "location=us-east-1", "position=12345", "long=1.50", "position 12.5, 13.5", "location 3.2.1", "gps 3.14", "point(3 4)", "position 1.25,2.50,3.75", "latitude null", "at 52.5200, 13.4050", "location 48.8566,2.3522", "location 192.168.1.1", "@1.25,2.5", "p99 52.5200,13.4050"},
+				negative: []string{"lat=12.5ms", "lat=3.14", "latency=37.7749", "location=us-east-1", "position=12345", "long=1.50", "position 12.5, 13.5", "location 3.2.1", "gps 3.14", "point(3 4)", "position 1.25,2.50,3.75", "latitude null", "at 52.5200, 13.4050", "location 48.8566,2.3522", "location 192.168.1.1", "@1.25,2.5", "p99 52.5200,13.4050", "lat=3.142 ms", "ll=-0.693", "position=0.532", "lat=12.345 p99=20.1"},
 			},
 		},
 	}

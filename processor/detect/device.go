@@ -29,7 +29,7 @@ func deviceRules() []rule {
 				{layout: "dddddddd-dddddd-d", valid: isIMEI, cued: true, conf: 0.96},
 				{layout: "ddddddddddddddd", valid: isIMEI, cued: true, conf: 0.96},
 			},
-			cues: []string{"imei", "handset", "tac "},
+			cues: []string{"imei", "handset"},
 			examples: examples{
 				positive: []string{
 					"attach IMEI «490154203237518» ok", "imei=«356938035643809»", "«49-015420-323751-8» blocked", `{"imei":"«35-693803-564380-9»"}`, "device.imei|«490154203237518»", "IMEI: «86 471203 123456 5»",

@@ -14,7 +14,7 @@ func geoByKey(t *text, v value) {
 	if end == i {
 		return
 	}
-	from := i
+	from, first := i, end
 	if j := t.skip(end, ", ;"); j > end && (t.at(j) == '-' || isDigit(t.at(j))) {
 		if stop, more := t.decimal(j); stop > j && more >= 2 && (t.at(end) == ',' || t.at(end) == ';') {
 			end, fraction = stop, max(fraction, more)
@@ -24,10 +24,29 @@ func geoByKey(t *text, v value) {
 			end, fraction = stop, max(fraction, more)
 		}
 	}
+	if end == first && v.weak() && !t.hasCompanion(v, fraction) {
+		t.near = true
+		return
+	}
 	if fraction < 2 || v.weak() && fraction < 3 || isWord(t.at(end)) || t.at(end) == '.' && isDigit(t.at(end+1)) {
 		return
 	}
 	t.emit(v, from, end, 0.9)
+}
+
+// companionCues say that a number under lat or long is a coordinate: the other one, mostly.
+var companionCues = []string{"lat ", "lon ", "lng ", "long ", "latitude", "longitude", "geo", "gps", "coord"}
+
+// hasCompanion reports whether a single coordinate under a weak key is one: it has the other near, or, where the attribute
+// is all there is, the precision of ten meters. A position or a location without the other one is none.
+func (t *text) hasCompanion(v value, fraction int) bool {
+	if v.attr() {
+		return fraction > leastFraction
+	}
+	if n := v.keyEnd - v.keyStart; n < len("lat") || n > len("long") {
+		return false
+	}
+	return t.cue(companionCues, v.keyStart, v.end)
 }
 
 // decimal reads a signed decimal of at most 180 from i and returns its end, or i, and its fraction digits.

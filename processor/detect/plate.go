@@ -13,7 +13,6 @@ var plateKinds = map[string]bool{
 	"mL":   true, // AB51 ABC
 	"Lm":   true, // APP-456CV
 	"dm":   true, // 34 ABC1234
-	"mm":   true, // B1234 CD5
 	"LdLd": true, // KA 01 AB 1234
 }
 

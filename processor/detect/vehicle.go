@@ -30,7 +30,7 @@ func vehicleRules() []rule {
 				{layout: "xxxxxxxxxxxxxdddd", valid: isVIN, conf: 0.93},
 				{layout: "xxxxxxxxxxxxxdddd", valid: isVINByKey, cued: true, conf: 0.95},
 			},
-			cues: []string{"vin ", "vins ", "vehicle", "chassis", "fahrgestell", "fin "},
+			cues: []string{"vin ", "vins ", "vehicle", "chassis n", "fahrgestell"},
 			examples: examples{
 				positive: []string{
 					"vin=«1HGCM82633A004352»", "car «1M8GDM9AXKP042788» sold", `{"vin":"«WVWZZZ1JZXW000001»"}`, "VIN «WDB9066351S123456» registered", "vehicle.vin|«5yjsa1e26hf000337»", "chassis number: «JHMCM56557C404453»", "imported «JHMCM56557C404453» today",
@@ -49,7 +49,7 @@ func vehicleRules() []rule {
 			},
 			keys: append(keys(
 				"license plate", "licence plate", "licenseplate", "license plate number", "licence plate number", "license plate no", "number plate", "numberplate", "plate number", "plate no", "platenumber", "registration plate", "vehicle registration", "vehicle registration number", "vehicle reg",
-				"vehicle plate", "car plate", "car reg", "car registration", "vrn", "vrm", "kennzeichen", "kfz kennzeichen", "nummernschild", "plaka", "plaka no", "plaka numarasi", "immatriculation", "plaque immatriculation", "placa", "placa vehiculo", "placa do veiculo", "targa", "kenteken", "rego",
+				"vehicle plate", "car plate", "car reg", "car registration", "vrn", "vrm", "kennzeichen", "kfz kennzeichen", "nummernschild", "plaka", "plaka no", "plaka numarasi", "immatriculation", "plaque immatriculation", "placa", "placa vehiculo", "placa do veiculo", "targa", "kenteken",
 			), weakKeys("plate", "plates", "matricula")...),
 			value: plateByKey,
 			prefixes: slices.Concat(
