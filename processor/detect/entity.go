@@ -77,6 +77,13 @@ var families = [...]func() []rule{
 	governmentNordicRules,
 	governmentEastRules,
 	credentialRules,
+	demographicRules,
+	deviceRules,
+	cardRules,
+	bankRules,
+	vatRules,
+	vehicleRules,
+	medicalRules,
 }
 
 // IsCompact reports whether the entity is a built-in one whose spellings differ only in separators and letter case.

@@ -117,6 +117,7 @@ func (t *text) event(i int) {
 	case '@':
 		t.email(i)
 		t.dsn(i)
+		t.mapAt(i)
 	case ':', '=':
 		t.separator(i)
 	case '-':
