@@ -21,7 +21,6 @@ type digitEntry struct {
 	count  int
 	spaced bool
 	digitShape
-	cues   []string
 	vetoes []string
 }
 
@@ -51,7 +50,7 @@ func groupCode(sep byte, n int) uint64 {
 }
 
 func (d digitShape) compile(r rule) (code uint64, e digitEntry) {
-	e = digitEntry{entity: r.entity, digitShape: d, cues: r.cues, vetoes: r.vetoes}
+	e = digitEntry{entity: r.entity, digitShape: d, vetoes: r.vetoes}
 	groups, n, sep := 0, 0, byte(0)
 	for i := 0; i <= len(d.layout); i++ {
 		if i < len(d.layout) && d.layout[i] == 'd' {
@@ -84,6 +83,14 @@ func (d digitShape) enter() {
 		second++
 	}
 	digitPairs[groupCode(d.layout[first], 0)>>4][min(first, 15)] |= 1 << min(second, 15)
+}
+
+// enterDigits enters a layout of digits.
+func (r rule) enterDigits(d digitShape) {
+	d.enter()
+	code, entry := d.compile(r)
+	digitTable[code] = append(digitTable[code], entry)
+	digitCounts |= 1 << entry.count
 }
 
 // beginsLayout reports whether the run of n digits that ends at end, where a separator and a digit follow, can begin
@@ -138,7 +145,11 @@ func (t *text) number(start, end int) {
 	}
 }
 
-func isSeparator(c byte) bool { return c == '-' || c == ' ' || c == '.' || c == '/' }
+// isSeparator reports whether c stands between groups of a number: a space, a hyphen, a dot or a slash.
+func isSeparator(c byte) bool {
+	const set = 1 | 1<<('-'-' ') | 1<<('.'-' ') | 1<<('/'-' ')
+	return c-' ' < 16 && set>>(c-' ')&1 != 0
+}
 
 // cluster parses the groups from start on.
 func (t *text) cluster(start int, c *cluster) {
@@ -172,6 +183,7 @@ func (t *text) cluster(start int, c *cluster) {
 // layouts looks up the layout of the whole cluster, and of its leading groups wherever a space ends them.
 func (t *text) layouts(start int, c *cluster) {
 	free := t.numberMayStart(start)
+	near, before := t.near, len(t.out)
 	for g := c.groups - 1; g >= 0; g-- {
 		end := c.end[g]
 		if digitCounts>>c.count[g]&1 == 0 {
@@ -184,10 +196,14 @@ func (t *text) layouts(start int, c *cluster) {
 		goesOn := (g < c.groups-1 || !c.whole) && t.at(end) != ' '
 		if goesOn || !free || !t.numberMayEnd(end) {
 			t.near = true
-			continue
+		} else {
+			for i := range entries {
+				t.layout(&entries[i], c, g, start)
+			}
 		}
-		for i := range entries {
-			t.layout(&entries[i], c, g, start)
+		if len(t.out) > before { // what fewer groups might have been is covered
+			t.near = near
+			return
 		}
 	}
 }
@@ -203,7 +219,8 @@ func (t *text) layout(e *digitEntry, c *cluster, g, start int) {
 	}
 	conf := e.conf
 	switch {
-	case t.cue(e.cues, start, end):
+	case !e.cued && conf >= cuedConf && len(e.vetoes) == 0 && t.at(start-1) != '#': // no cue can add anything
+	case t.cued(e.entity, start, end):
 		if !e.cued {
 			conf = max(conf, cuedConf)
 		}

@@ -68,7 +68,7 @@ func financialRules() []rule {
 				Rule:   "Country, length and mod 97",
 				Source: "ISO 13616, SWIFT IBAN registry",
 			},
-			words: []wordShape{{from: 4, to: 34, verify: iban}},
+			words: []wordShape{{from: 4, to: 34, digits: 0b1100, letters: 0b0011, verify: iban}},
 			examples: examples{
 				positive: []string{
 					"paid to «GB82 WEST 1234 5698 7654 32» today", "iban=«DE89370400440532013000»", "«FR1420041010050500013M02606»",
@@ -89,10 +89,10 @@ func financialRules() []rule {
 			keys:  keys("wallet", "wallet address", "btc address", "bitcoin address", "eth address", "ethereum address", "crypto address"),
 			value: walletByKey,
 			words: []wordShape{
-				{from: 25, to: 34, verify: base58Wallet},
-				{from: 42, to: 42, verify: bech32Wallet},
-				{from: 62, to: 62, verify: bech32Wallet},
-				{from: 42, to: 42, verify: etherWallet},
+				{from: 25, to: 34, first: "13", verify: base58Wallet},
+				{from: 42, to: 42, first: "bB", verify: bech32Wallet},
+				{from: 62, to: 62, first: "bB", verify: bech32Wallet},
+				{from: 42, to: 42, first: "0", verify: etherWallet},
 			},
 			examples: examples{
 				positive: []string{

@@ -14,7 +14,7 @@ func governmentRules() []rule {
 		{
 			entity: USSSN,
 			Info: Info{
-				Name: "us_ssn", Class: "ssn", Group: GovernmentID,
+				Name: "us_ssn", Class: "ssn", Group: GovernmentID, Compact: true,
 				Rule:   "Area, group and serial ranges in the 3-2-4 layout; bare digits by key or cue",
 				Source: "SSA POMS RM 10201",
 			},
@@ -42,7 +42,7 @@ func governmentRules() []rule {
 		{
 			entity: UKNHS,
 			Info: Info{
-				Name: "uk_nhs", Class: "nhs", Group: Health,
+				Name: "uk_nhs", Class: "nhs", Group: Health, Compact: true,
 				Rule:   "Ten digits with mod 11 in the 3-3-4 layout, by key or by cue",
 				Source: "NHS data dictionary: NHS NUMBER",
 			},
@@ -62,7 +62,7 @@ func governmentRules() []rule {
 		{
 			entity: INAadhaar,
 			Info: Info{
-				Name: "in_aadhaar", Class: "aadhaar", Group: GovernmentID,
+				Name: "in_aadhaar", Class: "aadhaar", Group: GovernmentID, Compact: true,
 				Rule:   "Twelve digits with Verhoeff in the 4-4-4 layout, by key or by cue",
 				Source: "UIDAI",
 			},
@@ -82,7 +82,7 @@ func governmentRules() []rule {
 		{
 			entity: BRCPF,
 			Info: Info{
-				Name: "br_cpf", Class: "cpf", Group: GovernmentID,
+				Name: "br_cpf", Class: "cpf", Group: GovernmentID, Compact: true,
 				Rule:   "Eleven digits with two check digits in the 3.3.3-2 layout, by key or by cue",
 				Source: "Receita Federal do Brasil",
 			},

@@ -92,10 +92,14 @@ type keyRef struct {
 // its separator, and every word boundary passed is a look-up.
 var (
 	keyTable = map[uint64]keyRef{}
-	keyBits  [1 << 14 / 64]uint64 // a bit for every hash in keyTable
-	lastBits [1 << 14 / 64]uint64 // a bit for the hash of the last word of every name
-	endBits  [1 << 15 / 64]uint64 // a bit for the last three letters that a key with a name or filler at its end may have
+	keyBits  [1 << keyHash / 64]uint64 // a bit for every hash in keyTable
+	lastBits [1 << keyHash / 64]uint64 // a bit for the hash of the last word of every name
+	wordBits [1 << keyHash / 64]uint64 // the same, and one for the hash of every filler
+	endBits  [1 << 15 / 64]uint64      // a bit for the last three letters that a key with a name or filler at its end may have
 )
+
+// keyHash is how many bits of a hash the bitmaps tell apart: enough that few of them are set.
+const keyHash = 17
 
 const (
 	hashSeed  = 14695981039346656037
@@ -106,7 +110,7 @@ func hashByte(h uint64, c byte) uint64 { return (h ^ uint64(c)) * hashPrime }
 
 func hashBit(h uint64) (word, bit uint64) {
 	h ^= h >> 29
-	return h >> 6 & (1<<14/64 - 1), 1 << (h & 63)
+	return h >> 6 & (1<<keyHash/64 - 1), 1 << (h & 63)
 }
 
 func hashBackwards(s string) uint64 {
@@ -145,7 +149,13 @@ func namesNothing(key string) bool {
 	if n < 3 || !isLetter(key[n-1]) || !isLetter(key[n-2]) || !isLetter(key[n-3]) {
 		return false
 	}
-	bit := fold3(key[n-3], key[n-2], key[n-1])
+	return noKeyEnds(key[n-3], key[n-2], key[n-1])
+}
+
+// noKeyEnds reports whether neither a name nor a filler ends in the letters a, b and c; with a zero for a, none that is
+// just b and c.
+func noKeyEnds(a, b, c byte) bool {
+	bit := fold3(a, b, c)
 	return endBits[bit>>6]&(1<<(bit&63)) == 0
 }
 
@@ -162,14 +172,18 @@ func addKey(e Entity, n keyName) {
 	w, b := hashBit(h)
 	keyBits[w] |= b
 	lastBits[w] |= b // the joined form is a word of its own
+	wordBits[w] |= b
 	last := n.words[strings.LastIndexByte(n.words, ' ')+1:]
 	w, b = hashBit(hashBackwards(last))
 	lastBits[w] |= b
+	wordBits[w] |= b
 }
 
 func init() {
 	for _, f := range fillers {
 		addEnd(f)
+		w, b := hashBit(hashBackwards(f))
+		wordBits[w] |= b
 	}
 	for _, n := range traceKeyNames {
 		addKey(quiet, n)

@@ -19,7 +19,7 @@ var hostile = []string{
 	"a,", "a;", "'", "password='a''", "-u a:", "curl -u ", "password=[", "password=[a,", "[1,", "geo=[", "a.b.", "1:2:", "é@", "%", `\`, `\u003c`, "\n", "x", "'a',", "cookie: a=b;", "<a@b.cd> ", "Jane <a@b.cd> ",
 	"trace_id=", "_trace_id=", "Authorization: ", "authorization=", "traceparent=00-", "Cookie: ", "password=trace_id=", "http://a:trace_id=", "eyJ-", "eyJ-.", "%25password=", "%22?password=",
 	"=%40", "+49/555-123-", "+44 20 7946 ", "password=[1,", "Authorization: Digest a=\"", "Cookie: 4111 1111 Digest ", "[Cookie: ", "token=", "pwd=/", "/pwd=/", "\x1b[", `\x1b[3`, `\u001b[1;`, `\u0020`, `password\u003d`, `4111\u002d`,
-	"password is ", "passwd a1", "user '", "for user ", "logged in as ", "/home/a/", `C:\Users\a`, `\u00e4`, `\u00e4@`, `a\\u0040`, "customer: A ", "customer: A, ", "Hello A ", "name=A+", "tel. 0", "Tel.: 0 ", "order #", "tty=", "$(",
+	"password is ", "passwd a1", "user '", "for user ", "logged in as ", "/home/a/", "AB 12 34 ", "AB-12-", "A1 ", "131052-30", "1 85 2A ", "12-A", "12.345.678-", "ssn 12 ", "A1-", "é1 ", `C:\Users\a`, `\u00e4`, `\u00e4@`, `a\\u0040`, "customer: A ", "customer: A, ", "Hello A ", "name=A+", "tel. 0", "Tel.: 0 ", "order #", "tty=", "$(",
 }
 
 // TestGrowth checks complexity, not speed: four times the text may take four times as long, and never sixteen times. The

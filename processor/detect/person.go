@@ -98,13 +98,25 @@ func loginFor(t *text, i int) {
 // 192.0.2.1 - jane [10/Oct/2026:13:55:36 +0000].
 func (t *text) accessLogUser(i int) {
 	start := i + 2
-	end := t.span(start, maxLocal, func(c byte) bool { return isWord(c) || c == '.' || c == '-' || c == '@' || c == '\\' })
-	if !t.hasFold(end, " [") || !isDigit(t.at(end+2)) || t.at(end+4) != '/' || !isLetter(t.at(end+5)) || end == start {
+	end := accessLogUserEnd(t.s, start)
+	if end == 0 {
 		return
 	}
 	if s := t.s[start:end]; s != "-" && !systemAccounts[s] && !t.tokenTouches(start, end) {
 		t.add(Username, start, end, 0.9)
 	}
+}
+
+// accessLogUserEnd returns the end of the word at i that the date of an access log follows, or 0.
+func accessLogUserEnd(s string, i int) int {
+	end := i
+	for end < len(s) && end < i+maxLocal && (isWord(s[end]) || s[end] == '.' || s[end] == '-' || s[end] == '@' || s[end] == '\\') {
+		end++
+	}
+	if end == i || end+5 >= len(s) || s[end] != ' ' || s[end+1] != '[' || !isDigit(s[end+2]) || s[end+4] != '/' || !isLetter(s[end+5]) {
+		return 0
+	}
+	return end
 }
 
 // isUUID reports whether s is one, RFC 9562.

@@ -49,7 +49,7 @@ func startsWithKey(s string) bool {
 	if !mayBePrefix(s, 0) {
 		return false
 	}
-	for _, p := range keyPrefixTable[prefixSlot(s[0], s[1])] {
+	for _, p := range keyPrefixTable[fold3(s[0], s[1], s[2])] {
 		if len(s) >= len(p.text) && equalFold(s[:len(p.text)], p.text) {
 			return true
 		}

@@ -7,7 +7,7 @@ type text struct {
 	s      string
 	d      *Detector
 	key    Key
-	from   int       // nothing before it wakes a verifier
+	places places    // where verifiers may find something
 	near   bool      // a verifier came close: what it judged by may be another finding
 	inner  *decoded  // for percent-encoded values; nil inside one
 	tokens []Finding // recognized tokens, ascending
@@ -26,6 +26,8 @@ type text struct {
 
 	run    extent    // last unquoted run: see runEnd
 	digits cluster   // the digits at hand: here, as verifiers called through tables would make it escape
+	mixed  mixed     // the letters and digits at hand
+	cues   cuesNear  // of the last candidate
 	quotes [8]extent // last quoted string, by the backslashes before its quotes: see quoteEnd
 }
 
@@ -80,7 +82,7 @@ func (t *text) reset(d *Detector, key Key, s string) {
 	t.cookieEnd, t.authEnd, t.near = 0, 0, false
 	t.quietIn, t.jwtParts = extent{}, [5]extent{}
 	t.encoded, t.lists, t.plans, t.unescaped = nesting{}, nesting{}, budget{}, 0
-	t.from = 0
+	t.cues.extent = extent{}
 }
 
 // at returns the byte at i, or 0 outside the text.

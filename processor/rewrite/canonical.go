@@ -14,7 +14,8 @@ import (
 // get one token, and what a reveal gives back. The canonical form of a canonical form is itself.
 //
 //	email                        decoded, lower case
-//	payment_card, national ids   digits only
+//	payment_card                 digits only
+//	compact ones, as ids are     upper case without separators
 //	phone                        E.164; without a country code digits only, as the region cannot be known
 //	iban                         upper case without separators
 //	ip_address                   the form of RFC 5952; IPv4 mapped into IPv6 as IPv4; a prefix length that covers the
@@ -29,7 +30,7 @@ func Canonical(dst []byte, entity detect.Entity, f detect.Finding, text string) 
 	switch entity {
 	case detect.Email:
 		return appendLower(dst, from)
-	case detect.PaymentCard, detect.USSSN, detect.UKNHS, detect.INAadhaar, detect.BRCPF:
+	case detect.PaymentCard:
 		return filter(dst, from, digit)
 	case detect.Phone:
 		return canonicalPhone(dst, from)
@@ -43,6 +44,11 @@ func Canonical(dst []byte, entity detect.Entity, f detect.Finding, text string) 
 	case detect.CryptoWallet:
 		if bytes.HasPrefix(value, []byte("0x")) || bytes.HasPrefix(value, []byte("0X")) || bech32(value) {
 			lowerASCII(value)
+		}
+	default:
+		if entity.IsCompact() {
+			dst = filter(dst, from, alphanumeric)
+			upperASCII(dst[from:])
 		}
 	}
 	return dst

@@ -1,0 +1,83 @@
+package detect
+
+import "strings"
+
+// prefix is a word start in lower case, of three bytes or more.
+type prefix struct {
+	text   string
+	verify func(t *text, i int)
+}
+
+var (
+	// prefixBits has a bit for the hash of the first four bytes of every prefix, folded to 5 bits each.
+	prefixBits [1 << prefixHash / 64]uint64
+	// prefixTable holds the prefixes by their first three bytes.
+	prefixTable [1 << 15][]prefix
+	// keyPrefixTable holds those of keys, which may follow an underscore inside a word.
+	keyPrefixTable [1 << 15][]prefix
+)
+
+const (
+	prefixHash = 16
+	fold4      = 0x1f1f1f1f
+)
+
+// fold3 maps three bytes to 15 bits, the same for both letter cases.
+func fold3(a, b, c byte) uint { return uint(a&31) | uint(b&31)<<5 | uint(c&31)<<10 }
+
+// prefixBit maps four folded bytes to their place in prefixBits.
+func prefixBit(folded uint32) uint32 { return folded * 2654435761 >> (32 - prefixHash) }
+
+// mayBePrefix reports whether a prefix may start with the bytes at i.
+func mayBePrefix(s string, i int) bool {
+	var folded uint32
+	switch {
+	case i+4 <= len(s):
+		folded = (uint32(s[i]) | uint32(s[i+1])<<8 | uint32(s[i+2])<<16 | uint32(s[i+3])<<24) & fold4
+	case i+3 == len(s):
+		folded = (uint32(s[i]) | uint32(s[i+1])<<8 | uint32(s[i+2])<<16) & fold4
+	default:
+		return false
+	}
+	bit := prefixBit(folded)
+	return prefixBits[bit>>6]&(1<<(bit&63)) != 0
+}
+
+// isPrefixed reports whether a prefix starts at i.
+func isPrefixed(s string, i int) bool {
+	if !mayBePrefix(s, i) {
+		return false
+	}
+	for k := range prefixTable[fold3(s[i], s[i+1], s[i+2])] {
+		if p := prefixTable[fold3(s[i], s[i+1], s[i+2])][k].text; len(s)-i >= len(p) && equalFold(s[i:i+len(p)], p) {
+			return true
+		}
+	}
+	return false
+}
+
+// prefixed runs the verifiers of the prefixes that start at i.
+func (t *text) prefixed(i int) { t.runPrefixes(prefixTable[fold3(t.s[i], t.s[i+1], t.s[i+2])], i) }
+
+func (t *text) runPrefixes(prefixes []prefix, i int) {
+	for k := range prefixes {
+		if t.hasFold(i, prefixes[k].text) {
+			prefixes[k].verify(t, i)
+		}
+	}
+}
+
+func addPrefix(p prefix, isKey bool) {
+	slot := fold3(p.text[0], p.text[1], p.text[2])
+	prefixTable[slot] = append(prefixTable[slot], p)
+	if isKey && !strings.Contains(p.text, " ") {
+		keyPrefixTable[slot] = append(keyPrefixTable[slot], p)
+	}
+	folded := (uint32(p.text[0]) | uint32(p.text[1])<<8 | uint32(p.text[2])<<16) & fold4
+	for fourth := range uint32(32) {
+		if len(p.text) == 3 || uint32(p.text[3]&31) == fourth {
+			bit := prefixBit(folded | fourth<<24)
+			prefixBits[bit>>6] |= 1 << (bit & 63)
+		}
+	}
+}
