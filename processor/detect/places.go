@@ -358,7 +358,7 @@ func (p *places) unknownWord(end int) bool {
 			return false
 		}
 		w, b := hashBit(h)
-		return wordBits[w]&b == 0
+		return wordBits[w]&b != b
 	}
 	return false
 }
