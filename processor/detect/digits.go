@@ -213,6 +213,9 @@ func (t *text) layouts(start int, c *cluster) {
 
 func (t *text) layout(e *digitEntry, c *cluster, g, start int) {
 	end := c.end[g]
+	if e.cued && !t.cued(e.entity, start, end) {
+		return
+	}
 	if e.slashed && t.at(start-1) == '/' { // a part of a path
 		return
 	}
@@ -225,11 +228,10 @@ func (t *text) layout(e *digitEntry, c *cluster, g, start int) {
 	}
 	conf := e.conf
 	switch {
+	case e.cued:
 	case t.cued(e.entity, start, end):
-		if !e.cued {
-			conf = max(conf, cuedConf)
-		}
-	case e.cued || t.at(start-1) == '#':
+		conf = max(conf, cuedConf)
+	case t.at(start-1) == '#':
 		return
 	case t.wordsBefore(e.vetoes, start):
 		t.near = true

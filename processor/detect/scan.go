@@ -55,7 +55,7 @@ func wake(s string, i int) (start, end int, all class) {
 			all |= c
 		}
 		if all&clsDigit != 0 && mayCount(s, start, i, all) || mayBePrefix(s, start) || mayBeMAC(s, start, i-start) ||
-			i-start <= maxLetterGroup && i+1 < len(s) && isDigit(s[i+1]) && all&(clsDigit|clsUnder) == 0 && lettersBegin(s, start, i) {
+			all&(clsDigit|clsUnder) == 0 && i+1 < len(s) && isDigit(s[i+1]) && lettersBegin(s, start, i) {
 			return start, i, all
 		}
 	}
