@@ -70,8 +70,8 @@ func readByKey(conf float32, read reader) func(*text, value) {
 	}
 }
 
-// oneOf reads the longest of the forms.
-func oneOf(forms []string) reader {
+// longestOf reads the longest of the forms.
+func longestOf(forms []string) reader {
 	return func(t *text, i int) int {
 		end := 0
 		for _, f := range forms {

@@ -56,8 +56,8 @@ func demographicRules() []rule {
 			), weakKeys("zip", "cep", "pin code", "postal")...),
 			value: postalByKey,
 			prefixes: slices.Concat(
-				after(PostalCode, 0.85, oneOf(postalForms), "postal code", "post code", "postcode", "plz", "postleitzahl", "code postal", "codigo postal", "código postal", "codice postale", "kod pocztowy", "eircode"),
-				after(PostalCode, 0.85, oneOf(zipForms), "zip code", "zipcode"),
+				after(PostalCode, 0.85, longestOf(postalForms), "postal code", "post code", "postcode", "plz", "postleitzahl", "code postal", "codigo postal", "código postal", "codice postale", "kod pocztowy", "eircode"),
+				after(PostalCode, 0.85, longestOf(zipForms), "zip code", "zipcode"),
 				[]prefix{{"zip ", zipWord}},
 			),
 			examples: examples{
@@ -129,7 +129,7 @@ func postalByKey(t *text, v value) {
 	if v.weak() {
 		forms = zipForms
 	}
-	if end := oneOf(forms)(t, v.start); end > 0 && (!v.closed || end == v.end) && t.hasDigits(v.start, end) {
+	if end := longestOf(forms)(t, v.start); end > 0 && (!v.closed || end == v.end) && t.hasDigits(v.start, end) {
 		t.emit(v, v.start, end, 0.9)
 	}
 }
@@ -140,7 +140,7 @@ func zipWord(t *text, i int) {
 		return
 	}
 	start := i + len("zip ")
-	if end := oneOf(zipForms)(t, start); end > 0 && (t.at(end) != ' ' || !isLower(t.at(end+1))) {
+	if end := longestOf(zipForms)(t, start); end > 0 && (t.at(end) != ' ' || !isLower(t.at(end+1))) {
 		t.add(PostalCode, start, end, 0.85)
 	}
 }

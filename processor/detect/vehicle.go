@@ -28,7 +28,7 @@ func vehicleRules() []rule {
 			value: shapeByKey(0.97, isVINByKey),
 			shapes: []shape{
 				{layout: "xxxxxxxxxxxxxdddd", valid: isVIN, conf: 0.93},
-				{layout: "xxxxxxxxxxxxxdddd", valid: isVINByKey, cued: true, conf: 0.95},
+				{layout: "xxxxxxxxxxxxxdddd", valid: isVINByCue, cued: true, conf: 0.95},
 			},
 			cues: []string{"vin ", "vins ", "vehicle", "chassis n", "fahrgestell"},
 			examples: examples{
@@ -89,6 +89,16 @@ func isVINByKey(c []byte) bool {
 		}
 	}
 	return letters > 0
+}
+
+// isVINByCue wants a letter that no hexadecimal number has, as nearly every maker's code and model have.
+func isVINByCue(c []byte) bool {
+	for _, b := range c {
+		if b > 'F' {
+			return isVINByKey(c)
+		}
+	}
+	return false
 }
 
 // vinValues are the values of the letters from A on; I, O and Q have none.
