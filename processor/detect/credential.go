@@ -131,7 +131,7 @@ func credentialRules() []rule {
 					"password=****", "password=", "password: null", "password=changeme", "password: must be longer", "password=${PW}", "password=<password>", "password_length=8",
 					"password reset", "password=[password]", "Invalid password: try again",
 					"password is required", "password is 12 characters long", "Failed password for root", "password sha256 mismatch", "password is not set", "password was changed 2024-01-02",
-					"PWD=/home/jdoe ; USER=root", "mkdir -p /srv/data99", "ssh -p 2222 host", "mysql -p -h db", "ls -a data1", "password=__REDACTED__", "password=EXAMPLE", "OLDPWD=/srv/app", "pwd=/usr/local/lib",
+					"PWD=/home/jdoe ; USER=root", "--- PASS: TestIndexByte2 (0.00s)", "mkdir -p /srv/data99", "ssh -p 2222 host", "mysql -p -h db", "ls -a data1", "password=__REDACTED__", "password=EXAMPLE", "OLDPWD=/srv/app", "pwd=/usr/local/lib",
 				},
 			},
 		},

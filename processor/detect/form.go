@@ -137,3 +137,19 @@ func (f *form) verifier(e Entity) func(t *text, i int) {
 		t.add(e, i, end, 0.98)
 	}
 }
+
+// byteAt returns s[i], or 0 outside s.
+func byteAt(s string, i int) byte {
+	if uint(i) < uint(len(s)) {
+		return s[i]
+	}
+	return 0
+}
+
+// runOf returns the end of the bytes of s from i on that ok accepts, at most n.
+func runOf(s string, i, n int, ok func(byte) bool) int {
+	for most := min(len(s), i+n); i < most && ok(s[i]); {
+		i++
+	}
+	return i
+}

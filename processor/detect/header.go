@@ -240,7 +240,7 @@ func passwordByKey(t *text, v value) {
 	if isPlaceholder(s) || s[0] == '{' && s[len(s)-1] != '}' && !v.closed {
 		return
 	}
-	if v.prose && !v.closed && !t.proseValue(v) || t.isWorkingDirectory(v) || !v.closed && isCommand(s) {
+	if v.prose && !v.closed && (!t.proseValue(v) || t.s[v.keyStart:v.keyEnd] == "PASS") || t.isWorkingDirectory(v) || !v.closed && isCommand(s) {
 		return
 	}
 	t.emit(v, v.start, t.semicolonEnd(v), 0.97)

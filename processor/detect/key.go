@@ -196,7 +196,7 @@ func init() {
 		valueTable[r.entity] = r.value
 		for _, n := range r.keys {
 			addKey(r.entity, n)
-			if n.exact || strings.Contains(n.words, " ") && n.weak {
+			if n.exact || strings.Contains(n.words, " ") && n.weak || int(r.entity) >= len(rules)-len(providers) {
 				continue
 			}
 			for _, p := range ownerWords {
