@@ -13,6 +13,7 @@ type provider struct {
 	source string // where its keys are described
 	forms  []string
 	bits   float32 // least entropy: see form
+	tailed bool    // see form
 	check  func(key string) bool
 	words  []wordKey
 	// Keys without a prefix are found by what names them: a vendor, and key, token, secret, ... after it. They have one of
@@ -96,7 +97,7 @@ func (p *provider) rule(e Entity) rule {
 
 func (p *provider) form(s string) *form {
 	f := parseForm(s)
-	f.bits, f.check = p.bits, p.check
+	f.bits, f.check, f.tailed = p.bits, p.check, p.tailed
 	return f
 }
 

@@ -11,7 +11,6 @@ var forgeProviders = []provider{
 		forms: []string{
 			"GR1348941{url 20}", "glagent-{url 50-1024}", "glcbt-{alnum 1-5}_{url 20}", "gldt-{url 20-60}", "glffct-{url 20}", "glft-{url 20}", "glimt-{url 25}", "gloas-{alnum 64}", "glpat-{url 27-300}.{lower 2}.{lower 7}",
 			"glpat-{url 27-300}.{lower 9}", "glpat-{url 20-64}", "glptt-{hex 40}", "glrt-t{digit 1}_{url 27-300}.{lower 9}", "glrt-t{digit 1}_{url 27-300}.{lower 2}.{lower 7}", "glrt-{url 20-60}", "glrtr-{url 20-60}", "glsoat-{url 20}", "glwt-{url 20-60}",
-			"_gitlab_session={lower 32}",
 		},
 	},
 	{name: "sourcegraph_token", of: "Sourcegraph", source: "Sourcegraph: access token format", forms: []string{"sgp_{anyhex 16}_{anyhex 40}", "sgp_local_{anyhex 40}", "sgp_{anyhex 40}", "slk_{hex 64}"}},
