@@ -24,15 +24,16 @@ func credentialRules() []rule {
 			entity: JWT,
 			Info: Info{
 				Name: "jwt", Class: "jwt", Group: Credential,
-				Rule:   "Compact JWS or JWE whose header decodes",
+				Rule:   "Compact JWS or JWE whose header decodes, perhaps in base 64 once more",
 				Source: "RFC 7515, RFC 7516, RFC 7519",
 			},
 			prefixes: []prefix{{"eyj", jwt}, {"zxlk", jwtInBase64}},
 			examples: examples{
 				positive: []string{
 					"token «eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-DEF_123» ok", "/cb?id_token=«eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.»",
+					"encoded «ZXlKaGJHY2lPaUpJVXpJMU5pSjkuZXlKemRXSWlPaUpxWVc1bElpd2lhV0YwSWpveE56QXdNREF3TURBd2ZRLmFiYy1ERUZfMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkw» twice",
 				},
-				negative: []string{"eyJub3QiOiJqd3QifQ", "eyJub3QiOiJqd3QifQ.eyJhIjoxfQ.sig", "xeyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc"},
+				negative: []string{"eyJub3QiOiJqd3QifQ", "eyJub3QiOiJqd3QifQ.eyJhIjoxfQ.sig", "xeyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", "ZXlKaGJHY2lPaUpJVXpJMU5pSjk short", "ZXlKQWJjQWJjQWJjQWJjQWJjQWJjQWJjQWJjQWJjQWJjQWJjQWJjQWJjQWJjQWJjQWJjQWJjQWJjQWJjQWJjQWJjQWJjQWJjQWJjQWJj"},
 			},
 		},
 		{
