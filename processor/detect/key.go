@@ -197,7 +197,7 @@ func init() {
 		valueTable[r.entity] = r.value
 		for _, n := range r.keys {
 			addKey(r.entity, n)
-			if n.exact || strings.Contains(n.words, " ") && n.weak {
+			if n.exact || strings.Contains(n.words, " ") && n.weak || int(r.entity) >= len(rules)-len(providers) {
 				continue
 			}
 			for _, p := range ownerWords {
@@ -321,7 +321,7 @@ func trimKeySuffix(key string) int {
 // isNegated reports whether the first word of a key says that its value is made up: fakePassword, example_token.
 func isNegated(key string) bool {
 	for _, w := range [...]string{"fake", "dummy", "example", "sample", "mock", "non", "placeholder"} {
-		if len(key) > len(w) && equalFold(key[:len(w)], w) && boundaryAt(key, len(w)) {
+		if len(key) > len(w) && equalFold(key[:len(w)], w) && !isLower(key[len(w)]) {
 			return true
 		}
 	}

@@ -72,7 +72,7 @@ func (t *text) arguments(i int) {
 		return
 	}
 	v := t.valueAfter(sepKey{start: start, end: end, quote: quote}, ',', end+2)
-	if v.ref = ref; v.closed {
+	if v.ref = ref; v.closed && (ref.entity != Password || strings.IndexByte(t.s[v.start:v.end], ' ') < 0) { // a message has blanks
 		t.keyed(v)
 	}
 }

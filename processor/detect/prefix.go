@@ -88,6 +88,20 @@ func isPrefixed(s string, i int) bool {
 	return false
 }
 
+// isKeyPrefixed reports whether a prefix of a key starts at i.
+func isKeyPrefixed(s string, i int) bool {
+	if !mayBePrefix(s, i) {
+		return false
+	}
+	slot := keyPrefixTable[fold3(s[i], s[i+1], s[i+2])]
+	for k := range slot {
+		if slot[k].at(s, i) {
+			return true
+		}
+	}
+	return false
+}
+
 // prefixed runs the verifiers of the prefixes that start at i.
 func (t *text) prefixed(i int) { t.runPrefixes(prefixTable[fold3(t.s[i], t.s[i+1], t.s[i+2])], i) }
 

@@ -54,7 +54,7 @@ func mayMix(s string, i, n int, digits uint64) bool {
 func behindUnderscore(s string, i, end int) bool {
 	if n := end - i; n > shortestKey {
 		for j := i + 1; j+shortestKey <= end; j++ {
-			if s[j-1] == '_' && mayBePrefix(s, j) {
+			if s[j-1] == '_' && isKeyPrefixed(s, j) {
 				return true
 			}
 		}

@@ -90,6 +90,9 @@ func (t *text) keyValue(k sepKey, sep byte, after int) {
 	if ref.entity == None && k.quote != 0 {
 		ref = t.nestedKey(k)
 	}
+	if sep == ':' && k.quote == 0 && t.at(k.start-1) == '/' && t.at(k.start-2) == '/' && t.at(after) != ' ' { // the user of a URL
+		return
+	}
 	if ref.entity == None || isNegated(key) && t.d.infos[ref.entity].Group == Credential {
 		return
 	}
