@@ -16,38 +16,38 @@ import (
 var lineMakers = []func(r *rand.Rand, who string) string{
 	func(r *rand.Rand, who string) string { // java
 		return fmt.Sprintf("2026-11-%02dT02:%02d:%02d.%03dZ %s [http-nio-8080-exec-%d] c.s.checkout.%sService - %s for %s, %d items, took %d ms (attempt %d, cache=hit)",
-			1+r.IntN(28), r.IntN(60), r.IntN(60), r.IntN(1000), pick(r, "INFO ", "WARN ", "DEBUG"), r.IntN(32), pick(r, "Order", "Stock", "Mail"), pick(r, "placed order", "reserved stock", "retried job"), who, r.IntN(9), r.IntN(900), r.IntN(4))
+			1+r.IntN(28), r.IntN(60), r.IntN(60), r.IntN(1000), choose(r, "INFO ", "WARN ", "DEBUG"), r.IntN(32), choose(r, "Order", "Stock", "Mail"), choose(r, "placed order", "reserved stock", "retried job"), who, r.IntN(9), r.IntN(900), r.IntN(4))
 	},
 	func(r *rand.Rand, who string) string { // go, logfmt
 		return fmt.Sprintf(`level=%s ts=%d.%03d caller=%s.go:%d msg="%s" object=%s shard=%d queue=%s duration=%dms retries=%d`,
-			pick(r, "info", "warn", "debug"), 1763000000+r.IntN(1e6), r.IntN(1000), pick(r, "sync", "compact", "ring"), r.IntN(900), pick(r, "compaction finished", "block uploaded", "peer joined the ring"), who, r.IntN(64), pick(r, "default", "bulk", "retry"), r.IntN(5000), r.IntN(3))
+			choose(r, "info", "warn", "debug"), 1763000000+r.IntN(1e6), r.IntN(1000), choose(r, "sync", "compact", "ring"), r.IntN(900), choose(r, "compaction finished", "block uploaded", "peer joined the ring"), who, r.IntN(64), choose(r, "default", "bulk", "retry"), r.IntN(5000), r.IntN(3))
 	},
 	func(r *rand.Rand, who string) string { // nginx, error log
 		return fmt.Sprintf("2026/11/%02d 02:%02d:%02d [%s] %d#%d: *%d upstream %s while reading response header for %s, server: shop, request: \"GET /cart/%d HTTP/1.1\"",
-			1+r.IntN(28), r.IntN(60), r.IntN(60), pick(r, "error", "warn", "notice"), r.IntN(90)+10, r.IntN(90)+10, r.IntN(1e6), pick(r, "timed out", "prematurely closed connection", "sent invalid header"), who, r.IntN(1e5))
+			1+r.IntN(28), r.IntN(60), r.IntN(60), choose(r, "error", "warn", "notice"), r.IntN(90)+10, r.IntN(90)+10, r.IntN(1e6), choose(r, "timed out", "prematurely closed connection", "sent invalid header"), who, r.IntN(1e5))
 	},
 	func(r *rand.Rand, who string) string { // kubernetes, klog
 		return fmt.Sprintf("I11%02d 02:%02d:%02d.%06d %7d %s.go:%d] \"%s\" pod=\"shop/checkout-%08x-%05x\" about %s containers=%d phase=%s",
-			1+r.IntN(28), r.IntN(60), r.IntN(60), r.IntN(1e6), r.IntN(1e6), pick(r, "kubelet", "reconciler", "prober"), r.IntN(2000), pick(r, "SyncLoop UPDATE", "Observed pod startup", "Probe failed"), r.Uint32(), r.Uint32N(1<<20), who, r.IntN(5), pick(r, "Running", "Pending"))
+			1+r.IntN(28), r.IntN(60), r.IntN(60), r.IntN(1e6), r.IntN(1e6), choose(r, "kubelet", "reconciler", "prober"), r.IntN(2000), choose(r, "SyncLoop UPDATE", "Observed pod startup", "Probe failed"), r.Uint32(), r.Uint32N(1<<20), who, r.IntN(5), choose(r, "Running", "Pending"))
 	},
 	func(r *rand.Rand, who string) string { // json
 		return fmt.Sprintf(`{"time":"2026-11-%02dT02:%02d:%02dZ","level":"%s","logger":"shop.%s","msg":"%s %s","order":%d,"took_ms":%d,"cache":"%s"}`,
-			1+r.IntN(28), r.IntN(60), r.IntN(60), pick(r, "info", "warn", "error"), pick(r, "cart", "stock", "mail"), pick(r, "order placed for", "stock reserved for", "mail sent to"), who, r.IntN(1e6), r.IntN(900), pick(r, "hit", "miss"))
+			1+r.IntN(28), r.IntN(60), r.IntN(60), choose(r, "info", "warn", "error"), choose(r, "cart", "stock", "mail"), choose(r, "order placed for", "stock reserved for", "mail sent to"), who, r.IntN(1e6), r.IntN(900), choose(r, "hit", "miss"))
 	},
 	func(r *rand.Rand, who string) string { // envoy
 		return fmt.Sprintf(`[2026-11-%02dT02:%02d:%02d.%03dZ] "%s /api/v1/orders/%d HTTP/2" %d - via_upstream - "-" 0 %d %d %d "-" "%s" "orders:8080" outbound|8080||orders`,
-			1+r.IntN(28), r.IntN(60), r.IntN(60), r.IntN(1000), pick(r, "GET", "POST", "PUT"), r.IntN(1e5), 200+r.IntN(4), r.IntN(9000), r.IntN(90), r.IntN(90), who)
+			1+r.IntN(28), r.IntN(60), r.IntN(60), r.IntN(1000), choose(r, "GET", "POST", "PUT"), r.IntN(1e5), 200+r.IntN(4), r.IntN(9000), r.IntN(90), r.IntN(90), who)
 	},
 }
 
-func pick(r *rand.Rand, of ...string) string { return of[r.IntN(len(of))] }
+func choose(r *rand.Rand, of ...string) string { return of[r.IntN(len(of))] }
 
 // lines makes n lines of every kind in turn, cut or filled to about 140 bytes. None holds a value, or each of them does.
 func lines(n int, personal bool) []string {
 	r := rand.New(rand.NewPCG(7, 11))
 	out := make([]string, n)
 	for i := range out {
-		who := pick(r, "cart", "batch", "job", "worker") + fmt.Sprintf("-%04x", r.Uint32N(1<<16))
+		who := choose(r, "cart", "batch", "job", "worker") + fmt.Sprintf("-%04x", r.Uint32N(1<<16))
 		if personal {
 			who = personalValue(r)
 		}
@@ -68,7 +68,7 @@ func personalValue(r *rand.Rand) string {
 	case 0:
 		return fmt.Sprintf("bird%d@birds.example.org", r.IntN(1e4))
 	case 1:
-		return pick(r, "4111 1111 1111 1111", "5500-0055-5555-5559", "4111-1111-1111-1111")
+		return choose(r, "4111 1111 1111 1111", "5500-0055-5555-5559", "4111-1111-1111-1111")
 	case 2:
 		return fmt.Sprintf("198.51.%d.%d", r.IntN(256), r.IntN(256))
 	}
@@ -143,7 +143,7 @@ func jsonBody() string {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, `{"sku":"SKU-%05d","title":"%s","quantity":%d,"price":%d.%02d}`, r.IntN(1e5), pick(r, "tea pot", "blue mug", "large bowl"), 1+r.IntN(4), r.IntN(90), r.IntN(100))
+		fmt.Fprintf(&b, `{"sku":"SKU-%05d","title":"%s","quantity":%d,"price":%d.%02d}`, r.IntN(1e5), choose(r, "tea pot", "blue mug", "large bowl"), 1+r.IntN(4), r.IntN(90), r.IntN(100))
 	}
 	fmt.Fprintf(&b, `],"currency":"EUR","stage":"allocation","warehouse":"north"}`)
 	return b.String()
@@ -201,9 +201,9 @@ func BenchmarkNames(b *testing.B) {
 	r := rand.New(rand.NewPCG(5, 9))
 	texts := make([]string, 300)
 	for i := range texts {
-		texts[i] = fmt.Sprintf("%s %s %s, %s the %s %s at %d %s Street was %s by the night shift", pick(r, "Dear", "Mr.", "customer", "patient", "user"),
-			pick(r, "Jane", "Omar", "Lena", "Wei", "Priya"), pick(r, "Miller", "Haddad", "Fischer", "Chen", "Nair"), pick(r, "Hello", "Note that"), pick(r, "Order", "Return"),
-			pick(r, "Service", "Request", "Desk"), 1+r.IntN(900), pick(r, "Main", "Lake", "Hill"), pick(r, "accepted", "sent back", "confirmed"))
+		texts[i] = fmt.Sprintf("%s %s %s, %s the %s %s at %d %s Street was %s by the night shift", choose(r, "Dear", "Mr.", "customer", "patient", "user"),
+			choose(r, "Jane", "Omar", "Lena", "Wei", "Priya"), choose(r, "Miller", "Haddad", "Fischer", "Chen", "Nair"), choose(r, "Hello", "Note that"), choose(r, "Order", "Return"),
+			choose(r, "Service", "Request", "Desk"), 1+r.IntN(900), choose(r, "Main", "Lake", "Hill"), choose(r, "accepted", "sent back", "confirmed"))
 	}
 	benchTexts(b, benchDetector(b, Settings{}), texts)
 }

@@ -56,6 +56,9 @@ var rules = func() []rule {
 	for _, r := range all {
 		table[r.entity] = r
 	}
+	for i := range providers {
+		table = append(table, providers[i].rule(Entity(len(table))))
+	}
 	return table
 }()
 
@@ -65,7 +68,22 @@ var families = [...]func() []rule{
 	networkRules,
 	financialRules,
 	governmentRules,
+	governmentUSRules,
+	governmentUKRules,
+	governmentDERules,
+	governmentESRules,
+	governmentITRules,
+	governmentWestRules,
+	governmentNordicRules,
+	governmentEastRules,
 	credentialRules,
+	demographicRules,
+	deviceRules,
+	cardRules,
+	bankRules,
+	vatRules,
+	vehicleRules,
+	medicalRules,
 }
 
 // IsCompact reports whether the entity is a built-in one whose spellings differ only in separators and letter case.

@@ -107,13 +107,7 @@ func (t *text) everything(i int) {
 	}
 	end := t.wordEnd(i)
 	t.mac(i)
-	for _, slot := range prefixTable {
-		for _, p := range slot {
-			if t.hasFold(i, p.text) {
-				p.verify(t, i)
-			}
-		}
-	}
+	t.runPrefixes(prefixes, i)
 	var all class
 	for j := i; j < end; j++ {
 		all |= classes[t.s[j]]

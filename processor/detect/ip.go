@@ -107,7 +107,7 @@ func (t *text) isPlatform(i int) bool {
 }
 
 // versionWords stand before a number that is a version, not an address.
-var versionWords = []string{"version", "ver", "v", "release", "rev", "build", "firmware", "oid", "than", "kernel", "ratio", "driver", "patch"}
+var versionWords = []string{"version", "ver", "v", "release", "rev", "build", "firmware", "oid", "than", "kernel", "ratio", "driver", "patch", "rv"}
 
 // versionBefore reports whether the dotted number at i is a version: after such a word, or in a product token as user
 // agents write them, Name/1.2.3.4.
@@ -368,4 +368,38 @@ func (t *text) mac(i int) {
 		return
 	}
 	t.add(MACAddress, i, end, 0.97)
+}
+
+// macByKey verifies an address under a key: without separators, or halves at a hyphen or a colon; and those of receiver
+// and sender as netfilter writes them before the type of the frame, fourteen octets.
+func macByKey(t *text, v value) {
+	octets, hex, letters := 0, 0, 0
+	i := v.start
+	for i < len(t.s) && hex <= 28 {
+		c := t.s[i]
+		switch {
+		case isHex(c):
+			hex++
+			if isLetter(c) {
+				letters++
+			}
+		case c == ':' && hex == 2*octets+2, (c == '-' || c == ':') && hex == 6 && octets == 0:
+			octets++
+		default:
+			c = 0
+		}
+		if c == 0 {
+			break
+		}
+		i++
+	}
+	const pair = len("00:00:00:00:00:00")
+	switch {
+	case isWord(t.at(i)) || v.closed && i != v.end:
+	case hex == 28 && octets == 13:
+		t.emit(v, v.start, v.start+pair, 0.95)
+		t.emit(v, v.start+pair+1, v.start+2*pair+1, 0.95)
+	case hex == 12 && octets <= 1 && letters > 0 && t.valueEnds(i):
+		t.emit(v, v.start, i, 0.95)
+	}
 }

@@ -1,6 +1,9 @@
 package detect
 
-import "encoding/base64"
+import (
+	"encoding/base64"
+	"strings"
+)
 
 // longestJWT bounds the length of a token, in bytes.
 const longestJWT = 16 << 10
@@ -37,6 +40,20 @@ func jwt(t *text, i int) {
 		conf = 0.9
 	}
 	t.add(JWT, i, end, conf)
+}
+
+// jwtInBase64 verifies a token that is encoded in base 64 once more: its header shows in the first characters.
+func jwtInBase64(t *text, i int) {
+	end := t.span(i, longestJWT, alphabets["any64"].has)
+	if end-i < 80 || isWord(t.at(end)) {
+		return
+	}
+	var buf [192]byte
+	n, _ := base64.StdEncoding.Decode(buf[:], []byte(t.s[i:i+min(end-i, 256)&^3]))
+	header, _, ok := strings.Cut(string(buf[:n]), ".")
+	if ok && isJWTHeader(header) {
+		t.add(JWT, i, end, 0.97)
+	}
 }
 
 // base64End returns the end of the run of base 64 that i is in: part n of a token. The end is the same for every start

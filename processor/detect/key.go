@@ -316,3 +316,13 @@ func trimKeySuffix(key string) int {
 	}
 	return end
 }
+
+// isNegated reports whether the first word of a key says that its value is made up: fakePassword, example_token.
+func isNegated(key string) bool {
+	for _, w := range [...]string{"fake", "dummy", "example", "sample", "mock", "non", "placeholder"} {
+		if len(key) > len(w) && equalFold(key[:len(w)], w) && boundaryAt(key, len(w)) {
+			return true
+		}
+	}
+	return false
+}

@@ -40,6 +40,9 @@ func (t *text) option(i int) {
 	if end == start || t.at(end) != ' ' || !isLetter(t.s[start]) {
 		return
 	}
+	if name := t.s[start:end]; (name == "user" || name == "proxy-user") && t.curlUser(t.blanks(end)) {
+		return
+	}
 	if c := t.at(end + 1); c == '-' || c == ' ' || c == 0 {
 		return
 	}
@@ -52,11 +55,33 @@ func (t *text) option(i int) {
 	t.keyed(v)
 }
 
-// curlUser verifies user:password after the option -u of curl.
-func (t *text) curlUser(i int) {
+// arguments handles the parenthesis at i of a call whose first argument names a credential and whose second is one:
+// setProperty("API_TOKEN", "a1b2c3").
+func (t *text) arguments(i int) {
+	quote := t.at(i + 1)
+	if quote != '"' && quote != '\'' {
+		return
+	}
+	start := i + 2
+	end := t.span(start, maxKey, func(c byte) bool { return isKeyByte(c) || c == ' ' })
+	if end == start || t.at(end) != quote || t.at(end+1) != ',' {
+		return
+	}
+	ref := lookupKey(t.s[start:end])
+	if ref.entity == None || ref.entity == quiet || t.d.infos[ref.entity].Group != Credential || isNegated(t.s[start:end]) {
+		return
+	}
+	v := t.valueAfter(sepKey{start: start, end: end, quote: quote}, ',', end+2)
+	if v.ref = ref; v.closed {
+		t.keyed(v)
+	}
+}
+
+// curlUser verifies user:password at i, after the option -u or --user of curl. It reports whether they are credentials.
+func (t *text) curlUser(i int) bool {
 	from, _ := t.around(i, i, 4*cueReach)
 	if !t.cueIn([]string{"curl "}, from, i) {
-		return
+		return false
 	}
 	quote := t.at(i)
 	var end int
@@ -66,7 +91,22 @@ func (t *text) curlUser(i int) {
 	} else {
 		end = t.span(i, longestUserinfo, func(c byte) bool { return !isSpace(c) && c != '"' })
 	}
-	if colon := strings.IndexByte(t.s[i:end], ':'); colon > 0 && colon < end-i-1 && !isPlaceholder(t.s[i+colon+1:end]) {
-		t.add(URLCredentials, i, end, 0.9)
+	colon := strings.IndexByte(t.s[i:end], ':')
+	if colon <= 0 {
+		return false
 	}
+	user, from := t.s[i:i+colon], i+colon+1
+	switch {
+	case from == end: // a key in place of a user
+		if end--; !isSecret(user) {
+			return false
+		}
+	case t.s[from] == '\'' && t.s[end-1] == '\'' && end-from > 2: // user:'password'
+		i, from, end = from+1, from+1, end-1
+	}
+	if from < end && isPlaceholder(t.s[from:end]) || isMask(user) || isStandIn(user) && isStandIn(t.s[min(from, end):end]) {
+		return false
+	}
+	t.add(URLCredentials, i, end, 0.9)
+	return true
 }

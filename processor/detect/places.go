@@ -303,11 +303,11 @@ func (p *places) stirs(i int, plain bool) bool {
 		if next == ' ' && i > 0 && s[i-1] == ' ' {
 			return accessLogUserEnd(s, i+2) > 0
 		}
-		return next == 'u' || next == '-'
+		return next == 'u' || next == '-' || (next == 'p' || next == 'a') && i > 0 && s[i-1] == ' '
 	case '+':
 		return isDigit(next) || next == '('
 	case '(':
-		return i+4 < len(s) && s[i+4] == ')'
+		return next == '"' || next == '\'' || i+4 < len(s) && s[i+4] == ')'
 	case '>':
 		return i > 0 && isKeyByte(s[i-1])
 	case '%':

@@ -8,13 +8,32 @@ type prefix struct {
 	verify func(t *text, i int)
 }
 
+// starter is a prefix as the tables hold it.
+type starter struct {
+	prefix
+	form *form // of the key that the prefix begins, whose letter case counts; nil: none
+}
+
+// at reports whether the prefix, and all of its form, starts at i.
+func (p *starter) at(s string, i int) bool {
+	switch {
+	case len(s)-i < len(p.text):
+		return false
+	case p.form != nil:
+		return s[i:i+len(p.text)] == p.text && p.form.end(s, i) > 0
+	}
+	return equalFold(s[i:i+len(p.text)], p.text)
+}
+
 var (
 	// prefixBits has a bit for the hash of the first four bytes of every prefix, folded to 5 bits each.
 	prefixBits [1 << prefixHash / 64]uint64
 	// prefixTable holds the prefixes by their first three bytes.
-	prefixTable [1 << 15][]prefix
+	prefixTable [1 << 15][]starter
 	// keyPrefixTable holds those of keys, which may follow an underscore inside a word.
-	keyPrefixTable [1 << 15][]prefix
+	keyPrefixTable [1 << 15][]starter
+	// prefixes are all of them.
+	prefixes []starter
 )
 
 const (
@@ -49,7 +68,7 @@ func isPrefixed(s string, i int) bool {
 		return false
 	}
 	for k := range prefixTable[fold3(s[i], s[i+1], s[i+2])] {
-		if p := prefixTable[fold3(s[i], s[i+1], s[i+2])][k].text; len(s)-i >= len(p) && equalFold(s[i:i+len(p)], p) {
+		if prefixTable[fold3(s[i], s[i+1], s[i+2])][k].at(s, i) {
 			return true
 		}
 	}
@@ -59,17 +78,18 @@ func isPrefixed(s string, i int) bool {
 // prefixed runs the verifiers of the prefixes that start at i.
 func (t *text) prefixed(i int) { t.runPrefixes(prefixTable[fold3(t.s[i], t.s[i+1], t.s[i+2])], i) }
 
-func (t *text) runPrefixes(prefixes []prefix, i int) {
+func (t *text) runPrefixes(prefixes []starter, i int) {
 	for k := range prefixes {
-		if t.hasFold(i, prefixes[k].text) {
+		if prefixes[k].at(t.s, i) {
 			prefixes[k].verify(t, i)
 		}
 	}
 }
 
-func addPrefix(p prefix, isKey bool) {
+func addPrefix(p starter, isKey bool) {
 	slot := fold3(p.text[0], p.text[1], p.text[2])
 	prefixTable[slot] = append(prefixTable[slot], p)
+	prefixes = append(prefixes, p)
 	if isKey && !strings.Contains(p.text, " ") {
 		keyPrefixTable[slot] = append(keyPrefixTable[slot], p)
 	}

@@ -117,6 +117,7 @@ func (t *text) event(i int) {
 	case '@':
 		t.email(i)
 		t.dsn(i)
+		t.mapAt(i)
 	case ':', '=':
 		t.separator(i)
 	case '-':
@@ -125,6 +126,7 @@ func (t *text) event(i int) {
 		t.phonePlus(i)
 	case '(':
 		t.phoneParen(i)
+		t.arguments(i)
 	case '>':
 		t.xml(i)
 	case '%', '\\':
@@ -185,6 +187,10 @@ func (t *text) dashes(i int) {
 		t.curlUser(i + 2)
 		return
 	}
+	if t.at(i+1) == 'p' || t.at(i+1) == 'a' {
+		t.passwordOption(i)
+		return
+	}
 	if t.at(i+1) != '-' || i > 0 && t.s[i-1] == '-' {
 		return
 	}
@@ -209,7 +215,7 @@ var wordTable [128][]wordShape
 
 func init() {
 	for _, p := range sqlWords {
-		addPrefix(p, false)
+		addPrefix(starter{prefix: p}, false)
 	}
 	for _, r := range rules {
 		for _, w := range r.words {
@@ -218,7 +224,10 @@ func init() {
 			}
 		}
 		for _, p := range r.prefixes {
-			addPrefix(p, r.Group == Credential)
+			addPrefix(starter{prefix: p}, r.Group == Credential)
+		}
+		for _, f := range r.forms {
+			addPrefix(starter{prefix{f.prefix, f.verifier(r.entity)}, f}, true)
 		}
 		for _, d := range r.digits {
 			r.enterDigits(d)

@@ -21,6 +21,7 @@ const (
 type shape struct {
 	layout string
 	cued   bool                // needs a cue within 50 bytes
+	folded bool                // lower case is as good
 	valid  func(c []byte) bool // gets the characters in upper case without separators; nil: none
 	conf   float32
 }
@@ -352,7 +353,7 @@ func (t *text) shape(e *shapeEntry, c *mixed, g, start int) {
 		if !e.cued {
 			conf = max(conf, cuedConf)
 		}
-	case e.cued || isLow || t.at(start-1) == '#':
+	case e.cued || isLow && !e.folded || t.at(start-1) == '#':
 		return
 	case t.wordsBefore(e.vetoes, start):
 		t.near = true
@@ -362,7 +363,7 @@ func (t *text) shape(e *shapeEntry, c *mixed, g, start int) {
 }
 
 // fits reports whether s has the layout. The codes of other layouts may be the same.
-func fits(layout, s string) bool {
+func fits[T string | []byte](layout string, s T) bool {
 	if len(s) != len(layout) {
 		return false
 	}

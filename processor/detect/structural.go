@@ -49,8 +49,9 @@ func startsWithKey(s string) bool {
 	if !mayBePrefix(s, 0) {
 		return false
 	}
-	for _, p := range keyPrefixTable[fold3(s[0], s[1], s[2])] {
-		if len(s) >= len(p.text) && equalFold(s[:len(p.text)], p.text) {
+	slot := keyPrefixTable[fold3(s[0], s[1], s[2])]
+	for k := range slot {
+		if slot[k].at(s, 0) {
 			return true
 		}
 	}

@@ -23,7 +23,7 @@ type text struct {
 	// where the text ends that was examined with its JSON escapes decoded
 	unescaped int
 	lists     nesting // lists under a key
-	plans     budget  // checks of telephone numbers against a numbering plan
+	plans     budget  // telephone numbers that the library is asked about
 
 	run    extent    // last unquoted run: see runEnd
 	digits cluster   // the digits at hand: here, as verifiers called through tables would make it escape
