@@ -59,6 +59,7 @@ var rules = func() []rule {
 	for i := range providers {
 		table = append(table, providers[i].rule(Entity(len(table))))
 	}
+	wanted(table[1:])
 	return table
 }()
 
