@@ -1,6 +1,9 @@
 package detect
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // scan wakes the verifiers at the few places where something may stand.
 func (t *text) scan() {
@@ -124,7 +127,9 @@ func stirs(s string, i int) bool {
 	case '(':
 		return i+4 < len(s) && s[i+4] == ')'
 	case '>':
-		return i > 0 && isKeyByte(s[i-1])
+		return i > 0 && (isKeyByte(s[i-1]) || s[i-1] == '"' || s[i-1] == '\'')
+	case '\n':
+		return mayEndHeader(s, i)
 	}
 	return true
 }
@@ -166,7 +171,12 @@ func (t *text) event(i int) int {
 		t.phoneParen(i)
 	case '>':
 		t.xml(i)
+	case '\n':
+		t.header(i, i+1)
 	case '%', '\\', escape:
+		if t.s[i] == '\\' && t.at(i+1) == 'n' && t.at(i-1) != '\\' {
+			t.header(i, i+2)
+		}
 		t.percent(i)
 		if end := t.escapeAt(i); end > i {
 			return end
@@ -276,7 +286,7 @@ func fold3(a, b, c byte) uint { return uint(a&31) | uint(b&31)<<5 | uint(c&31)<<
 func prefixSlot(a, b byte) uint { return uint(a&31) | uint(b&31)<<5 }
 
 func init() {
-	for _, p := range sqlWords {
+	for _, p := range slices.Concat(sqlWords, markupWords, packedPrefixes) {
 		addPrefix(p)
 	}
 	for _, r := range rules {

@@ -22,6 +22,9 @@ type text struct {
 	// where the text ends that was examined with its JSON escapes decoded
 	unescaped int
 	lists     nesting // lists under a key
+	tableEnd  int     // where the last table ends: a row of it is no header
+	packedRun extent  // last run of base 64 that was read
+	packed    *packed // made by the first text that needs it
 	plans     budget  // checks of telephone numbers against a numbering plan
 
 	run    extent    // last unquoted run: see runEnd
@@ -80,7 +83,7 @@ func (t *text) reset(d *Detector, key Key, s string) {
 	t.cookieEnd, t.authEnd, t.near = 0, 0, false
 	t.quietIn, t.jwtParts = extent{}, [5]extent{}
 	t.encoded, t.lists, t.plans, t.unescaped = nesting{}, nesting{}, budget{}, 0
-	t.from = 0
+	t.from, t.tableEnd, t.packedRun = 0, 0, extent{}
 }
 
 // at returns the byte at i, or 0 outside the text.
