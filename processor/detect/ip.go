@@ -107,7 +107,7 @@ func (t *text) isPlatform(i int) bool {
 }
 
 // versionWords stand before a number that is a version, not an address.
-var versionWords = []string{"version", "ver", "v", "release", "rev", "build", "firmware", "oid", "than", "kernel", "ratio", "driver", "patch"}
+var versionWords = []string{"version", "ver", "v", "release", "rev", "build", "firmware", "oid", "than", "kernel", "ratio", "driver", "patch", "rv"}
 
 // versionBefore reports whether the dotted number at i is a version: after such a word, or in a product token as user
 // agents write them, Name/1.2.3.4.
