@@ -117,7 +117,7 @@ func credentialRules() []rule {
 			},
 			keys: append(keys(
 				"password", "passwd", "pwd", "passphrase", "pass phrase", "passwort", "contrasena", "mot de passe", "senha", "pass word", "password hash",
-				"passwd hash", "user pass", "db pass", "pg password", "mysql pwd", "sasl password", "pw", "bindpw", "bind pw", "rootpw", "userpw", "adminpw",
+				"passwd hash", "user pass", "db pass", "pg password", "mysql pwd", "sasl password", "pw", "bindpw", "bind pw", "rootpw", "userpw", "adminpw", "password confirm", "password confirmation", "password repeat",
 			), weakKeys("pass", "pin", "otp")...),
 			value:    passwordByKey,
 			prefixes: []prefix{{"password ", passwordWord}, {"passwd ", passwordWord}},

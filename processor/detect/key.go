@@ -205,6 +205,39 @@ func init() {
 			}
 		}
 	}
+	for _, r := range rules {
+		for _, n := range r.keys {
+			for _, v := range variants(n.words) {
+				addVariant(r.entity, keyName{words: v, exact: n.exact, weak: n.weak, person: n.person})
+			}
+		}
+	}
+	for _, n := range otherKeyNames {
+		addVariant(None, n)
+	}
+}
+
+// otherKeyNames end like the name of an entity, and name what is found by its shape.
+var otherKeyNames = keys("email address", "mail address")
+
+// shortWords are how people shorten the last word of a name.
+var shortWords = map[string][]string{"number": {"num", "no", "nr", "nbr"}, "address": {"addr"}}
+
+// variants returns the spellings of a name with its last word shortened.
+func variants(words string) (all []string) {
+	if cut := strings.LastIndexByte(words, ' ') + 1; cut > 0 {
+		for _, short := range shortWords[words[cut:]] {
+			all = append(all, words[:cut]+short)
+		}
+	}
+	return all
+}
+
+// addVariant enters a name unless a rule has it.
+func addVariant(e Entity, n keyName) {
+	if _, taken := keyTable[hashBackwards(n.words)]; !taken {
+		addKey(e, n)
+	}
 }
 
 // ownerWords are the words that often stand before a name without a boundary: useremail.
@@ -266,10 +299,33 @@ func lookupFrom(key string, end int) (best keyRef, known bool) {
 			continue
 		}
 		if ref, ok := keyTable[h]; ok && (!ref.exact || i == 0 || key[i-1] == ' ' || isBare(key[:i])) {
+			if i > 0 && endsInFlag(key[:i]) {
+				return keyRef{}, true
+			}
 			best = ref
 		}
 	}
 	return best, known
+}
+
+// flagWords before a name make it the name of a switch: has_password.
+var flagWords = []string{"is", "has", "had", "was", "needs", "requires", "allow", "enable", "disable", "skip", "show", "hide"}
+
+// endsInFlag reports whether the part of a key before a name ends in one of them, as a word that belongs to the key.
+func endsInFlag(s string) bool {
+	end := len(s)
+	if c := s[end-1]; !isAlnum(c) {
+		if c == ' ' {
+			return false
+		}
+		end--
+	}
+	for _, w := range flagWords {
+		if start := end - len(w); start >= 0 && equalFold(s[start:end], w) && (start == 0 || boundaryAt(s, start)) {
+			return true
+		}
+	}
+	return false
 }
 
 // isBare reports whether s is only punctuation.
@@ -295,7 +351,7 @@ func boundaryAt(key string, i int) bool {
 }
 
 // fillers are last words that say nothing about the value.
-var fillers = []string{"value", "text", "str", "string", "raw", "plain", "keyword", "field", "param", "input"}
+var fillers = []string{"value", "text", "str", "string", "raw", "plain", "keyword", "field", "param", "input", "last"}
 
 // trimKeySuffix returns the end of key without trailing digits, punctuation and one filler word: email_1, ssn.raw.
 func trimKeySuffix(key string) int {

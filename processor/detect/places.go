@@ -309,11 +309,13 @@ func (p *places) stirs(i int, plain bool) bool {
 	case '(':
 		return next == '"' || next == '\'' || i+4 < len(s) && s[i+4] == ')'
 	case '>':
-		return i > 0 && isKeyByte(s[i-1])
+		return i > 0 && (isKeyByte(s[i-1]) || s[i-1] == '"' || s[i-1] == '\'')
+	case '\n':
+		return mayEndHeader(s, i)
 	case '%':
 		return isHex(next) && i+2 < len(s) && isHex(s[i+2])
 	case '\\':
-		return next == 'u'
+		return next == 'u' || next == 'n' && (i == 0 || s[i-1] != '\\') && mayEndHeader(s, i)
 	case escape:
 		return false
 	}

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"math/bits"
+	"slices"
 	"strings"
 )
 
@@ -129,7 +130,12 @@ func (t *text) event(i int) {
 		t.arguments(i)
 	case '>':
 		t.xml(i)
+	case '\n':
+		t.header(i, i+1)
 	case '%', '\\':
+		if t.s[i] == '\\' && t.at(i+1) == 'n' && t.at(i-1) != '\\' {
+			t.header(i, i+2)
+		}
 		t.percent(i)
 	}
 }
@@ -214,7 +220,7 @@ type wordShape struct {
 var wordTable [128][]wordShape
 
 func init() {
-	for _, p := range sqlWords {
+	for _, p := range slices.Concat(sqlWords, markupWords, packedPrefixes) {
 		addPrefix(starter{prefix: p}, false)
 	}
 	for _, r := range rules {
