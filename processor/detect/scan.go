@@ -24,6 +24,9 @@ func (t *text) scan() {
 		if mayBeMAC(t.s, start, end-start) {
 			t.mac(start)
 		}
+		if mayBeName(t.s, start) {
+			t.nameInProse(start)
+		}
 	}
 }
 
@@ -51,7 +54,7 @@ func wake(s string, i int) (start, end int, all class) {
 			}
 			all |= c
 		}
-		if all&clsDigit != 0 && mayCount(s, start, i, all) || mayBePrefix(s, start) || mayBeMAC(s, start, i-start) {
+		if all&clsDigit != 0 && mayCount(s, start, i, all) || mayBePrefix(s, start) || mayBeMAC(s, start, i-start) || mayBeName(s, start) {
 			return start, i, all
 		}
 	}

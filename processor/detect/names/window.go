@@ -103,21 +103,43 @@ func accented(s string, i int) int {
 	return from
 }
 
+// Verdict is what At says about a window.
+type Verdict uint8
+
+// The verdicts. Near is a window without a name that could have one if its neighbors were others.
+const (
+	None Verdict = iota
+	Near
+	Name
+)
+
 // At returns the name in the window that starts with the word at i, for which MayStart said yes. It looks at nothing
-// before lo and after hi. False: there is no name. Judged says that a window was there to be judged.
-func At(s string, i, lo, hi int) (start, end int, judged, ok bool) {
+// before lo and after hi.
+func At(s string, i, lo, hi int) (start, end int, verdict Verdict) {
 	var w window
 	if !w.read(s, i, lo, hi) {
-		return 0, 0, false, false
+		return 0, 0, w.near()
 	}
 	best := int32(0)
 	w.spans(func(a, b int) {
-		judged = true
 		if score := w.score(a, b); score > best {
-			best, start, end, ok = score, w.words[a].start, w.words[b-1].end, true
+			best, start, end, verdict = score, w.words[a].start, w.words[b-1].end, Name
 		}
 	})
-	return start, end, judged, ok
+	if verdict != Name {
+		verdict = w.near()
+	}
+	return start, end, verdict
+}
+
+// near returns the verdict on a window without a name.
+func (w *window) near() Verdict {
+	for _, x := range w.words[:w.n] {
+		if x.kind&Veto == 0 && (x.kind&known != 0 || w.cue != NoCue) {
+			return Near
+		}
+	}
+	return None
 }
 
 // read fills the window that starts at i.
@@ -134,6 +156,9 @@ func (w *window) read(s string, i, lo, hi int) bool {
 	var start int
 	w.cue, start = cueBefore(s, i, lo)
 	if w.cue == NoCue && w.goesOnBefore(i) {
+		if x, ok := w.word(i); ok {
+			w.words[0], w.n = x, 1
+		}
 		return false
 	}
 	end := i
@@ -270,7 +295,7 @@ end:
 // codeAfter reports whether a word that ends at i is part of an identifier, an address, a path or a call.
 func codeAfter(s string, i int) bool {
 	switch c := s[i]; {
-	case isDigit(c), c == '_', c == '/', c == '\\', c == '@', c == '=', c == '(', c == '[', c == '{', c == '$', c == '#', c == '%', c == '+', c == '*', c == '~':
+	case isLetter(c), isDigit(c), c == '_', c == '/', c == '\\', c == '@', c == '=', c == '(', c == '[', c == '{', c == '$', c == '#', c == '%', c == '+', c == '*', c == '~':
 		return true
 	case c == '.', c == ':', c == '-':
 		return i+1 < len(s) && (isLetter(s[i+1]) || isDigit(s[i+1]) || s[i+1] == ':' || s[i+1] == '/' || s[i+1] == '\\' || s[i+1] == '-')
@@ -387,6 +412,16 @@ func byteKind(s string, i, lo, hi int) byte {
 	return 13
 }
 
+// wholeValue reports whether the window is all of a value, of which its key says what it is.
+func (w *window) wholeValue() bool {
+	switch before := w.beforeKind & 15; {
+	case before == 6 && w.afterKind&15 == 6, before == 8 && w.afterKind&15 == 8 && w.s[w.words[0].start-1] == '>':
+		return true
+	}
+	first := w.words[0].start
+	return first > 0 && w.s[first-1] == '='
+}
+
 // spans calls f with every part [a, b) of the window that may be a name.
 func (w *window) spans(f func(a, b int)) {
 	for a := range w.n {
@@ -404,7 +439,7 @@ func (w *window) spans(f func(a, b int)) {
 				continue
 			}
 			cued := w.cue != NoCue && a == 0
-			if !cued && (kinds&known == 0 || b-a < 2) {
+			if !cued && (kinds&known == 0 || b-a < 2 || b == w.n && a == 0 && w.wholeValue()) {
 				continue
 			}
 			f(a, b)
