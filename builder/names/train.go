@@ -11,6 +11,7 @@ import (
 // example is a part of a window, and whether it is a name.
 type example struct {
 	features   []uint16
+	words      []bool // which features are words
 	name       bool
 	start, end int
 }
@@ -25,7 +26,7 @@ func windows(s sentence) (list [][]example) {
 			lo, hi := reach(s.text, i)
 			var w []example
 			for _, c := range names.Candidates(s.text, i, lo, hi) {
-				w = append(w, example{c.Features, isName(s, c.Start, c.End), c.Start, c.End})
+				w = append(w, example{c.Features, c.Words, isName(s, c.Start, c.End), c.Start, c.End})
 			}
 			if len(w) > 0 {
 				list = append(list, w)
@@ -71,11 +72,18 @@ func train(words *wordLists) []int16 {
 	weights, sums := make([]int64, names.Size), make([]int64, names.Size)
 	order := rand.New(rand.NewPCG(2, 2))
 	steps := int64(1)
+	var seen []uint16 // half of the words are left out each time
 	for range epochs {
 		order.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 		for _, e := range all {
+			seen = seen[:0]
+			for i, f := range e.features {
+				if !e.words[i] || order.IntN(2) == 0 {
+					seen = append(seen, f)
+				}
+			}
 			score := int64(0)
-			for _, f := range e.features {
+			for _, f := range seen {
 				score += weights[f]
 			}
 			change := int64(0)
@@ -86,7 +94,7 @@ func train(words *wordLists) []int16 {
 				change = -8
 			}
 			if change != 0 {
-				for _, f := range e.features {
+				for _, f := range seen {
 					weights[f] += change
 					sums[f] += change * steps
 				}

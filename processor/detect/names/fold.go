@@ -48,8 +48,13 @@ func Hash(s string) uint32 {
 		if r >= utf8.RuneSelf {
 			r, n = utf8.DecodeRuneInString(s[i:])
 		}
-		h = (h ^ uint32(fold(r))) * fnvPrime
+		if !combining(r) {
+			h = (h ^ uint32(fold(r))) * fnvPrime
+		}
 		i += n
 	}
 	return h
 }
+
+// combining reports whether r is an accent that belongs to the letter before it.
+func combining(r rune) bool { return r >= 0x300 && r < 0x370 }

@@ -17,9 +17,9 @@ type Kind uint8
 const (
 	First  Kind = 1 << iota // first name
 	Last                    // family name
-	City                    // city: the only kind of several words
+	City                    // city, also of several words
 	Common                  // word of a language
-	Veto                    // word of products, companies, protocols and headings, of which no name consists
+	Veto                    // word, or pair of words, of products, companies, protocols and headings, of which no name consists
 	Spread                  // a name in several languages
 
 	known = First | Last

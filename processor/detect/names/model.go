@@ -1,6 +1,9 @@
 package names
 
-import _ "embed" // the weights
+import (
+	_ "embed" // the weights
+	"slices"
+)
 
 // weights are those of an averaged perceptron over hashed features, two bytes each, made by builder/names.
 //
@@ -15,8 +18,9 @@ const maxFeatures = 48
 
 // features collects the hashed features of a part of a window.
 type features struct {
-	list [maxFeatures]uint16
-	n    int
+	list  [maxFeatures]uint16
+	words [maxFeatures]bool // which are words, for training
+	n     int
 }
 
 // add adds the feature of a template with its values.
@@ -24,8 +28,18 @@ func (f *features) add(template, a, b uint32) {
 	h := (template*0x9E3779B1 ^ a) * 0x85EBCA6B
 	h = (h ^ h>>15 ^ b) * 0xC2B2AE35
 	h ^= h >> 16
-	f.list[f.n] = uint16(h % Size)
+	f.list[f.n], f.words[f.n] = uint16(h%Size), isWordTemplate(template)
 	f.n++
+}
+
+// isWordTemplate reports whether the value of the template is a certain word. Training leaves some of those out, so that
+// what is not bound to words gets its weight.
+func isWordTemplate(template uint32) bool {
+	switch template {
+	case 3, 5, 8, 9, 12, 13, 17:
+		return true
+	}
+	return false
 }
 
 // score is above 0 when the part [a, b) of the window is a name.
@@ -79,10 +93,10 @@ func (w *window) features(f *features, a, b int) {
 	}
 	f.add(6, pattern, min(uint32(cue), 1))
 	f.add(7, pattern, mode)
-	before, after := w.before, w.after
-	f.add(8, uint32(w.cueAt), mode)
+	f.add(8, w.cueAt, mode)
 	if a == 0 {
-		f.add(9, before, min(uint32(cue), 1))
+		f.add(9, w.before.hash, min(uint32(cue), 1))
+		f.add(19, w.before.kind, uint32(w.beforeKind)|min(uint32(cue), 1)<<8)
 		f.add(10, uint32(w.beforeKind), min(uint32(cue), 1))
 	} else {
 		x := &w.words[a-1]
@@ -94,7 +108,8 @@ func (w *window) features(f *features, a, b int) {
 		}
 	}
 	if b == w.n {
-		f.add(13, after, min(uint32(cue), 1))
+		f.add(13, w.after.hash, min(uint32(cue), 1))
+		f.add(20, w.after.kind, uint32(w.afterKind)|min(uint32(cue), 1)<<8)
 		f.add(14, uint32(w.afterKind), min(uint32(cue), 1))
 		f.add(15, uint32(w.afterKind), mode)
 	} else {
@@ -111,10 +126,11 @@ func (w *window) features(f *features, a, b int) {
 	}
 }
 
-// Candidate is a part of a window with its features, for training.
+// Candidate is a part of a window with its features, for training. Words says which of them are words of the neighborhood.
 type Candidate struct {
 	Start, End int
 	Features   []uint16
+	Words      []bool
 }
 
 // Candidates returns the parts of the window at i that may be names.
@@ -126,7 +142,7 @@ func Candidates(s string, i, lo, hi int) (list []Candidate) {
 	w.spans(func(a, b int) {
 		var f features
 		w.features(&f, a, b)
-		list = append(list, Candidate{w.words[a].start, w.words[b-1].end, append([]uint16(nil), f.list[:f.n]...)})
+		list = append(list, Candidate{w.words[a].start, w.words[b-1].end, slices.Clone(f.list[:f.n]), slices.Clone(f.words[:f.n])})
 	})
 	return list
 }

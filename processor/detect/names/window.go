@@ -31,6 +31,21 @@ type word struct {
 	shape      uint32
 }
 
+// neighbor is the word before or after a window; its hash is 0 when there is none.
+type neighbor struct {
+	hash uint32
+	kind uint32 // what it is known as, and whether it is in lower case
+}
+
+func neighborOf(s string) neighbor {
+	h := Hash(s)
+	n := neighbor{hash: h, kind: uint32(lookup(h)&(Common|Veto)) << 1}
+	if !isUpper(s[0]) {
+		n.kind |= 1
+	}
+	return n
+}
+
 // window is capitalized words in a row, and what stands around them.
 type window struct {
 	s          string
@@ -39,10 +54,10 @@ type window struct {
 	n          int
 	cue        Cue
 	cueAt      uint32 // hash of the last word of the cue
-	before     uint32 // hash of the word before, 0: none
-	after      uint32 // hash of the word after
-	beforeKind byte   // class of the byte before
-	afterKind  byte   // class of the byte after
+	before     neighbor
+	after      neighbor
+	beforeKind byte // class of the byte before
+	afterKind  byte // class of the byte after
 }
 
 // MayStart reports whether a name may start with the word at start. After an accented capital letter, the word is what
@@ -187,6 +202,12 @@ func (w *window) read(s string, i, lo, hi int) bool {
 	if w.n == 0 || w.n == 1 && w.cue == NoCue {
 		return false
 	}
+	for k := range w.n - 1 {
+		if lookup(Hash(s[w.words[k].start:w.words[k+1].end]))&Veto != 0 {
+			w.words[k].kind |= Veto
+			w.words[k+1].kind |= Veto
+		}
+	}
 	w.neighbors(start, end)
 	return true
 }
@@ -234,7 +255,7 @@ func (w *window) word(i int) (word, bool) {
 			}
 		case c >= 0x80:
 			r, n := utf8.DecodeRuneInString(s[j:])
-			if r == '’' && j > i {
+			if (r == '’' || combining(r)) && j > i {
 				j += n
 				continue
 			}
@@ -357,7 +378,7 @@ func (w *window) neighbors(start, end int) {
 			from--
 		}
 		if from < to {
-			w.before = Hash(w.s[from:to])
+			w.before = neighborOf(w.s[from:to])
 		} else if to > w.lo {
 			w.beforeKind = byteKind(w.s, to-1, w.lo, w.hi) | 0x10
 		}
@@ -373,7 +394,7 @@ func (w *window) neighbors(start, end int) {
 			to++
 		}
 		if to > from {
-			w.after = Hash(w.s[from:to])
+			w.after = neighborOf(w.s[from:to])
 		} else if to < w.hi {
 			w.afterKind |= byteKind(w.s, to, w.lo, w.hi) << 4
 		}
@@ -422,6 +443,14 @@ func (w *window) wholeValue() bool {
 	return first > 0 && w.s[first-1] == '='
 }
 
+// companyAt reports whether the word after the first b of the window says that they are no person: Warren Miller Group.
+func (w *window) companyAt(b int) bool {
+	if b < w.n {
+		return w.words[b].kind&Veto != 0
+	}
+	return w.afterKind&15 == 2 && w.after.kind == uint32(Veto)<<1 || w.afterKind&15 == 2 && w.after.kind == uint32(Veto|Common)<<1
+}
+
 // spans calls f with every part [a, b) of the window that may be a name.
 func (w *window) spans(f func(a, b int)) {
 	for a := range w.n {
@@ -439,6 +468,9 @@ func (w *window) spans(f func(a, b int)) {
 				continue
 			}
 			cued := w.cue != NoCue && a == 0
+			if !cued && w.companyAt(b) {
+				continue
+			}
 			if !cued && (kinds&known == 0 || b-a < 2 || b == w.n && a == 0 && w.wholeValue()) {
 				continue
 			}
