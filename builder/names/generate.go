@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/cloakroom/cloakroom/processor/detect/names"
 )
 
 // sentence is a line of telemetry with the names in it.
@@ -116,6 +118,22 @@ func (g *generator) fullName() string {
 	return first + " " + last
 }
 
+// commonWord returns a word of a language, often inflected. Few of those that are a name as well are taken: they say
+// nothing about either.
+func (g *generator) commonWord() string {
+	w := g.pick(g.common)
+	for range 3 {
+		if names.Lookup(w)&(names.First|names.Last) == 0 {
+			break
+		}
+		w = g.pick(g.common)
+	}
+	if g.IntN(4) > 0 {
+		return w
+	}
+	return strings.TrimSuffix(w, "e") + g.pick([]string{"s", "ed", "ing", "er", "ers", "able", "ion", "ment", "less", "ful", "ly", "al", "ity"})
+}
+
 // slot returns what a slot of a template is filled with.
 func (g *generator) slot(name string) string {
 	switch name {
@@ -128,7 +146,7 @@ func (g *generator) slot(name string) string {
 	case "city":
 		return g.pick(g.city)
 	case "Word":
-		return capitalized(g.pick(g.common))
+		return capitalized(g.commonWord())
 	case "word":
 		return g.pick(g.common)
 	case "Veto":
