@@ -28,7 +28,7 @@ func vatRules() []rule {
 				{layout: "LL ddd ddd ddd", valid: isVATAlone, conf: 0.9},
 				{layout: "LL-ddd-ddd-ddd", valid: isVATAlone, conf: 0.9},
 				{layout: "LL.ddd.ddd.ddd", valid: isVATAlone, conf: 0.9},
-				{layout: "LLLdddddddd", valid: isVATAlone, conf: 0.88},
+				{layout: "LLLdddddddd", valid: isVATAlone, conf: 0.9},
 				{layout: "LLdddddddddLdd", valid: isVATAlone, conf: 0.92},
 				{layout: "LL ddd ddd ddd", valid: isVAT, cued: true, conf: 0.93},
 				{layout: "LL-ddd-ddd-ddd", valid: isVAT, cued: true, conf: 0.93},
@@ -48,7 +48,7 @@ func vatRules() []rule {
 			examples: examples{
 				positive: []string{
 					"VAT number «DE136695976»", "vat_id=«ATU13585627»", `{"vatNumber":"«NL004495445B01»"}`, "USt-IdNr. «DE 136 695 976»", "TVA intracommunautaire: «FR40303265045»", "company.vat|«IE6388047V»", "BTW «BE 0428.759.497»",
-					"invoice to «FR40303265045»", "supplier «BE0428759497» ok", "from «DE136695976»", "«DE 129 273 398»", "«DE-136-695-976»", "«DE.136.695.976»", "«ATU13585627»", "«NL004495445B01»", "vat «de136695976»", "VAT «DK13585628» valid", "partner with VAT reg. no. «EL094259216»", "VAT: «ESX2482300W»", "VAT «GB980780684»", "DE-VAT «DE-136-695-976»", "vat=«CY10259033P»",
+					"invoice to «FR40303265045»", "supplier «BE0428759497» ok", "from «DE136695976»", "«DE 129 273 398»", "«DE-136-695-976»", "«DE.136.695.976»", "«ATU13585627»", "UID: «ATU13585627»", "«NL004495445B01»", "vat «de136695976»", "VAT «DK13585628» valid", "partner with VAT reg. no. «EL094259216»", "VAT: «ESX2482300W»", "VAT «GB980780684»", "DE-VAT «DE-136-695-976»", "vat=«CY10259033P»",
 				},
 				negative: []string{
 					"vat=20", "vat=0.19", "order DE136695977", "FR41303265045", "BE0428759498", "vat amount 123456789", "vat=null", "VAT DE12345678", "VAT DE1234567890", "vat US123456789", "commit be0428759497", "innovat DE136695977", "id DE 136 695 977", "FR-136-695-976", "IT01333550323",
