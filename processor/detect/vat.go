@@ -21,16 +21,14 @@ func vatRules() []rule {
 				"kmkr", "pvn", "pvm kodas", "afm", "dph", "ic dph", "cod tva", "pdv id", "id za ddv",
 			),
 			value:    vatByKey,
-			prefixes: after(EUVAT, 0.93, vatAt, "vat", "ust-id", "ust-idnr", "ustid", "ustidnr", "umsatzsteuer-id", "tva", "btw", "nif-iva"),
+			prefixes: append(after(EUVAT, 0.93, vatAt, "vat", "ust-id", "ust-idnr", "ustid", "ustidnr", "umsatzsteuer-id", "tva", "btw", "nif-iva"), prefix{"de ", spacedGermanVAT}),
 			words:    []wordShape{{from: 12, to: 13, verify: vatAlone}},
 			shapes: []shape{
 				{layout: "LLddddddddd", valid: isVATAlone, conf: 0.86},
-				{layout: "LL ddd ddd ddd", valid: isVATAlone, conf: 0.9},
 				{layout: "LL-ddd-ddd-ddd", valid: isVATAlone, conf: 0.9},
 				{layout: "LL.ddd.ddd.ddd", valid: isVATAlone, conf: 0.9},
 				{layout: "LLLdddddddd", valid: isVATAlone, conf: 0.9},
 				{layout: "LLdddddddddLdd", valid: isVATAlone, conf: 0.92},
-				{layout: "LL ddd ddd ddd", valid: isVAT, cued: true, conf: 0.93},
 				{layout: "LL-ddd-ddd-ddd", valid: isVAT, cued: true, conf: 0.93},
 				{layout: "LL.ddd.ddd.ddd", valid: isVAT, cued: true, conf: 0.93},
 				{layout: "LLddddddddd", valid: isVAT, cued: true, conf: 0.93},
@@ -197,6 +195,24 @@ func isVATAlone(c []byte) bool {
 		return isVAT(c)
 	}
 	return false
+}
+
+// spacedGermanVAT verifies a German number in groups of three at spaces. As a layout it would wake the scan at every word
+// of two letters before a number.
+func spacedGermanVAT(t *text, i int) {
+	if !isDigit(t.at(i+3)) || !isUpper(t.s[i]) {
+		return
+	}
+	var c [longestVAT]byte
+	end := t.spacedForm(i+2, "ddddddddd", c[:0])
+	if end-i != len("DE 136 695 976") || t.at(i+6) != ' ' || t.at(i+10) != ' ' || !isISO7064Mod11(c[:9]) {
+		return
+	}
+	if !t.numberMayStart(i) || !t.shapeMayStart(i) {
+		t.near = true
+		return
+	}
+	t.add(EUVAT, i, end, 0.9)
 }
 
 // hasForm reports whether upper-case letters and digits have the form.
