@@ -134,3 +134,16 @@ func moneroWallet(t *text, start, end int) {
 		t.add(CryptoWallet, start, end, 0.99)
 	}
 }
+
+// isBase58 reports whether the word of n bytes at i has a capital and no zero, as addresses in base 58 and few other
+// words of their length have.
+func isBase58(s string, i, n int) bool {
+	capital := false
+	for _, c := range []byte(s[i : i+n]) {
+		if c == '0' {
+			return false
+		}
+		capital = capital || isUpper(c)
+	}
+	return capital
+}

@@ -163,3 +163,18 @@ func crc16(data []byte) uint16 {
 	}
 	return sum
 }
+
+// What the words of addresses start with.
+const (
+	bech32First = "abcdeijklnostzABCDEIJKLNOSTZ"
+	base32First = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+)
+
+// hasChain reports whether the word of n bytes at i starts with the letters of some chain and a 1.
+func hasChain(s string, i, _ int) bool {
+	end := i
+	for end < i+longestChain && isLetter(s[end]) {
+		end++
+	}
+	return end >= i+2 && s[end] == '1'
+}

@@ -237,7 +237,7 @@ func contactRules() []rule {
 				"mailing address", "delivery address", "residential address", "street1", "address1", "address street", "customer address", "patient address",
 			), weakKeys("address", "addr")...),
 			value: addressLineByKey,
-			words: []wordShape{{from: 2, to: 6, verify: letteredHouse}},
+			words: []wordShape{{from: 2, to: 6, first: "123456789", may: isLetteredHouse, verify: letteredHouse}},
 			examples: examples{
 				positive: []string{
 					"ship to «123 Main Street» today", `{"street":"«12 Rue de Rivoli»"}`, `{"address":"«221B Baker Street, London»"}`,

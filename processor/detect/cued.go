@@ -10,7 +10,7 @@ type reader func(t *text, i int) int
 func after(e Entity, conf float32, read reader, words ...string) []prefix {
 	list := make([]prefix, len(words))
 	for k, word := range words {
-		list[k] = prefix{word, func(t *text, i int) {
+		list[k] = prefix{word + whole, func(t *text, i int) {
 			start := t.afterWords(i + len(word))
 			if start == 0 {
 				return

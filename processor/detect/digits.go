@@ -157,7 +157,11 @@ func (t *text) number(start, end int) {
 	}
 }
 
-func isSeparator(c byte) bool { return c == '-' || c == ' ' || c == '.' || c == '/' }
+// isSeparator reports whether c stands between groups of a number: a space, a hyphen, a dot or a slash.
+func isSeparator(c byte) bool {
+	const set = 1 | 1<<('-'-' ') | 1<<('.'-' ') | 1<<('/'-' ')
+	return c-' ' < 16 && set>>(c-' ')&1 != 0
+}
 
 // cluster parses the groups from start on.
 func (t *text) cluster(start int, c *cluster) {
@@ -191,6 +195,7 @@ func (t *text) cluster(start int, c *cluster) {
 // layouts looks up the layout of the whole cluster, and of its leading groups wherever a space ends them.
 func (t *text) layouts(start int, c *cluster) {
 	free := t.numberMayStart(start)
+	near, before := t.near, len(t.out)
 	for g := c.groups - 1; g >= 0; g-- {
 		end := c.end[g]
 		if digitCounts>>c.count[g]&1 == 0 {
@@ -203,10 +208,14 @@ func (t *text) layouts(start int, c *cluster) {
 		goesOn := (g < c.groups-1 || !c.whole) && t.at(end) != ' '
 		if goesOn || !free || !t.numberMayEnd(end) {
 			t.near = true
-			continue
+		} else {
+			for i := range entries {
+				t.layout(&entries[i], c, g, start)
+			}
 		}
-		for i := range entries {
-			t.layout(&entries[i], c, g, start)
+		if len(t.out) > before { // what fewer groups might have been is covered
+			t.near = near
+			return
 		}
 	}
 }
@@ -229,6 +238,7 @@ func (t *text) layout(e *digitEntry, c *cluster, g, start int) {
 	conf := e.conf
 	switch {
 	case e.cued:
+	case conf >= cuedConf && len(e.vetoes) == 0 && t.at(start-1) != '#': // no cue can add anything
 	case t.cued(e.entity, start, end):
 		conf = max(conf, cuedConf)
 	case t.at(start-1) == '#':

@@ -56,6 +56,10 @@ var rules = func() []rule {
 	for _, r := range all {
 		table[r.entity] = r
 	}
+	for i := range providers {
+		table = append(table, providers[i].rule(Entity(len(table))))
+	}
+	wanted(table[1:])
 	return table
 }()
 

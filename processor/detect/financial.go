@@ -74,7 +74,7 @@ func financialRules() []rule {
 				Rule:   "Country, length and mod 97",
 				Source: "ISO 13616, SWIFT IBAN registry",
 			},
-			words: []wordShape{{from: 4, to: 34, verify: iban}},
+			words: []wordShape{{from: 4, to: 34, digits: 0b1100, letters: 0b0011, verify: iban}},
 			examples: examples{
 				positive: []string{
 					"paid to «GB82 WEST 1234 5698 7654 32» today", "iban=«DE89370400440532013000»", "«FR1420041010050500013M02606»",
@@ -98,15 +98,15 @@ func financialRules() []rule {
 			),
 			value: walletByKey,
 			words: []wordShape{
-				{from: 25, to: 36, verify: base58Wallet},
-				{from: 38, to: 110, verify: bech32Wallet},
-				{from: 42, to: 42, verify: etherWallet},
-				{from: 42, to: 42, verify: cashWallet},
-				{from: 43, to: 44, verify: keyWallet},
-				{from: 56, to: 56, verify: base32Wallet},
-				{from: 58, to: 58, verify: base32Wallet},
-				{from: 95, to: 95, verify: moneroWallet},
-				{from: 106, to: 106, verify: moneroWallet},
+				{from: 25, to: 36, first: "1239ADKLMTXmnrt7", may: isBase58, verify: base58Wallet},
+				{from: 38, to: 110, first: bech32First, may: hasChain, verify: bech32Wallet},
+				{from: 42, to: 42, first: "0", verify: etherWallet},
+				{from: 42, to: 42, first: "qp", verify: cashWallet},
+				{from: 43, to: 44, may: isBase58, verify: keyWallet},
+				{from: 56, to: 56, first: "G", verify: base32Wallet},
+				{from: 58, to: 58, first: base32First, verify: base32Wallet},
+				{from: 95, to: 95, first: "48", verify: moneroWallet},
+				{from: 106, to: 106, first: "48", verify: moneroWallet},
 			},
 			examples: examples{
 				positive: []string{

@@ -258,23 +258,28 @@ func (t *text) keyColon(i int) bool {
 }
 
 // clock reports whether the colon at i is the first of a time of day, 02:14:33, which is no address.
-func (t *text) clock(i int) bool {
-	if i < 2 || i+6 > len(t.s) || t.s[i+3] != ':' || !isDigit(t.s[i-2]) || !isDigit(t.s[i-1]) || !isDigit(t.s[i+1]) || !isDigit(t.s[i+2]) {
+func (t *text) clock(i int) bool { return isClock(t.s, i) }
+
+func isClock(s string, i int) bool {
+	if i < 2 || i+6 > len(s) || s[i+3] != ':' || !isDigit(s[i-2]) || !isDigit(s[i-1]) || !isDigit(s[i+1]) || !isDigit(s[i+2]) {
 		return false
 	}
-	if c := t.at(i - 3); isHex(c) || c == ':' {
+	if i > 2 && (isHex(s[i-3]) || s[i-3] == ':') {
 		return false
 	}
-	c := t.at(i + 6)
-	return isDigit(t.s[i+4]) && isDigit(t.s[i+5]) && !isHex(c) && c != ':' && (c != '.' || !isDigit(t.at(i+7)) || !t.dotsFollow(i+7))
+	if !isDigit(s[i+4]) || !isDigit(s[i+5]) || i+6 == len(s) {
+		return isDigit(s[i+4]) && isDigit(s[i+5])
+	}
+	c := s[i+6]
+	return !isHex(c) && c != ':' && (c != '.' || i+7 == len(s) || !isDigit(s[i+7]) || !dotsFollow(s, i+7))
 }
 
 // dotsFollow reports whether a second dot follows the digits from i on, as in the dotted end of a mapped address.
-func (t *text) dotsFollow(i int) bool {
-	for isDigit(t.at(i)) {
+func dotsFollow(s string, i int) bool {
+	for i < len(s) && isDigit(s[i]) {
 		i++
 	}
-	return t.at(i) == '.'
+	return i < len(s) && s[i] == '.'
 }
 
 // ipv6Run reads hexadecimal groups, colons and dots from start on.

@@ -120,6 +120,12 @@ func (t *text) houseNumber(start, end int) {
 	}
 }
 
+// isLetteredHouse reports whether the word of n bytes at i ends in a letter and a capital follows.
+func isLetteredHouse(s string, i, n int) bool {
+	end := i + n
+	return isLetter(s[end-1]) && isDigit(s[end-2]) && end+1 < len(s) && s[end] == ' ' && isUpper(s[end+1])
+}
+
 // letteredHouse verifies a street address whose house number has a letter: 221B.
 func letteredHouse(t *text, start, end int) {
 	if isLetter(t.s[end-1]) && t.digitsOnly(start, end-1) {

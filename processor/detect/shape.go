@@ -293,6 +293,7 @@ func (t *text) shaped(start, end int) {
 	c := &t.mixed
 	t.mixedGroups(start, c, beginsShape(t.s, start, end, digits))
 	free := t.numberMayStart(start) && t.shapeMayStart(start)
+	near, before := t.near, len(t.out)
 	for g := c.groups - 1; g >= 0; g-- {
 		entries := shapeTable[c.code[g]]
 		var wide []wideShape
@@ -315,6 +316,10 @@ func (t *text) shaped(start, end int) {
 			if wide[i].has(digits) && wide[i].valid(c.chars[:n]) { // before the cues, as most words fail
 				t.shape(&wide[i].shapeEntry, c, g, start)
 			}
+		}
+		if len(t.out) > before { // what fewer groups might have been is covered
+			t.near = near
+			return
 		}
 	}
 }
@@ -378,6 +383,7 @@ func (t *text) shape(e *shapeEntry, c *mixed, g, start int) {
 	conf := e.conf
 	switch {
 	case e.cued:
+	case conf >= cuedConf && len(e.vetoes) == 0 && t.at(start-1) != '#': // no cue can add anything
 	case cued || t.cued(e.entity, start, end):
 		conf = max(conf, cuedConf)
 	case t.at(start-1) == '#':
