@@ -21,7 +21,7 @@ var hostile = []string{
 	"=%40", "+49/555-123-", "+44 20 7946 ", "password=[1,", "Authorization: Digest a=\"", "Cookie: 4111 1111 Digest ", "[Cookie: ", "token=", "pwd=/", "/pwd=/", "\x1b[", `\x1b[3`, `\u001b[1;`, `\u0020`, `password\u003d`, `4111\u002d`,
 	"password is ", "passwd a1", "user '", "for user ", "logged in as ", "/home/a/", "AB 12 34 ", "AB-12-", "A1 ", "131052-30", "1 85 2A ", "12-A", "12.345.678-", "ssn 12 ", "A1-", "é1 ", `C:\Users\a`, `\u00e4`, `\u00e4@`, `a\\u0040`, "customer: A ", "customer: A, ", "Hello A ", "name=A+", "tel. 0", "Tel.: 0 ", "order #", "tty=", "$(",
 	"glpat-", "glsa_", "sk-ant-api03-", "EAA", "fm2_", "eyJrIjoi", "ZXlK", "pat", "live_", "_live_", "ops_eyJ", "1:AA", "12345678:AA", "PuTTY-User-Key-File-2: Private-Lines: ", "oracle:thin:a/", "sqlplus a/", "mysql -p", "redis-cli -a ",
-	`("token", `, `("token", "`, ";password=a ", "curl --user a:", "curl --user 'a:'", "discord.com/api/webhooks/", "dp.st.", "ldap://cn=a,", "https://a%40b:", "datadog_key=", "token=a ", "Bearer $(",
+	`("token", `, `("token", "`, ";password=a ", "curl --user a:", "curl --user 'a:'", "discord.com/api/webhooks/", "dp.st.", "ldap://cn=a,", "https://a%40b:", "datadog_key=", "token=a ", "Bearer $(", ";Password=a;b c", "a;b c d",
 }
 
 // TestGrowth checks complexity, not speed: four times the text may take four times as long, and never sixteen times. The
