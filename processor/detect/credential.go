@@ -2,7 +2,7 @@ package detect
 
 // The entities of this family.
 const (
-	JWT Entity = iota + endGovernment
+	JWT Entity = iota + endGovernmentEast
 	PrivateKey
 	HTTPAuthorization
 	Cookie

@@ -17,9 +17,9 @@ type digitShape struct {
 }
 
 type digitEntry struct {
-	entity Entity
-	count  int
-	spaced bool
+	entity          Entity
+	count           int
+	spaced, slashed bool
 	digitShape
 	vetoes []string
 }
@@ -62,7 +62,7 @@ func (d digitShape) compile(r rule) (code uint64, e digitEntry) {
 		groups++
 		if i < len(d.layout) {
 			sep, n = d.layout[i], 0
-			e.spaced = e.spaced || sep == ' '
+			e.spaced, e.slashed = e.spaced || sep == ' ', e.slashed || sep == '/'
 		}
 	}
 	if groups == 1 && e.count > 15 {
@@ -96,11 +96,23 @@ func (r rule) enterDigits(d digitShape) {
 // beginsLayout reports whether the run of n digits that ends at end, where a separator and a digit follow, can begin
 // a layout.
 func beginsLayout(s string, n, end int) bool {
+	if n == 4 && isRecentDate(s, end) {
+		return false
+	}
 	second := 0
 	for i := end + 1; second < 15 && i < len(s) && isDigit(s[i]); i++ {
 		second++
 	}
 	return digitFirst>>n&1 != 0 || digitPairs[groupCode(s[end], 0)>>4][n]>>second&1 != 0
+}
+
+// isRecentDate reports whether the four digits that end at end are the year of a date of this century: those of telemetry
+// itself, 2023-01-15 or 2023/01/15, which are of no layout but that of a birth.
+func isRecentDate(s string, end int) bool {
+	if s[end-4] != '2' || s[end-3] != '0' || end+6 > len(s) || s[end] != '-' && s[end] != '/' || s[end+3] != s[end] {
+		return false
+	}
+	return isDigit(s[end+1]) && isDigit(s[end+2]) && isDigit(s[end+4]) && isDigit(s[end+5]) && (end+6 == len(s) || !isDigit(s[end+6]))
 }
 
 // cluster is a digit run with the groups that follow it.
@@ -210,6 +222,12 @@ func (t *text) layouts(start int, c *cluster) {
 
 func (t *text) layout(e *digitEntry, c *cluster, g, start int) {
 	end := c.end[g]
+	if e.cued && !t.cued(e.entity, start, end) {
+		return
+	}
+	if e.slashed && t.at(start-1) == '/' { // a part of a path
+		return
+	}
 	if e.spaced && (t.groupBefore(start) || g < c.groups-1 && c.end[g+1]-end > 3) {
 		t.near = true
 		return
@@ -219,18 +237,20 @@ func (t *text) layout(e *digitEntry, c *cluster, g, start int) {
 	}
 	conf := e.conf
 	switch {
-	case !e.cued && conf >= cuedConf && len(e.vetoes) == 0 && t.at(start-1) != '#': // no cue can add anything
+	case e.cued:
+	case conf >= cuedConf && len(e.vetoes) == 0 && t.at(start-1) != '#': // no cue can add anything
 	case t.cued(e.entity, start, end):
-		if !e.cued {
-			conf = max(conf, cuedConf)
-		}
-	case e.cued || t.at(start-1) == '#':
+		conf = max(conf, cuedConf)
+	case t.at(start-1) == '#':
 		return
 	case t.wordsBefore(e.vetoes, start):
 		t.near = true
 		return
 	}
 	t.add(e.entity, start, end, conf)
+	if e.entity == PaymentCard {
+		t.behindCard(end)
+	}
 }
 
 // numberNouns stand before numbers that are anything but a person's.

@@ -59,6 +59,7 @@ var rules = func() []rule {
 	for i := range providers {
 		table = append(table, providers[i].rule(Entity(len(table))))
 	}
+	wanted(table[1:])
 	return table
 }()
 
@@ -68,7 +69,22 @@ var families = [...]func() []rule{
 	networkRules,
 	financialRules,
 	governmentRules,
+	governmentUSRules,
+	governmentUKRules,
+	governmentDERules,
+	governmentESRules,
+	governmentITRules,
+	governmentWestRules,
+	governmentNordicRules,
+	governmentEastRules,
 	credentialRules,
+	demographicRules,
+	deviceRules,
+	cardRules,
+	bankRules,
+	vatRules,
+	vehicleRules,
+	medicalRules,
 }
 
 // IsCompact reports whether the entity is a built-in one whose spellings differ only in separators and letter case.

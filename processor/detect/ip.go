@@ -107,14 +107,27 @@ func (t *text) isPlatform(i int) bool {
 }
 
 // versionWords stand before a number that is a version, not an address.
-var versionWords = []string{"version", "ver", "v", "release", "rev", "build", "firmware", "oid", "than", "kernel", "ratio", "driver", "patch"}
+var versionWords = []string{
+	"version", "ver", "v", "release", "rev", "build", "firmware", "oid", "than", "kernel", "ratio", "driver", "patch", "rv", "revision", "versions", "sdk", "python", "java", "jdk", "jre", "php", "ruby", "perl", "openssl", "glibc", "gcc", "firefox", "chrome", "chromium",
+	"safari", "webkit", "android", "ios", "windows", "framework", "runtime", "edition", "snapshot", "tag", "schema", "migration", "package", "section", "chapter", "clause", "paragraph", "appendix", "step",
+}
 
 // versionBefore reports whether the dotted number at i is a version: after such a word, or in a product token as user
 // agents write them, Name/1.2.3.4.
 func (t *text) versionBefore(i int) bool {
+	if t.at(i-1) == '-' { // the end of a range, 0.0.0.0-4.0.0.0
+		for from := i; i > max(0, from-len("-255.255.255.255")) && (t.s[i-1] == '-' || isDigit(t.s[i-1]) || t.s[i-1] == '.'); i-- {
+		}
+	}
+	if t.upgraded(i) {
+		return true
+	}
 	end := i
-	for end > 0 && end > i-3 && (t.s[end-1] == ' ' || t.s[end-1] == ':' || t.s[end-1] == '=' || t.s[end-1] == '"' || t.s[end-1] == '/' || t.s[end-1] == '_') {
+	for end > 0 && end > i-7 && (t.s[end-1] == ' ' || t.s[end-1] == ':' || t.s[end-1] == '=' || t.s[end-1] == '"' || t.s[end-1] == '\'' || t.s[end-1] == '\\' || t.s[end-1] == '/' || t.s[end-1] == '_' || t.s[end-1] == '.' && t.s[end] == ' ') {
 		end--
+	}
+	if end > 0 && end < i && (t.s[end-1] == '\n' || t.s[end] == '\\' && t.escapeAt(end) > end) {
+		return false
 	}
 	start := end
 	for start > 0 && start > end-24 && (isWord(t.s[start-1]) || t.s[start-1] == '-' || t.s[start-1] == '.') {
@@ -136,6 +149,26 @@ func (t *text) versionBefore(i int) bool {
 		}
 	}
 	return false
+}
+
+// upgradeCues say that dotted numbers with "to" between are versions.
+var upgradeCues = []string{"upgrad", "downgrad", "updating", "updated", "bump"}
+
+// upgraded reports whether the dotted number at i is one of two in: upgraded from 1.2.3.4 to 1.2.3.5.
+func (t *text) upgraded(i int) bool {
+	const to = " to "
+	other := t.hasFold(i-len(to), to) && t.octetsEnd(i-len(to))
+	if !other {
+		_, end, ok := t.octets(i)
+		if !ok || !t.hasFold(end, to) {
+			return false
+		}
+		if _, _, other = t.octets(end + len(to)); !other {
+			return false
+		}
+	}
+	from, _ := t.around(i, i, cueReach)
+	return t.cueIn(upgradeCues, from, i)
 }
 
 // standsAlone reports whether a word at i begins a text, a string or a bracket, or follows a blank: it is then no part
@@ -368,4 +401,38 @@ func (t *text) mac(i int) {
 		return
 	}
 	t.add(MACAddress, i, end, 0.97)
+}
+
+// macByKey verifies an address under a key: without separators, or halves at a hyphen or a colon; and those of receiver
+// and sender as netfilter writes them before the type of the frame, fourteen octets.
+func macByKey(t *text, v value) {
+	octets, hex, letters := 0, 0, 0
+	i := v.start
+	for i < len(t.s) && hex <= 28 {
+		c := t.s[i]
+		switch {
+		case isHex(c):
+			hex++
+			if isLetter(c) {
+				letters++
+			}
+		case c == ':' && hex == 2*octets+2, (c == '-' || c == ':') && hex == 6 && octets == 0:
+			octets++
+		default:
+			c = 0
+		}
+		if c == 0 {
+			break
+		}
+		i++
+	}
+	const pair = len("00:00:00:00:00:00")
+	switch {
+	case isWord(t.at(i)) || v.closed && i != v.end:
+	case hex == 28 && octets == 13:
+		t.emit(v, v.start, v.start+pair, 0.95)
+		t.emit(v, v.start+pair+1, v.start+2*pair+1, 0.95)
+	case hex == 12 && octets <= 1 && letters > 0 && t.valueEnds(i):
+		t.emit(v, v.start, i, 0.95)
+	}
 }

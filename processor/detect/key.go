@@ -99,7 +99,7 @@ var (
 )
 
 // keyHash is how many bits of a hash the bitmaps tell apart: enough that few of them are set.
-const keyHash = 17
+const keyHash = 18
 
 const (
 	hashSeed  = 14695981039346656037
@@ -108,9 +108,10 @@ const (
 
 func hashByte(h uint64, c byte) uint64 { return (h ^ uint64(c)) * hashPrime }
 
-func hashBit(h uint64) (word, bit uint64) {
+// hashBit returns where a bitmap has the two bits of a hash, which are in one word of it.
+func hashBit(h uint64) (word, bits uint64) {
 	h ^= h >> 29
-	return h >> 6 & (1<<keyHash/64 - 1), 1 << (h & 63)
+	return h >> 12 & (1<<keyHash/64 - 1), 1<<(h&63) | 1<<(h>>6&63)
 }
 
 func hashBackwards(s string) uint64 {
@@ -256,12 +257,12 @@ func lookupFrom(key string, end int) (best keyRef, known bool) {
 		}
 		w, b := hashBit(h)
 		if !known {
-			if lastBits[w]&b == 0 {
+			if lastBits[w]&b != b {
 				return best, false
 			}
 			known = true
 		}
-		if keyBits[w]&b == 0 {
+		if keyBits[w]&b != b {
 			continue
 		}
 		if ref, ok := keyTable[h]; ok && (!ref.exact || i == 0 || key[i-1] == ' ' || isBare(key[:i])) {

@@ -133,6 +133,9 @@ func isNANP11(d []byte) bool { return d[0] == '1' && isNANP(d[1:]) }
 // isTrunk reports whether the digits start with a national trunk prefix, 0.
 func isTrunk(d []byte) bool { return d[0] == '0' && d[1] != '0' && !isSame(d) }
 
+// isLongTrunk also knows the trunk prefix of Russia and its neighbors, 8.
+func isLongTrunk(d []byte) bool { return d[0] == '8' && d[1] >= '3' && !isSame(d) || isTrunk(d) }
+
 // isMobile reports whether eleven digits are a national number: with a trunk prefix, of North America with its 1, or of
 // a mobile network of China.
 func isMobile(d []byte) bool { return isTrunk(d) || isNANP11(d) || d[0] == '1' && d[1] >= '3' }

@@ -142,7 +142,7 @@ func (p *places) count(first uint64, b *block) {
 			if mayMix(p.s, i, n, digits) {
 				p.counted |= 1 << start
 			}
-			if next := p.byteAt(i + n); mayBeShape(n, digits, next) {
+			if n <= maxChars && (mayBeShape(n, digits) || beginsShape(p.s, i, i+n, digits)) {
 				p.shapes |= 1 << start
 			}
 			continue
@@ -213,7 +213,7 @@ func (p *places) letters(b *block) {
 			continue
 		}
 		start := blockLen - bits.LeadingZeros64(^w&(1<<end-1))
-		if end-start <= maxLetterGroup && b.digit>>start&(1<<(end-start)-1) == 0 && lettersBegin(p.s, p.at+start, p.at+end) {
+		if b.digit>>start&(1<<(end-start)-1) == 0 && lettersBegin(p.s, p.at+start, p.at+end) {
 			p.shapes |= 1 << start
 		}
 	}
@@ -358,7 +358,7 @@ func (p *places) unknownWord(end int) bool {
 			return false
 		}
 		w, b := hashBit(h)
-		return wordBits[w]&b == 0
+		return wordBits[w]&b != b
 	}
 	return false
 }

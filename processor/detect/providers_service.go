@@ -4,7 +4,7 @@ package detect
 var serviceProviders = []provider{
 	{name: "adafruit_key", of: "Adafruit IO", source: "Adafruit: AIO keys", forms: []string{"aio_{alnum 28}"}, vendors: []string{"adafruit"}, keyed: []string{"{url 32}"}},
 	{name: "adobe_key", of: "Adobe", source: "Adobe: client credentials", forms: []string{"p8e-{alnum 32}"}, vendors: []string{"adobe"}, keyed: []string{"{hex 32}"}},
-	{name: "age_key", of: "age", source: "age: X25519 identities, in Bech32 of capitals", forms: []string{"AGE-SECRET-KEY-1{bech32 58}", "AGE-SECRET-KEY-PQ-1{bech32 58}"}, bits: -1},
+	{name: "age_key", class: "agekey", of: "age", source: "age: X25519 identities, in Bech32 of capitals", forms: []string{"AGE-SECRET-KEY-1{bech32 58}", "AGE-SECRET-KEY-PQ-1{bech32 58}"}, bits: -1},
 	{name: "asana_token", of: "Asana", source: "Asana: personal access tokens", vendors: []string{"asana"}, keyed: []string{"{digit 1}/{digit 16}:{hex 32}", "{digit 1}/{digit 16}/{digit 16}:{hex 32}", "{hex 32}"}},
 	{name: "authress_key", of: "Authress", source: "Authress: service client keys", forms: []string{"authress_{lower 5-30}.{lower 4-6}.acc_{url 10-32}.{any64 30-120}", "ext_{lower 5-30}.{lower 4-6}.acc_{url 10-32}.{any64 30-120}", "sc_{lower 5-30}.{lower 4-6}.acc_{url 10-32}.{any64 30-120}", "scauth_{lower 5-30}.{lower 4-6}.acc_{url 10-32}.{any64 30-120}"}},
 	{name: "authzero_key", of: "Auth0", source: "Auth0: client secrets", vendors: []string{"auth0", "authzero"}, keyed: []string{"{url 64}"}},

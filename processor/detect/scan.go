@@ -117,6 +117,7 @@ func (t *text) event(i int) {
 	case '@':
 		t.email(i)
 		t.dsn(i)
+		t.mapAt(i)
 	case ':', '=':
 		t.separator(i)
 	case '-':
@@ -226,7 +227,7 @@ func init() {
 			addPrefix(starter{prefix: p}, r.Group == Credential)
 		}
 		for _, f := range r.forms {
-			addPrefix(starter{prefix{f.prefix, f.verifier(r.entity)}, f}, true)
+			addPrefix(starter{prefix: prefix{f.prefix, f.verifier(r.entity)}, form: f}, true)
 		}
 		for _, d := range r.digits {
 			r.enterDigits(d)

@@ -35,7 +35,7 @@ func (t *text) separator(i int) {
 	case '=', ':', '<', '>', '~', '+':
 		return
 	}
-	if isDigit(t.s[i-1]) && isDigit(t.at(i+1)) {
+	if isDigit(t.s[i-1]) && isDigit(t.at(i+1)) && !t.numberedKey(i) {
 		return
 	}
 	k, ok := t.keyBefore(from)
@@ -52,6 +52,19 @@ func (t *text) separator(i int) {
 		after++
 	}
 	t.keyValue(k, c, after)
+}
+
+// numberedKey reports whether what ends at the equals sign at i is a key with a number at its end, cvv2=123, rather than
+// a number.
+func (t *text) numberedKey(i int) bool {
+	if t.s[i] != '=' {
+		return false
+	}
+	start := i
+	for start > 0 && start > i-3 && isDigit(t.s[start-1]) {
+		start--
+	}
+	return start > 0 && isLetter(t.s[start-1])
 }
 
 // keyValue looks up the key and verifies the value after the separator sep.

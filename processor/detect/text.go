@@ -12,6 +12,7 @@ type text struct {
 	inner  *decoded  // for percent-encoded values; nil inside one
 	tokens []Finding // recognized tokens, ascending
 	out    []Finding // candidates
+	seen   []uint64  // custom patterns of which a literal stands in the text, a bit each
 
 	cookieEnd, authEnd int // where the last header of the kind ends: a header inside it is none
 
