@@ -32,12 +32,12 @@ func newEval() *cobra.Command {
 		Long: `Runs the detector over labeled lines and prints precision, recall and F1 for each entity and overall.
 
 A corpus is JSON Lines, offsets in bytes of UTF-8; "-" reads one from standard input:
-  {"id":"x1","source":"own","text":"mail a@b.example","spans":[{"start":5,"end":16,"entity":"email"}],"scope":["email"]}
+  {"id":"x1","source":"own","text":"mail a@b.example","spans":[{"start":5,"end":16,"entity":"email"}],"scope":["*"]}
 
 ` + eval.Rules,
-		Example: `  cloakroom eval testdata/corpus/*.jsonl
+		Example: `  cloakroom eval testdata/corpus/dev/*.jsonl
   cloakroom eval --misses --false corpus.jsonl | less
-  cloakroom eval --min-precision 0.99 --min-recall 0.97 testdata/corpus/*.jsonl   # for CI: exit code 1 below
+  cloakroom eval --min-precision 0.99 --min-recall 0.97 testdata/corpus/heldout/*.jsonl   # for CI: exit code 1 below
   cloakroom eval --findings found.jsonl corpus.jsonl                              # to compare two versions`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, corpora []string) error { return runEval(c, f, corpora) },

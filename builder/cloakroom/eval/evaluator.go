@@ -13,12 +13,16 @@ const Rules = `How a line is judged:
     "hidden" the share of all labeled values every byte of which lies in findings, whatever entity those name.
   - A finding is false when its entity is in the line's scope and it meets no label. Findings of entities outside the
     scope are not judged, nor are findings that touch an optional label of their entity.
+  - "*" in a scope stands for every entity.
   - A label "secret", and "secret" in a scope, stands for every entity of the group credential.
   - Lines with "spans": null and "expect" are judged as a whole: one found or missed (true), or none or one false
     (false).
   - Labels of entities this detector does not know are counted, not judged.
   - Names and places are summed up apart from pattern entities, and so are sources that end in "-bare", whose texts are
     digits and separators only: several entities can claim those.`
+
+// everything in a scope stands for all entities: the whole line is labeled exhaustively.
+const everything = "*"
 
 // anySecret is the label that any entity of the group credential meets.
 const anySecret = "secret"
@@ -185,7 +189,7 @@ func (e *Evaluator) judgeText(l *Line, findings []detect.Finding) {
 
 func (e *Evaluator) knows(name string) bool {
 	_, ok := e.names[name]
-	return ok || name == anySecret
+	return ok || name == anySecret || name == everything
 }
 
 func (e *Evaluator) isMetBy(label string, found detect.Entity) bool {
@@ -196,7 +200,7 @@ func (e *Evaluator) isMetBy(label string, found detect.Entity) bool {
 func (e *Evaluator) judgedAs(l *Line, found detect.Entity) (string, bool) {
 	name, secret := e.infos[found].Name, false
 	for _, s := range l.Scope {
-		if s == name {
+		if s == name || s == everything {
 			return name, true
 		}
 		secret = secret || s == anySecret
