@@ -33,7 +33,8 @@ var contactIDs = []id{
 	},
 	{
 		entity: "imsi", file: "network", weak: true, make: func(r *dice) string {
-			return pick(r, []string{"26201", "310410", "23415", "20801", "40445", "22210"}) + chars(r, digits, 10)
+			network := pick(r, []string{"26201", "310410", "23415", "20801", "40445", "22210"})
+			return network + chars(r, digits, 15-len(network))
 		},
 		keys: []string{"imsi", "subscriber_imsi", "imsi_number", "ue_imsi"},
 		cues: []string{"en:IMSI", "en:subscriber IMSI", "en:IMSI number", "en:UE with IMSI"},
@@ -60,9 +61,7 @@ var contactIDs = []id{
 		cues: []string{"en:CVV", "en:CVC", "en:card security code", "de:Prüfnummer CVC"},
 	},
 	{
-		entity: "card_expiry", file: "financial", make: func(r *dice) string {
-			return fmt.Sprintf("%02d/%s", 1+r.IntN(12), pick(r, []string{"27", "28", "29", "2028", "2030"}))
-		},
+		entity: "card_expiry", file: "financial", make: expiry,
 		keys: []string{"card_expiry", "expiry_date", "card_exp", "exp_date"},
 		cues: []string{"en:card expires", "en:card expiry", "de:Karte gültig bis", "en:expiry date of the card"},
 	},
@@ -119,6 +118,10 @@ var contactIDs = []id{
 		keys: []string{"health_insurance_number", "insurance_member_id", "health_plan_id", "insurance_policy_number"},
 		cues: []string{"en:health insurance number", "en:insurance member ID", "en:health plan ID", "en:health insurance no."},
 	},
+}
+
+func expiry(r *dice) string {
+	return fmt.Sprintf("%02d/%s", 1+r.IntN(12), pick(r, []string{"27", "28", "29", "2028", "2030"}))
 }
 
 func vin(r *dice) string {

@@ -136,7 +136,7 @@ var europeIDs = []id{
 	},
 	{
 		entity: "se_personnummer", checked: true, weak: true, layouts: []string{"######-####", "######-####", ""}, make: personnummer,
-		keys: []string{"personnummer", "person_nummer", "pnr", "swedish_personal_number"},
+		keys: []string{"personnummer", "person_nummer", "svenskt_personnummer", "swedish_personal_number"},
 		cues: []string{"sv:personnummer", "sv:pers.nr", "sv:personnr", "en:Swedish personal identity number"},
 	},
 	{
@@ -215,7 +215,8 @@ func nino(r *dice) string {
 func ukLicence(r *dice) string {
 	y, m, d := born(r)
 	surname := (strings.ToUpper(asciiLower(choose(r, lastNames))) + "99999")[:5]
-	return fmt.Sprintf("%s%d%02d%02d%d%s9%s%s", surname, y/10%10, m+50*r.IntN(2), d, y%10, chars(r, upper, 1), chars(r, "ABCDEFGHJKLMNPRSTUVWXYZ", 1), chars(r, "ABCDEFGHJKLMNPRSTUVWXYZ", 1))
+	initials := chars(r, upper, 1) + pick(r, []string{"9", chars(r, upper, 1)})
+	return fmt.Sprintf("%s%d%02d%02d%d%s9%s", surname, y/10%10, m+50*r.IntN(2), d, y%10, initials, chars(r, "ABCDEFGHJKLMNPRSTUVWXYZ", 2))
 }
 
 func postcode(r *dice) string {

@@ -115,7 +115,7 @@ var worldIDs = []id{
 		entity: "in_vehicle", make: func(r *dice) string {
 			return pick(r, []string{"KA", "MH", "DL", "TN", "GJ", "WB"}) + " " + fmt.Sprintf("%02d", 1+r.IntN(50)) + " " + chars(r, "ABCDEFGHJKLMNPRSTUVWXYZ", 2) + " " + number(r, 4)
 		},
-		keys: []string{"vehicle_registration", "vehicle_reg_no", "rc_number", "vehicle_number"},
+		keys: []string{"indian_vehicle_number", "vehicle_reg_no_india", "rto_registration_number", "vahan_vehicle_no"},
 		cues: []string{"en:vehicle registration", "en:vehicle no.", "en:RTO registration", "en:registered vehicle"},
 	},
 	{

@@ -33,6 +33,7 @@ var values = map[string]value{
 	"card.spaces": {"payment_card", func(r *dice) string { return grouped(card(r), " ") }},
 	"card.dashes": {"payment_card", func(r *dice) string { return grouped(card(r), "-") }},
 
+	"expiry":      {"card_expiry", expiry},
 	"iban":        {"iban", iban},
 	"iban.spaces": {"iban", func(r *dice) string { return blocks(iban(r), 4, " ") }},
 
