@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -17,7 +18,7 @@ type provider struct {
 // alphabets of forms, by the name in braces.
 var alphabets = map[string]string{
 	"d": digits, "hex": hexes, "HEX": "0123456789ABCDEF", "a": lower, "A": upper, "36": lower + digits, "A36": upper + digits, "62": base62, "64": base64s, "64u": base64u,
-	"32": lower + "234567", "A32": upper + "234567", "58": "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz",
+	"32": lower + "234567", "A32": upper + "234567", "bech32": "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L", "58": "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz",
 }
 
 // expand draws a key of a form.
@@ -46,10 +47,10 @@ func expand(r *dice, form string) string {
 
 // Forms as the services document them, or as the secret scanning lists of GitHub and GitLab name them.
 var providers = []provider{
-	{"1password", "OP_SERVICE_ACCOUNT_TOKEN", "ops_eyJ{64u:300}"},
+	{"1password", "OP_SERVICE_ACCOUNT_TOKEN", "ops_eyJ{64:300}"},
 	{"adafruit", "ADAFRUIT_IO_KEY", "aio_{62:28}"},
 	{"adobe", "ADOBE_CLIENT_SECRET", "p8e-{36:32}"},
-	{"age", "AGE_SECRET_KEY", "AGE-SECRET-KEY-1{A32:58}"},
+	{"age", "AGE_SECRET_KEY", "AGE-SECRET-KEY-1{bech32:58}"},
 	{"airtable", "AIRTABLE_PAT", "pat{62:14}.{hex:64}"},
 	{"algolia", "ALGOLIA_ADMIN_KEY", "{hex:32}"},
 	{"alibaba", "ALIBABA_ACCESS_KEY_ID", "LTAI5t{62:18}"},
@@ -192,9 +193,13 @@ var providers = []provider{
 	{"zendesk", "ZENDESK_SECRET_KEY", "{36:40}"},
 }
 
+// common are beginnings that many values have.
+var common = []string{"", "1/", "b_", "00", "u+", "dG9rOm", "SK", "live_", "sk-"}
+
 // prefixed says whether the form tells the key by itself.
 func (p provider) prefixed() bool {
-	return !strings.HasPrefix(p.form, "{") || strings.Contains(p.form, "atlasv1") || strings.HasSuffix(p.form, "mmk") || strings.HasSuffix(p.form, "NRAL")
+	start, _, _ := strings.Cut(p.form, "{")
+	return !slices.Contains(common, start) || strings.Contains(p.form, "atlasv1") || strings.HasSuffix(p.form, "mmk") || strings.Contains(p.form, "T3BlbkFJ")
 }
 
 // keyed and alone are lines for provider keys: the first have a key that says so, the second only the value.
