@@ -1,7 +1,5 @@
 package detect
 
-import "slices"
-
 // Entity is a kind of personal value or secret. Its number is an index into [Detector.Entities]. The built-in ones
 // have constants, equal in every Detector, in one block per rule family; those of custom patterns and keys follow.
 // The zero Entity is [None].
@@ -42,18 +40,55 @@ type Info struct {
 	Source string // where the rule is specified
 	Custom bool   // from configuration
 	Opaque bool   // by key only: the whole value is the entity, whatever it holds
-	Named  bool   // a name or a place: reported apart in evaluations, as prose gives no certainty
+	// Compact says that spellings of the value differ only in separators and letter case: its canonical form is upper-case
+	// letters and digits.
+	Compact bool
+	Named   bool // a name or a place: reported apart in evaluations, as prose gives no certainty
 }
 
 // rules holds every built-in rule; its index is the Entity.
 var rules = func() []rule {
-	all := slices.Concat(contactRules(), networkRules(), financialRules(), governmentRules(), credentialRules())
+	var all []rule
+	for _, family := range families {
+		all = append(all, family()...)
+	}
 	table := make([]rule, len(all)+1)
 	for _, r := range all {
 		table[r.entity] = r
 	}
+	for i := range providers {
+		table = append(table, providers[i].rule(Entity(len(table))))
+	}
+	wanted(table[1:])
 	return table
 }()
+
+// families are the lists of rules, in the order of their entities.
+var families = [...]func() []rule{
+	contactRules,
+	networkRules,
+	financialRules,
+	governmentRules,
+	governmentUSRules,
+	governmentUKRules,
+	governmentDERules,
+	governmentESRules,
+	governmentITRules,
+	governmentWestRules,
+	governmentNordicRules,
+	governmentEastRules,
+	credentialRules,
+	demographicRules,
+	deviceRules,
+	cardRules,
+	bankRules,
+	vatRules,
+	vehicleRules,
+	medicalRules,
+}
+
+// IsCompact reports whether the entity is a built-in one whose spellings differ only in separators and letter case.
+func (e Entity) IsCompact() bool { return int(e) < len(rules) && rules[e].Compact }
 
 // Builtins returns the built-in entities. The index is the Entity constant; the first is [None].
 func Builtins() []Info {

@@ -2,67 +2,20 @@ package detect
 
 // The entities of this family.
 const (
-	USSSN Entity = iota + endFinancial
-	UKNHS
-	INAadhaar
+	INAadhaar Entity = iota + endFinancial
 	BRCPF
 	endGovernment
 )
 
+// versionNouns stand before versions.
+var versionNouns = []string{"build", "version", "ver", "release", "rev", "revision", "tag", "firmware", "patch"}
+
 func governmentRules() []rule {
 	return []rule{
 		{
-			entity: USSSN,
-			Info: Info{
-				Name: "us_ssn", Class: "ssn", Group: GovernmentID,
-				Rule:   "Area, group and serial ranges in the 3-2-4 layout; bare digits by key or cue",
-				Source: "SSA POMS RM 10201",
-			},
-			keys:  keys("ssn", "us ssn", "social security number", "social security no", "social security", "ssn number", "social security num"),
-			value: digitsByKey(0.99, isSSN),
-			digits: []digitShape{
-				{layout: "ddd-dd-dddd", valid: isSSN, conf: 0.95},
-				{layout: "ddd dd dddd", valid: isSSN, cued: true, conf: 0.9},
-				{layout: "ddd.dd.dddd", valid: isSSN, cued: true, conf: 0.9},
-				{layout: "ddddddddd", valid: isSSN, cued: true, conf: 0.9},
-			},
-			cues:   []string{"ssn", "ssns", "social", "ss#"},
-			vetoes: numberNouns,
-			examples: examples{
-				positive: []string{
-					"SSN «536-22-1234» on file", "ssn=«536221234»", "social security «536 22 1234»", `{"ssn":"«536-22-1234»"}`,
-					"us.ssn|«536221234»", "SSN #«536-22-1234»", "SSN part number «536-22-1234»", "User{name=Jane Doe, ssn=«536-22-1234»}", "employee «123-45-6789» updated",
-				},
-				negative: []string{
-					"part 000-12-3456", "666-12-3456", "900-12-3456", "536-00-1234", "536-22-0000", "id 536221234", "1536-22-1234",
-					"536-22-1234-5", "sku-536-22-1234", "ssn=***-**-1234", "range 100-20-3000", "ticket 536-90-4399", "order no. 536-90-4399", "Part number: 536-90-4399", "ticket #536-90-4399", "ssn: 000000000",
-				},
-			},
-		},
-		{
-			entity: UKNHS,
-			Info: Info{
-				Name: "uk_nhs", Class: "nhs", Group: Health,
-				Rule:   "Ten digits with mod 11 in the 3-3-4 layout, by key or by cue",
-				Source: "NHS data dictionary: NHS NUMBER",
-			},
-			keys:  keys("nhs number", "nhs no", "nhs", "nhs num", "nhs id"),
-			value: digitsByKey(0.99, isNHS),
-			digits: []digitShape{
-				{layout: "ddd ddd dddd", valid: isNHS, conf: 0.85},
-				{layout: "ddd-ddd-dddd", valid: isNHS, cued: true, conf: 0.96},
-				{layout: "dddddddddd", valid: isNHS, cued: true, conf: 0.96},
-			},
-			cues: []string{"nhs", "patient", "health"},
-			examples: examples{
-				positive: []string{"NHS number «943 476 5919»", "nhs_number=«9434765919»", "patient «943 476 5919» admitted"},
-				negative: []string{"943 476 5918", "at 9434765919 ms", "nhs_number=9434765910", "epoch 1700000000"},
-			},
-		},
-		{
 			entity: INAadhaar,
 			Info: Info{
-				Name: "in_aadhaar", Class: "aadhaar", Group: GovernmentID,
+				Name: "in_aadhaar", Class: "aadhaar", Group: GovernmentID, Compact: true,
 				Rule:   "Twelve digits with Verhoeff in the 4-4-4 layout, by key or by cue",
 				Source: "UIDAI",
 			},
@@ -82,7 +35,7 @@ func governmentRules() []rule {
 		{
 			entity: BRCPF,
 			Info: Info{
-				Name: "br_cpf", Class: "cpf", Group: GovernmentID,
+				Name: "br_cpf", Class: "cpf", Group: GovernmentID, Compact: true,
 				Rule:   "Eleven digits with two check digits in the 3.3.3-2 layout, by key or by cue",
 				Source: "Receita Federal do Brasil",
 			},
@@ -101,27 +54,6 @@ func governmentRules() []rule {
 			},
 		},
 	}
-}
-
-// isSSN checks the ranges of SSA: no area 000, 666 or 9xx, no group 00, no serial 0000.
-func isSSN(d []byte) bool {
-	if len(d) != 9 || allSame(d) {
-		return false
-	}
-	if string(d[:8]) == "98765432" { // reserved for advertising: in many an example
-		return true
-	}
-	area := number(d[:3])
-	return area != 0 && area != 666 && area < 900 && number(d[3:5]) != 0 && number(d[5:]) != 0
-}
-
-// isNHS checks ten digits modulo 11 with weights 10 to 2.
-func isNHS(d []byte) bool {
-	if len(d) != 10 || allSame(d) {
-		return false
-	}
-	check := 11 - weighted(d[:9], 10)%11
-	return check%11 == int(d[9]-'0') && check != 10
 }
 
 // isAadhaar checks twelve digits by Verhoeff; the first is 2 to 9.

@@ -3,7 +3,7 @@ package detect
 import "strings"
 
 // valueTable holds the verifiers of values by key, by entity.
-var valueTable [1 << 8]func(t *text, v value)
+var valueTable [maxBuiltins]func(t *text, v value)
 
 // quiet is the pseudo entity of ids that carry a trace. A quiet candidate beats everything inside it and is no finding.
 const quiet = Token - 1

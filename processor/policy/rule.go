@@ -322,12 +322,12 @@ func (k *compiler) fits(p Part, e int) bool {
 		return p == Domain
 	case detect.PaymentCard:
 		return p == Last4 || p == Prefix
-	case detect.Phone, detect.IBAN, detect.USSSN, detect.UKNHS, detect.INAadhaar, detect.BRCPF:
+	case detect.Phone, detect.IBAN:
 		return p == Last4
 	case detect.IPAddress, detect.MACAddress:
 		return p == Prefix
 	}
-	return p == Last4 && k.infos[e].Custom
+	return p == Last4 && (k.infos[e].Custom || k.infos[e].Compact)
 }
 
 // entityNames lists the entities a rule may name, those first that a person is likely to mean.

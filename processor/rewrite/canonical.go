@@ -14,12 +14,16 @@ import (
 // get one token, and what a reveal gives back. The canonical form of a canonical form is itself.
 //
 //	email                        decoded, lower case
-//	payment_card, national ids   digits only
+//	payment_card                 digits only
+//	compact ones, as ids are     upper case without separators
 //	phone                        E.164; without a country code digits only, as the region cannot be known
 //	iban                         upper case without separators
 //	ip_address                   the form of RFC 5952; IPv4 mapped into IPv6 as IPv4; a prefix length that covers the
 //	                             whole address is left out
 //	mac_address                  lower case, octets separated by colons
+//	card_expiry                  month and year of two digits: 12/27
+//	date_of_birth                year-month-day where the order of its numbers is certain
+//	gender, nationality          lower case
 //	crypto_wallet                hexadecimal and bech32 forms, which have no case of their own, in lower case
 //	all others                   decoded, byte for byte
 func Canonical(dst []byte, entity detect.Entity, f detect.Finding, text string) []byte {
@@ -27,9 +31,13 @@ func Canonical(dst []byte, entity detect.Entity, f detect.Finding, text string) 
 	dst = f.Encoding.Decode(dst, text[f.Start:f.End])
 	value := dst[from:]
 	switch entity {
-	case detect.Email:
+	case detect.Email, detect.Gender, detect.Nationality:
 		return appendLower(dst, from)
-	case detect.PaymentCard, detect.USSSN, detect.UKNHS, detect.INAadhaar, detect.BRCPF:
+	case detect.CardExpiry:
+		return canonicalExpiry(dst, from)
+	case detect.DateOfBirth:
+		return canonicalDate(dst, from)
+	case detect.PaymentCard:
 		return filter(dst, from, digit)
 	case detect.Phone:
 		return canonicalPhone(dst, from)
@@ -43,6 +51,11 @@ func Canonical(dst []byte, entity detect.Entity, f detect.Finding, text string) 
 	case detect.CryptoWallet:
 		if bytes.HasPrefix(value, []byte("0x")) || bytes.HasPrefix(value, []byte("0X")) || bech32(value) {
 			lowerASCII(value)
+		}
+	default:
+		if entity.IsCompact() {
+			dst = filter(dst, from, alphanumeric)
+			upperASCII(dst[from:])
 		}
 	}
 	return dst
@@ -183,7 +196,7 @@ func canonicalMAC(dst []byte, from int) []byte {
 // separator 1, and a data part without the characters that bech32 leaves out.
 func bech32(value []byte) bool {
 	sep := bytes.LastIndexByte(value, '1')
-	if sep < 1 || sep > 4 || len(value)-sep < 8 {
+	if sep < 1 || sep > 8 || len(value)-sep < 8 {
 		return false
 	}
 	upper, lower := false, false

@@ -1,0 +1,108 @@
+package detect
+
+// Cues of all rules are in one index: the words around a candidate are looked up once, and every rule that asks about
+// the candidate gets its answer from the set of entities that they are cues of.
+
+// maxBuiltins is how many built-in entities there may be.
+const maxBuiltins = 1 << 9
+
+// entitySet has a bit for every entity in it.
+type entitySet [maxBuiltins / 64]uint64
+
+func (s *entitySet) has(e Entity) bool { return s[e/64]>>(e%64)&1 != 0 }
+func (s *entitySet) add(e Entity)      { s[e/64] |= 1 << (e % 64) }
+
+// cueEntry is a cue with the entities whose rules have it.
+type cueEntry struct {
+	text     string
+	entities []Entity
+}
+
+var (
+	// cueBits has a bit for every three bytes, folded, that some cue starts with.
+	cueBits [1 << 15 / 64]uint64
+	// cueTable holds the cues by their first two bytes, folded.
+	cueTable [1 << 10][]cueEntry
+)
+
+func cueSlot(a, b byte) uint { return uint(a&31) | uint(b&31)<<5 }
+
+// addCue enters a cue: a word in lower case, whole when it ends in a space. See [text.cue].
+func addCue(cue string, e Entity) {
+	slot := cueSlot(cue[0], cue[1])
+	for i := range cueTable[slot] {
+		if known := &cueTable[slot][i]; known.text == cue {
+			known.entities = append(known.entities, e)
+			return
+		}
+	}
+	cueTable[slot] = append(cueTable[slot], cueEntry{text: cue, entities: []Entity{e}})
+	if len(cue) > 2 && cue[2] != ' ' {
+		bit := fold3(cue[0], cue[1], cue[2])
+		cueBits[bit>>6] |= 1 << (bit & 63)
+		return
+	}
+	for third := range byte(32) {
+		bit := fold3(cue[0], cue[1], third)
+		cueBits[bit>>6] |= 1 << (bit & 63)
+	}
+}
+
+// cuesNear remembers which entities have a cue near the candidate [start, end).
+type cuesNear struct {
+	extent
+	entities entitySet
+}
+
+// cued reports whether a cue of the entity stands near [start, end).
+func (t *text) cued(e Entity, start, end int) bool {
+	near := &t.cues
+	if near.start != start || near.end != end {
+		near.extent, near.entities = extent{start, end}, entitySet{}
+		from, to := t.around(start, end, cueReach)
+		t.readCues(from, start)
+		t.readCues(end, to)
+	}
+	return near.entities.has(e)
+}
+
+// readCues adds the entities of the cues in [from, to). Letters of two bytes, as in Latin, Greek and Cyrillic, are part
+// of words; the longer ones are of scripts in which a cue may start at each.
+func (t *text) readCues(from, to int) {
+	inside := from > 0 && (isAlnum(t.s[from-1]) || t.s[from-1] >= 0x80)
+	for i := from; i < to; i++ {
+		switch c := t.s[i]; {
+		case isLetter(c):
+			if inside && (!isUpper(c) || i == from || !isLower(t.s[i-1])) {
+				continue
+			}
+			inside = true
+		case c < 0x80:
+			inside = false
+			continue
+		case c < 0xC3: // inside a letter, or a sign
+			continue
+		case c < 0xE0:
+			if inside {
+				continue
+			}
+			inside = true
+		default:
+			inside = false
+		}
+		if i+2 > to {
+			return
+		}
+		bit := fold3(t.s[i], t.s[i+1], t.at(i+2))
+		if cueBits[bit>>6]&(1<<(bit&63)) == 0 {
+			continue
+		}
+		for _, cue := range cueTable[cueSlot(t.s[i], t.s[i+1])] {
+			if t.cueAt(cue.text, i, to) {
+				for _, e := range cue.entities {
+					t.cues.entities.add(e)
+				}
+			}
+		}
+	}
+}
