@@ -10,6 +10,7 @@ TOOLS := $(CURDIR)/.tools
 FUZZTIME ?= 20s
 BENCH    ?= .
 COUNT    ?= 1
+HALF     ?= dev
 
 ## help: list the targets
 .PHONY: help
@@ -71,10 +72,10 @@ generate: tools
 drift: tools
 	@PATH="$(TOOLS):$$PATH" .ci/drift
 
-## eval: precision and recall of the detector on testdata/corpus
+## eval: precision and recall of the detector on testdata/corpus/dev; HALF=heldout measures the half nobody tunes on
 .PHONY: eval
 eval: build
-	@$(BIN)/cloakroom eval testdata/corpus/*.jsonl
+	@$(BIN)/cloakroom eval testdata/corpus/$(HALF)/*.jsonl
 
 ## bench: the hot path's benchmarks, then the side-by-side table against peers
 .PHONY: bench
