@@ -94,7 +94,9 @@ var (
 	keyTable = map[uint64]keyRef{}
 	keyBits  [1 << 14 / 64]uint64 // a bit for every hash in keyTable
 	lastBits [1 << 14 / 64]uint64 // a bit for the hash of the last word of every name
-	endBits  [1 << 15 / 64]uint64 // a bit for the last three letters that a key with a name or filler at its end may have
+	// a bit for the last three letters of every filler
+	fillerBits [1 << 15 / 64]uint64
+	endBits    [1 << 15 / 64]uint64 // a bit for the last three letters that a key with a name or filler at its end may have
 )
 
 const (
@@ -170,7 +172,11 @@ func addKey(e Entity, n keyName) {
 func init() {
 	for _, f := range fillers {
 		addEnd(f)
+		n := len(f)
+		bit := fold3(f[n-3], f[n-2], f[n-1])
+		fillerBits[bit>>6] |= 1 << (bit & 63)
 	}
+	addEnd("val")
 	for _, n := range traceKeyNames {
 		addKey(quiet, n)
 	}
@@ -346,6 +352,12 @@ func trimKeySuffix(key string) int {
 	}
 	if end == 0 {
 		return len(key)
+	}
+	if end < 3 {
+		return end
+	}
+	if bit := fold3(key[end-3], key[end-2], key[end-1]); fillerBits[bit>>6]&(1<<(bit&63)) == 0 {
+		return end
 	}
 	for _, f := range fillers {
 		start := end - len(f)

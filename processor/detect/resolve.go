@@ -160,7 +160,7 @@ func (r *resolver) group(t *text, c []Finding, i, j, end, kept int) int {
 	n := 0
 	for _, k := range r.order {
 		if !r.take(c[k].Start-start, c[k].End-start) {
-			t.near = true
+			t.near = t.near || !r.twin(c, n, k)
 		} else if c[k].Entity != quiet {
 			r.order[n] = k
 			n++
@@ -172,6 +172,19 @@ func (r *resolver) group(t *text, c []Finding, i, j, end, kept int) int {
 		kept++
 	}
 	return kept
+}
+
+// maxTwins is how many of the kept are compared with one that lost.
+const maxTwins = 4
+
+// twin reports whether one of the first of the n kept has the bounds of c[k]: what was judged together is gone together.
+func (r *resolver) twin(c []Finding, n, k int) bool {
+	for _, w := range r.order[:min(n, maxTwins)] {
+		if c[w].Start == c[k].Start && c[w].End == c[k].End {
+			return true
+		}
+	}
+	return false
 }
 
 // take marks the bytes from a to b, unless one of them is taken.
