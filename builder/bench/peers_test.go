@@ -70,7 +70,7 @@ func run[T any](b *testing.B, s signal[T], batch T, consume func(T)) {
 		b.StartTimer()
 		w.run(b, func() { consume(fresh) })
 	}
-	w.report(b, b.N)
+	w.report(b)
 }
 
 var sink int
@@ -97,7 +97,7 @@ func otlpRoundTrip[T any](b *testing.B, s signal[T], batch T) {
 	for b.Loop() {
 		w.run(b, func() { s.hop(b, wire, func(T) {}) })
 	}
-	w.report(b, b.N)
+	w.report(b)
 }
 
 // hop takes a batch from the wire to the wire.

@@ -31,10 +31,11 @@ func TestParse(t *testing.T) {
 }
 
 func TestFigures(t *testing.T) {
-	for v, want := range map[float64]string{0: "0", 0.254: "0.25", 0.999: "1", 1.64: "1.6", 12.34: "12.3", 99.4: "99.4", 123.4: "123", 25025: "25,025", 1234567: "1,234,567"} {
+	for v, want := range map[float64]string{0: "0", 0.254: "0.25", -0.56: "-0.56", 0.999: "1", 1.64: "1.6", 12.34: "12.3", 99.4: "99.4", 123.4: "123", 25025: "25,025", 1234567: "1,234,567"} {
 		require.Equal(t, want, figure(v))
 	}
 	require.Equal(t, "718 ns", duration(718))
 	require.Equal(t, "33.1 µs", duration(33076))
+	require.Equal(t, "-1.2 µs", duration(-1200))
 	require.Equal(t, "4.8 ms", duration(4.8e6))
 }

@@ -76,6 +76,8 @@ func (r results) get(file, name, unit string) (float64, error) {
 // duration writes nanoseconds in three digits.
 func duration(ns float64) string {
 	switch {
+	case ns < 0:
+		return "-" + duration(-ns)
 	case ns < 1e3:
 		return figure(ns) + " ns"
 	case ns < 1e6:
@@ -89,6 +91,8 @@ func figure(v float64) string {
 	switch {
 	case v == 0:
 		return "0"
+	case v < 0: // what is added to something noisy
+		return "-" + figure(-v)
 	case v < 0.995:
 		return strconv.FormatFloat(v, 'f', 2, 64)
 	case v < 99.5:
