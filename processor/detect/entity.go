@@ -64,7 +64,6 @@ var families = [...]func() []rule{
 	contactRules,
 	networkRules,
 	financialRules,
-	governmentRules,
 	governmentUSRules,
 	governmentUKRules,
 	governmentDERules,
@@ -74,6 +73,12 @@ var families = [...]func() []rule{
 	governmentNordicRules,
 	governmentEastRules,
 	credentialRules,
+	governmentOceaniaRules,
+	governmentIndiaRules,
+	governmentKoreaRules,
+	governmentAsiaRules,
+	governmentLatinRules,
+	governmentAfricaRules,
 }
 
 // IsCompact reports whether the entity is a built-in one whose spellings differ only in separators and letter case.
