@@ -68,7 +68,6 @@ func governmentIndiaRules() []rule {
 			shapes: []shape{
 				{layout: "Lddddddd", valid: isIndianPassport, cued: true, conf: 0.9},
 				{layout: "Ldd ddddd", valid: isIndianPassport, cued: true, conf: 0.9},
-				{layout: "L ddddddd", valid: isIndianPassport, cued: true, conf: 0.85},
 			},
 			cues: []string{"passport", "पासपोर्ट", "travel document"},
 			examples: examples{
@@ -140,8 +139,6 @@ func governmentIndiaRules() []rule {
 				{layout: "LLdddddd", valid: isIndianVehicle, cued: true, conf: 0.85},
 				{layout: "ddLLddddLL", valid: isBharatVehicle, conf: 0.85},
 				{layout: "ddLLddddL", valid: isBharatVehicle, cued: true, conf: 0.9},
-				{layout: "dd LL dddd LL", valid: isBharatVehicle, conf: 0.88},
-				{layout: "dd LL dddd L", valid: isBharatVehicle, cued: true, conf: 0.9},
 			},
 			cues:   []string{"vehicle", "registration number", "registration no", "license plate", "licence plate", "number plate", "bike", "car ", "वाहन", "गाड़ी"},
 			vetoes: numberNouns,

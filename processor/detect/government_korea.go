@@ -34,7 +34,7 @@ func governmentKoreaRules() []rule {
 				positive: []string{
 					"주민등록번호 «971013-9019902»", "가입자 «050912-2000019»", "rrn=«0509122000019»", "resident registration number «960121-1021413»", `{"juminNo":"«971013-9019902»"}`, `{"주민등록번호":"«960121-1021413»"}`,
 				},
-				negative: []string{"961321-1021413", "dump-230115-1042123", "230115-1042125", "0509122000019", "ts=1700000000000", "rrn 960303-0021413x", "960111-10214131", "960121+1021413"},
+				negative: []string{"961321-1021413", "dump-230115-1042123", "230115-1042125", "0509122000019", "ts=1700000000000", "rrn 960303-0021413x", "960111-10214131", "960121+1021413", "051102-9234110"},
 			},
 		},
 		{
@@ -127,8 +127,8 @@ func governmentKoreaRules() []rule {
 // isKoreanBirth reports whether the first six digits are a date of birth.
 func isKoreanBirth(d []byte) bool { return allDigits(d, 13) && isMonthDay(d[2:6]) }
 
-// isRRN checks the date and the digit of sex and century; 9 and 0 are of the century before the last. The digits after it
-// are drawn by lot since October 2020.
+// isRRN checks the date and the digit of sex and century; 9 is of men born before 1900. The digits after it are drawn by
+// lot since October 2020.
 func isRRN(d []byte) bool {
 	return isKoreanBirth(d) && (d[6] >= '1' && d[6] <= '4' || d[6] == '9')
 }
@@ -136,11 +136,11 @@ func isRRN(d []byte) bool {
 // isFRN checks the date and the digit of sex and century of a foreigner.
 func isFRN(d []byte) bool { return isKoreanBirth(d) && d[6] >= '5' && d[6] <= '8' }
 
-// koreanSum is what both numbers check by.
+// koreanSum is the weighted sum of both numbers modulo 11.
 func koreanSum(d []byte) int { return dot(d, 2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5) % 11 }
 
 func isCheckedRRN(d []byte) bool {
-	return isRRN(d) && number(d[7:9]) <= 95 && (11-koreanSum(d))%10 == int(d[12]-'0')
+	return isRRN(d) && d[6] != '9' && number(d[7:9]) <= 95 && (11-koreanSum(d))%10 == int(d[12]-'0')
 }
 
 func isCheckedFRN(d []byte) bool {

@@ -89,9 +89,7 @@ func governmentLatinRules() []rule {
 				{layout: "LLLLddddddxxx", valid: isRFC, cued: true, conf: 0.96},
 				{layout: "LLLddddddxxx", valid: isRFC, cued: true, conf: 0.95},
 				{layout: "LLLL-dddddd-xxx", valid: isRFC, cued: true, conf: 0.97},
-				{layout: "LLLL dddddd xxx", valid: isRFC, cued: true, conf: 0.96},
 				{layout: "LLL-dddddd-xxx", valid: isRFC, cued: true, conf: 0.96},
-				{layout: "LLL dddddd xxx", valid: isRFC, cued: true, conf: 0.95},
 			},
 			cues: []string{"rfc ", "contribuyente", "factura", "cfdi", "sat "},
 			examples: examples{
