@@ -112,7 +112,7 @@ func governmentUKRules() []rule {
 				Rule:   "Postcode area, district and inward code with a space between; short or joined ones by key or cue",
 				Source: "BS 7666, Royal Mail Programmers' Guide to PAF",
 			},
-			keys:  keys("uk postcode", "postcode", "post code"),
+			keys:  keys("uk postcode", "british postcode"),
 			value: shapeByKey(0.9, isPostcode),
 			shapes: []shape{
 				{layout: "LLdL dLL", valid: isPostcode, conf: 0.8},
