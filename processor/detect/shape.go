@@ -288,32 +288,37 @@ func mayShape(s string, start, end int, all class) bool {
 
 // shaped handles the word [start, end) that may be a layout: see mayShape.
 func (t *text) shaped(start, end int) {
-	n := end - start
 	digits := digitMask(t.s, start, end)
 	c := &t.mixed
 	t.mixedGroups(start, c, beginsShape(t.s, start, end, digits))
-	free := t.numberMayStart(start) && t.shapeMayStart(start)
 	for g := c.groups - 1; g >= 0; g-- {
 		entries := shapeTable[c.code[g]]
-		var wide []wideShape
-		if g == 0 {
-			wide = wideShapes[n]
-		}
-		if len(entries)+len(wide) == 0 {
-			continue
-		}
-		stop := c.end[g]
-		goesOn := (g < c.groups-1 || !c.whole) && t.at(stop) != ' '
-		if goesOn || !free || !t.numberMayEnd(stop) || !t.shapeMayEnd(stop) {
-			t.near = true
-			continue
-		}
 		for i := range entries {
 			t.shape(&entries[i], c, g, start)
 		}
-		for i := range wide {
-			if wide[i].has(digits) && wide[i].valid(c.chars[:n]) { // before the cues, as most words fail
-				t.shape(&wide[i].shapeEntry, c, g, start)
+	}
+	wide := wideShapes[end-start]
+	for i := range wide {
+		if wide[i].has(digits) && wide[i].valid(c.chars[:end-start]) { // before the cues, as most words fail
+			t.shape(&wide[i].shapeEntry, c, 0, start)
+		}
+	}
+}
+
+// everyShape is shaped without tables: every layout is compared with the word at start and the groups after it.
+func (t *text) everyShape(start int) {
+	c := &t.mixed
+	t.mixedGroups(start, c, true)
+	for g := range c.groups {
+		n := c.count[g]
+		digits := digitMask(string(c.chars[:n]), 0, int(n))
+		isPlain := digits == 0 || digits == 1<<n-1
+		if first := c.count[0]; isPlain || g > 0 && digits&(1<<first-1) == 0 && digits>>first&1 == 0 {
+			continue
+		}
+		for _, r := range rules {
+			for _, sh := range r.shapes {
+				t.shape(&shapeEntry{entity: r.entity, shape: sh, vetoes: r.vetoes, spaced: strings.Contains(sh.layout, " ")}, c, g, start)
 			}
 		}
 	}
@@ -360,6 +365,11 @@ func (t *text) shape(e *shapeEntry, c *mixed, g, start int) {
 	inside := uint32(1)<<n - 1
 	isLow := c.lower&inside != 0
 	if isLow && c.upper&inside != 0 || !fits(e.layout, t.s[start:end]) {
+		return
+	}
+	goesOn := (g < c.groups-1 || !c.whole) && t.at(end) != ' '
+	if goesOn || !t.numberMayStart(start) || !t.shapeMayStart(start) || !t.numberMayEnd(end) || !t.shapeMayEnd(end) {
+		t.near = true
 		return
 	}
 	cued := false
