@@ -34,6 +34,8 @@ build:
 test:
 	@echo "== unit, golden, fuzz-seed and end-to-end tests"
 	@go test -timeout 20m $(TESTFLAGS) ./...
+	@echo "== steps: no text is superlinear"
+	@go run ./builder/steps processor/detect -run Steps
 	@echo "== race detector: processor, vault"
 	@go test -race -short -timeout 20m $(TESTFLAGS) ./processor/... ./vault/...
 	@echo "left out: real-service tests (make test-services runs them)"

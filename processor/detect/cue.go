@@ -24,16 +24,18 @@ type cueEntry struct {
 var (
 	// cueBits has a bit for every three bytes, folded, that some cue starts with.
 	cueBits [1 << 15 / 64]uint64
-	// cueTable holds the cues by their first two bytes.
+	// cueTable holds the cues by their first two bytes, folded.
 	cueTable [1 << 10][]cueEntry
 )
+
+func cueSlot(a, b byte) uint { return uint(a&31) | uint(b&31)<<5 }
 
 // addCue enters a cue: a word in lower case, whole when it ends in a space. See [text.cue]. One that begins with letters
 // of other alphabets is entered in upper case, too, as their bytes differ in more than a bit.
 func addCue(cue string, e Entity) {
 	enterCue(cue, cue, e)
-	if upper := strings.ToUpper(cue); fold3(upper[0], upper[1], upper[2]) != fold3(cue[0], cue[1], cue[2]) {
-		enterCue(upper, cue, e)
+	if !isASCII(cue) {
+		enterCue(strings.ToUpper(cue), cue, e)
 	}
 }
 
@@ -48,7 +50,7 @@ func enterCue(spelled, cue string, e Entity) {
 			cueBits[bit>>6] |= 1 << (bit & 63)
 		}
 	}
-	slot := prefixSlot(spelled[0], spelled[1])
+	slot := cueSlot(spelled[0], spelled[1])
 	for i := range cueTable[slot] {
 		if known := &cueTable[slot][i]; known.text == cue {
 			known.entities = append(known.entities, e)
@@ -107,7 +109,7 @@ func (t *text) readCues(from, to int) {
 		if cueBits[bit>>6]&(1<<(bit&63)) == 0 {
 			continue
 		}
-		for _, cue := range cueTable[prefixSlot(t.s[i], t.s[i+1])] {
+		for _, cue := range cueTable[cueSlot(t.s[i], t.s[i+1])] {
 			if t.cueAt(cue.text, i, to) || cue.foreign && t.foreignCueAt(cue.text, i, to) {
 				for _, e := range cue.entities {
 					t.cues.entities.add(e)

@@ -168,7 +168,7 @@ func (t *text) personNear(v value) bool {
 		return false
 	}
 	from, to := t.around(v.keyStart, v.end, personReach)
-	return t.cueIn(personCues, from, v.keyStart) || t.cueIn(personCues, v.keyEnd, v.start) || t.cueIn(personCues, v.end, to)
+	return t.cueIn(personCues, from, v.keyStart) || t.cueIn(personCues, v.keyEnd, min(v.start, v.keyEnd+personReach)) || t.cueIn(personCues, v.end, to)
 }
 
 var personCues = []string{

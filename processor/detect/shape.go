@@ -127,16 +127,6 @@ func beginsShape(s string, start, end int, digits uint64) bool {
 	return isEntered(groupStep(code, s[end], n, digitMask(s, end+1, end+1+n)))
 }
 
-// isShaped reports whether the word s[start:end] of letters and digits mixed can be or begin a layout.
-func isShaped(s string, start, end int) bool {
-	n := end - start
-	if n > maxChars {
-		return false
-	}
-	digits := digitMask(s, start, end)
-	return mayBeShape(n, digits) || beginsShape(s, start, end, digits)
-}
-
 // lettersBegin reports whether the word of letters s[start:end] and the group after it can begin a layout.
 func lettersBegin(s string, start, end int) bool {
 	return end+1 < len(s) && isDigit(s[end+1]) && isPair(s, start, end, lettersThenDigit) && beginsShape(s, start, end, 0)
@@ -273,34 +263,30 @@ type mixed struct {
 	whole        bool // no group follows at a separator beyond the last one
 }
 
-// mayShape reports whether the word s[start:end], with the union all of its classes, can be or begin a layout.
-func mayShape(s string, start, end int, all class) bool {
-	switch all & clsWord {
-	case clsDigit:
-		return digitsBegin(s, start, end)
-	case clsLetter:
-		return lettersBegin(s, start, end)
-	case clsAlnum:
-		return isShaped(s, start, end)
-	}
-	return false
-}
-
-// shaped handles the word [start, end) that may be a layout: see mayShape.
+// shaped handles the word [start, end) that may be or begin a layout.
 func (t *text) shaped(start, end int) {
+	n := end - start
 	digits := digitMask(t.s, start, end)
 	c := &t.mixed
 	t.mixedGroups(start, c, beginsShape(t.s, start, end, digits))
+	near, before := t.near, len(t.out)
 	for g := c.groups - 1; g >= 0; g-- {
 		entries := shapeTable[c.code[g]]
 		for i := range entries {
 			t.shape(&entries[i], c, g, start)
 		}
-	}
-	wide := wideShapes[end-start]
-	for i := range wide {
-		if wide[i].has(digits) && wide[i].valid(c.chars[:end-start]) { // before the cues, as most words fail
-			t.shape(&wide[i].shapeEntry, c, 0, start)
+		var wide []wideShape
+		if g == 0 {
+			wide = wideShapes[n]
+		}
+		for i := range wide {
+			if wide[i].has(digits) && wide[i].valid(c.chars[:n]) { // before the cues, as most words fail
+				t.shape(&wide[i].shapeEntry, c, g, start)
+			}
+		}
+		if len(t.out) > before { // what fewer groups might have been is covered
+			t.near = near
+			return
 		}
 	}
 }
@@ -309,7 +295,8 @@ func (t *text) shaped(start, end int) {
 func (t *text) everyShape(start int) {
 	c := &t.mixed
 	t.mixedGroups(start, c, true)
-	for g := range c.groups {
+	near, before := t.near, len(t.out)
+	for g := c.groups - 1; g >= 0; g-- {
 		n := c.count[g]
 		digits := digitMask(string(c.chars[:n]), 0, int(n))
 		isPlain := digits == 0 || digits == 1<<n-1
@@ -320,6 +307,10 @@ func (t *text) everyShape(start int) {
 			for _, sh := range r.shapes {
 				t.shape(&shapeEntry{entity: r.entity, shape: sh, vetoes: r.vetoes, spaced: strings.Contains(sh.layout, " ")}, c, g, start)
 			}
+		}
+		if len(t.out) > before {
+			t.near = near
+			return
 		}
 	}
 }
@@ -388,6 +379,7 @@ func (t *text) shape(e *shapeEntry, c *mixed, g, start int) {
 	conf := e.conf
 	switch {
 	case e.cued:
+	case conf >= cuedConf && len(e.vetoes) == 0 && t.at(start-1) != '#': // no cue can add anything
 	case cued || t.cued(e.entity, start, end):
 		conf = max(conf, cuedConf)
 	case t.at(start-1) == '#':

@@ -84,7 +84,7 @@ func TestJudge(t *testing.T) {
 		"optional and not found":        {Line{Text: "nothing", Spans: []Span{{0, 7, "email", true}}, Scope: []string{"email"}}, ""},
 		"touches an optional label":     {Line{Text: mail, Spans: []Span{{0, 6, "email", true}}, Scope: []string{"email"}}, ""},
 		"optional of another entity":    {Line{Text: mail, Spans: at("iban", true), Scope: []string{"iban", "email"}}, "pattern entities email 0/0/1 0 0"},
-		"entity nobody knows":           {Line{Text: mail, Spans: at("license_plate", false), Scope: []string{"license_plate"}}, ""},
+		"entity nobody knows":           {Line{Text: mail, Spans: at("loyalty_number", false), Scope: []string{"loyalty_number"}}, ""},
 		"names are apart":               {Line{Text: "nothing", Spans: []Span{{0, 7, "person_name", false}}, Scope: []string{"person_name"}}, "names and places person_name 0/1/0 0 0"},
 		"bare sources are apart":        {Line{Source: "x-bare", Text: mail, Spans: at("email", false), Scope: []string{"email"}}, "bare numbers email 1/0/0 1 1"},
 		"whole text found":              {Line{Text: mail, Expect: &yes, Scope: []string{"email"}}, "pattern entities email 1/0/0 0 0"},
