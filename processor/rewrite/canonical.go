@@ -64,7 +64,7 @@ func Canonical(dst []byte, entity detect.Entity, f detect.Finding, text string) 
 // only a key can declare, stays.
 func canonicalCompact(dst []byte, from int) []byte {
 	for _, c := range dst[from:] {
-		if !alphanumeric(c) && c != ' ' && c != '-' && c != '.' && c != '/' {
+		if !alphanumeric(c) && strings.IndexByte(" -./+_:", c) < 0 { // a form has + for blanks
 			return dst
 		}
 	}
