@@ -107,6 +107,7 @@ func (t *text) everything(i int) {
 	if mayBeName(t.s, i) {
 		t.nameInProse(i)
 	}
+	t.streetAndNumber(i)
 	for _, slot := range prefixTable {
 		for _, p := range slot {
 			if t.hasFold(i, p.text) {

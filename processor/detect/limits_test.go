@@ -20,6 +20,7 @@ var hostile = []string{
 	"trace_id=", "_trace_id=", "Authorization: ", "authorization=", "traceparent=00-", "Cookie: ", "password=trace_id=", "http://a:trace_id=", "eyJ-", "eyJ-.", "%25password=", "%22?password=",
 	"=%40", "+49/555-123-", "+44 20 7946 ", "password=[1,", "Authorization: Digest a=\"", "Cookie: 4111 1111 Digest ", "[Cookie: ", "token=", "pwd=/", "/pwd=/", "\x1b[", `\x1b[3`, `\u001b[1;`, `\u0020`, `password\u003d`, `4111\u002d`,
 	"password is ", "passwd a1", "user '", "for user ", "logged in as ", "/home/a/", `C:\Users\a`, `\u00e4`, `\u00e4@`, `a\\u0040`, "customer: A ", "customer: A, ", "Hello A ", "name=A+", "tel. 0", "Tel.: 0 ", "order #", "tty=", "$(",
+	"Maria Sander ", "Maria ", "signed by Maria ", "Maria de ", "É", "Émile Zola ", "A. ", "J", "Mustering 5 ", "Straße 5, ", "Calle de ", "Via Roma ", "12, rue ", "12 rue de ", "P.O. Box 1 ", "user ", "van der ",
 }
 
 // TestGrowth checks complexity, not speed: four times the text may take four times as long, and never sixteen times. The

@@ -27,6 +27,9 @@ func (t *text) scan() {
 		if mayBeName(t.s, start) {
 			t.nameInProse(start)
 		}
+		if mayBeStreet(t.s, start) {
+			t.streetAndNumber(start)
+		}
 	}
 }
 
@@ -54,7 +57,7 @@ func wake(s string, i int) (start, end int, all class) {
 			}
 			all |= c
 		}
-		if all&clsDigit != 0 && mayCount(s, start, i, all) || mayBePrefix(s, start) || mayBeMAC(s, start, i-start) || mayBeName(s, start) {
+		if all&clsDigit != 0 && mayCount(s, start, i, all) || mayBePrefix(s, start) || mayBeMAC(s, start, i-start) || mayBeName(s, start) || mayBeStreet(s, start) {
 			return start, i, all
 		}
 	}
@@ -96,6 +99,11 @@ func goesOn(s string, n, end int) bool {
 	sep, next := s[end], byte(0)
 	if end+1 < len(s) {
 		next = s[end+1]
+	}
+	if next == ' ' || sep == ' ' && isLower(next) {
+		if n <= 4 && frenchFollows(s, end) {
+			return true
+		}
 	}
 	switch {
 	case sep == '+':
