@@ -25,10 +25,7 @@ func (t *text) scan() {
 			t.mac(start)
 		}
 		if mayBeName(t.s, start) {
-			t.nameInProse(start)
-		}
-		if mayBeStreet(t.s, start) {
-			t.streetAndNumber(start)
+			t.prose(start)
 		}
 	}
 }
@@ -57,7 +54,7 @@ func wake(s string, i int) (start, end int, all class) {
 			}
 			all |= c
 		}
-		if all&clsDigit != 0 && mayCount(s, start, i, all) || mayBePrefix(s, start) || mayBeMAC(s, start, i-start) || mayBeName(s, start) || mayBeStreet(s, start) {
+		if all&clsDigit != 0 && mayCount(s, start, i, all) || mayBePrefix(s, start) || mayBeMAC(s, start, i-start) || mayBeName(s, start) {
 			return start, i, all
 		}
 	}

@@ -30,7 +30,7 @@ var streetKinds = []struct {
 // frenchStreets are the kinds of streets in French that follow the house number.
 var frenchStreets = []string{"rue ", "avenue ", "boulevard ", "chemin ", "impasse ", "quai ", "allée ", "place ", "bis rue ", "bis, rue ", "ter rue "}
 
-// mayBeStreet reports whether the word at i may begin a street whose house number follows. It is asked for every word.
+// mayBeStreet reports whether the word at i may begin a street whose house number follows.
 func mayBeStreet(s string, i int) bool {
 	if !isUpper(s[i]) || i+4 >= len(s) || !isLower(s[i+1]) {
 		return false
@@ -73,16 +73,16 @@ func streetKind(word string) (weak, ok bool) {
 	return false, false
 }
 
-// streetAndNumber verifies Musterstraße 12, 10115 Berlin and Calle Mayor 5 at i.
+// streetAndNumber verifies Musterstraße 12, 10115 Berlin and Calle Mayor 5 at i, for which mayBeStreet said yes.
 func (t *text) streetAndNumber(i int) {
-	if !mayBeStreet(t.s, i) || i > 0 && strings.IndexByte("._/\\@-$#", t.s[i-1]) >= 0 {
+	if i > 0 && strings.IndexByte("._/\\@-$#", t.s[i-1]) >= 0 {
 		return
 	}
 	end := strings.IndexByte(t.s[i:], ' ') + i
 	if isDigit(t.at(end + 1)) {
 		weak, _ := streetEnd(t.s[i:end])
 		start := i
-		if isLetter(t.s[i]) && (t.hasFold(i, "straße") || t.hasFold(i, "strasse") || t.hasFold(i, "str.")) { // Lange Straße
+		if t.hasFold(i, "straße") || t.hasFold(i, "strasse") || t.hasFold(i, "str.") { // Lange Straße
 			if start = t.capitalBefore(i); start == i {
 				return
 			}
