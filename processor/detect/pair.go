@@ -185,3 +185,41 @@ func (t *text) unwrap(i int) int {
 	}
 	return end + 1
 }
+
+// isExpression reports whether an unquoted value is source code rather than a value: another variable of that name
+// (u.password, $password), a call of a function (getenv('X')), or the number of a field in a declaration.
+func (t *text) isExpression(k sepKey, v value) bool {
+	s := t.s[v.start:v.end]
+	name := t.s[k.start:k.end]
+	name = name[strings.LastIndexByte(name, '.')+1:]
+	if n := len(s) - len(name); n > 0 && n < maxKey && equalBoth(s[n:], name) {
+		switch s[n-1] {
+		case '.', '$', ':', '@', '>':
+			return t.span(v.start, n, isKeyByte) >= v.start+n-1
+		}
+	}
+	end := t.span(v.start, maxKey, func(c byte) bool { return isLetter(c) || c == '_' || c == '.' })
+	if t.at(end) == '(' && end >= v.start+3 && (t.at(end+1) == '\'' || t.at(end+1) == '"' || t.at(end+1) == '\\') {
+		return true
+	}
+	digits := t.span(v.start, 5, isDigit)
+	if digits == v.start || t.at(digits) != ';' || t.at(k.start-1) != ' ' {
+		return false
+	}
+	for _, w := range [...]string{"string", "bytes", "int32", "int64", "bool"} {
+		if t.hasFold(k.start-1-len(w), w) {
+			return true
+		}
+	}
+	return false
+}
+
+// equalBoth reports whether a and b are equal in any letter case; they have the same length.
+func equalBoth(a, b string) bool {
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}

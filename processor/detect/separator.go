@@ -94,7 +94,7 @@ func (t *text) keyValue(k sepKey, sep byte, after int) {
 		return
 	}
 	v := t.valueAfter(k, sep, after)
-	if !v.closed && v.end-v.start <= 1 && t.at(v.start) == '{' { // an object
+	if !v.closed && (v.end-v.start <= 1 && t.at(v.start) == '{' || t.isExpression(k, v)) { // an object, code
 		return
 	}
 	v.ref = ref

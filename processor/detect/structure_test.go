@@ -113,6 +113,51 @@ var structures = []struct{ name, text, want string }{
 	{"markdown table", "| first_name | ssn |\n|---|---|\n| «Jane» | «536221234» |\n", "person_name us_ssn"},
 }
 
+// cleanStructures have the keys of personal values and no value.
+var cleanStructures = []struct{ name, text string }{
+	{"json schema", `{"type":"object","required":["email","password"],"properties":{"email":{"type":"string","format":"email"},"password":{"type":"string","minLength":8},"ssn":{"type":["string","null"]}}}`},
+	{"openapi", "components:\n  schemas:\n    User:\n      properties:\n        password:\n          type: string\n        first_name:\n          type: string\n"},
+	{"sql ddl", "CREATE TABLE users (id bigint, email varchar(255) NOT NULL, password varchar(255), ssn char(11), first_name text)"},
+	{"sql columns", "SELECT id, email, phone, ssn\nFROM users, accounts, orders, items\nWHERE password IS NOT NULL AND ssn IS NULL\nORDER BY last_name, first_name"},
+	{"sql parameters", "INSERT INTO users (email, password, ssn) VALUES (?, ?, ?), ($1, $2, $3), (:email, :password, :ssn), (NULL, DEFAULT, NULL)"},
+	{"sql join", "SELECT u.email FROM users u JOIN logins l ON l.username = u.username AND l.password = u.password"},
+	{"sql error", `ERROR: null value in column "password" of relation "users" violates not-null constraint`},
+	{"html form", `<form><label for="email">Email</label><input type="password" name="password" id="password" placeholder="Password"><input name="ssn" type="text"></form>`},
+	{"python signature", "def login(self, username: str, password: str = None, *, api_key: Optional[str] = None) -> bool:"},
+	{"typescript", "interface User { password: string; firstName: string; ssn?: number; apiKey: string | null }"},
+	{"go struct type", "type User struct {\n\tEmail    string `json:\"email\"`\n\tPassword string `json:\"password\"`\n}"},
+	{"graphql", "mutation Login($username: String!, $password: String!) { login(username: $username, password: $password) { token } }"},
+	{"protobuf", "message User { string email = 1; string password = 2; string ssn = 3; }"},
+	{"secret reference", "env:\n- name: DB_PASSWORD\n  valueFrom:\n    secretKeyRef:\n      name: db\n      key: password\n"},
+	{"name and value, other", `[{"name":"color","value":"blue-5581234"},{"key":"k8s.pod.name","value":{"stringValue":"web-1"}},{"name":"email_count","value":"17"}]`},
+	{"metric labels", `http_requests_total{name="email",handler="/password",code="200"} 1027`},
+	{"format strings", `log.Printf("user=%s password=%s ssn=%v", u, "%q", "{}")`},
+	{"masked", `{"password":"********","ssn":"***-**-****","token":"[REDACTED]","email":"<email>","api_key":"xxxxxxxx"}`},
+	{"none of many languages", "password=null ssn=None email=nil token=undefined first_name=N/A iban=- api_key=\"\""},
+	{"options of values", "password = Some(None) ssn=Optional.empty token=Some(())"},
+	{"call", "password=os.getenv('DB_PASSWORD') token=config.get(\"token\")"},
+	{"csv of numbers", "time,count,p99\n10:00,5,12.5\n10:01,6,13.5\n"},
+	{"csv of flags", "email_sent,password_set,ssn_present\ntrue,false,true\n"},
+	{"list in prose", "missing fields: email,phone,ssn\nretrying in 5s, attempt 2, giving up\n"},
+	{"base64 of a page", "next=eyJvZmZzZXQiOjEwMCwic29ydCI6ImNyZWF0ZWRfYXQiLCJkaXIiOiJkZXNjIn0="},
+	{"base64 of nothing", "blob=eyJeyJeyJeyJeyJeyJeyJeyJeyJ W3siW3siW3siW3siW3siW3siW3si"},
+	{"class names", "at com.acme.auth.PasswordEncoder.encode(PasswordEncoder.java:42)\n\tat com.acme.users.SsnValidator$1.call(SsnValidator.java:7)"},
+	{"xml schema", `<xs:element name="password" type="xs:string"/><xs:element name="ssn" minOccurs="0" type="xs:string"/>`},
+	{"empty elements", "<user><password></password><ssn/><email xsi:nil=\"true\"></email></user>"},
+	{"envoy, internal", `[2023-01-15T12:34:56.789Z] "GET /healthz HTTP/1.1" 200 - via_upstream - "-" 0 2 1 1 "-" "kube-probe/1.29" "4bf92f35-77b3-4da6-a3ce-929d0e0e4736" "checkout:8080" "-" inbound|8080|| - - - default`},
+	{"kubectl columns", "NAME   READY   STATUS    RESTARTS   AGE\nweb-1   1/1   Running   0   5d\n"},
+}
+
+func TestCleanStructures(t *testing.T) {
+	d, s := testDetector(t), NewScratch()
+	for _, c := range cleanStructures {
+		t.Run(c.name, func(t *testing.T) {
+			require.Empty(t, describe(d, c.text, d.Find(s, Key{}, c.text)))
+			checkLaws(t, d, s, "", c.text)
+		})
+	}
+}
+
 func TestStructures(t *testing.T) {
 	d, s := testDetector(t), NewScratch()
 	for _, c := range structures {
