@@ -186,6 +186,34 @@ func (t *text) unwrap(i int) int {
 	return end + 1
 }
 
+// serialized verifies the string after the colon at i of a pair as PHP serializes it: s:8:"password";s:7:"hunter2".
+func (t *text) serialized(i int) {
+	j := i
+	for j > 0 && i-j < 8 && isDigit(t.s[j-1]) {
+		j--
+	}
+	if !t.hasFold(j-len(`";s:`), `";s:`) {
+		return
+	}
+	if k, ok := t.quotedKeyBefore(j-len(`";s:`), '"'); ok {
+		t.columnValue(k, t.valueAfter(k, '=', i+1))
+	}
+}
+
+// quotedPrintable verifies an address in angle brackets whose @ is spelled =40 at i, RFC 2045 section 6.7. Elsewhere it
+// is a number.
+func (t *text) quotedPrintable(i int) {
+	start := i
+	for start > 0 && i-start < maxLocal && isLocalByte(t.s[start-1]) {
+		start--
+	}
+	if t.at(start-1) == '<' {
+		if end, ok := t.domain(i + len("=40")); ok && t.at(end) == '>' {
+			t.emailAround(i, i+len("=40"), 0)
+		}
+	}
+}
+
 // isExpression reports whether an unquoted value is source code rather than a value: another variable of that name
 // (u.password, $password), a call of a function (getenv('X')), or the number of a field in a declaration.
 func (t *text) isExpression(k sepKey, v value) bool {

@@ -38,6 +38,13 @@ func (t *text) separator(i int) {
 	if isDigit(t.s[i-1]) && isDigit(t.at(i+1)) {
 		return
 	}
+	if c == ':' && isDigit(t.s[i-1]) && (t.at(i+1) == '"' || t.at(i+1) == '\\') {
+		t.serialized(i)
+		return
+	}
+	if c == '=' && t.at(i+1) == '4' && t.at(i+2) == '0' {
+		t.quotedPrintable(i)
+	}
 	if c == '=' && t.s[i-1] == ')' && t.at(i+1) == '(' {
 		t.tuple(i)
 		return

@@ -31,6 +31,10 @@ var structures = []struct{ name, text, want string }{
 	{"csv after a header", "email,phone,ssn\n«a@acme.example»,«415-555-2671»,«536221234»\n«b@acme.example»,«415-555-2672»,«536221235»\n", "email phone us_ssn email phone us_ssn"},
 	{"csv, quotes", "id,first_name,ssn\n1,\"«Jane»\",\"«536-22-1234»\"\n2,«Bob»,«536-22-1235»\n", "person_name us_ssn person_name us_ssn"},
 	{"csv, semicolons", "name;iban;password\r\nx;«DE89370400440532013000»;«hunter2»\r\n", "iban password"},
+	{"csv, spaced names", "Id,First Name,Social Security Number\n1,«Jane»,«536-22-1234»\n", "person_name us_ssn"},
+	{"csv, quoted names", "\"id\",\"first_name\",\"ssn\"\n\"1\",\"«Jane»\",\"«536-22-1234»\"\n", "person_name us_ssn"},
+	{"csv, row of another length", "id,first_name,ssn\n1,«Jane»,«536-22-1234»\n2,Bob\n3,Bob,x\n", "person_name us_ssn"},
+	{"table of psql", " id | last_name |  password  \n----+-----------+------------\n  1 | «Doe»       | «hunter2»\n  2 | «Roe»       | «hunter3»\n(2 rows)\n", "person_name password person_name password"},
 	{"csv, tabs", "id\tlast_name\tssn\n1\t«Doe»\t«536221234»\n", "person_name us_ssn"},
 	{"csv, escaped line ends", `{"csv":"id,ssn,last_name\n1,«536221234»,«Doe»\n2,«536221235»,«Roe»\n"}`, "us_ssn person_name us_ssn person_name"},
 	{"csv, header cue", "header: id;ssn;last_name rows: 2", ""},
@@ -99,6 +103,8 @@ var structures = []struct{ name, text, want string }{
 	{"ruby inspect", `#<User id: «7», first_name: "«Jane»", ssn: "«536221234»", password: nil>`, "user_id person_name us_ssn"},
 	{"php print_r", "Array\n(\n    [email] => «jane@acme.example»\n    [ssn] => «536221234»\n    [password] => «hunter2»\n)\n", "email us_ssn password"},
 	{"php var_dump", "array(2) {\n  [\"password\"]=>\n  string(7) \"«hunter2»\"\n  [\"ssn\"]=>\n  int(«536221234»)\n}", "password us_ssn"},
+	{"php serialized", `a:2:{s:8:"password";s:7:"«hunter2»";s:3:"ssn";s:9:"«536221234»";}`, "password us_ssn"},
+	{"php serialized, escaped", `{"session":"s:8:\"password\";s:7:\"«hunter2»\";"}`, "password"},
 	{"elixir", `%{first_name: "«Jane»", ssn: "«536221234»", "password" => "«hunter2»"}`, "person_name us_ssn password"},
 	{"c sharp", "User { FirstName = «Jane», Ssn = «536221234», Password = «hunter2» }", "person_name us_ssn password"},
 	{"protobuf text", `first_name: "«Jane»" ssn: "«536221234»" address { street: "«12 Main Street»" }`, "person_name us_ssn street_address"},
@@ -110,6 +116,7 @@ var structures = []struct{ name, text, want string }{
 	{"html entities", "{&quot;password&quot;:&quot;«hunter2»&quot;,&quot;ssn&quot;:&quot;«536221234»&quot;}", "password us_ssn"},
 	{"html entities, numeric", "{&#34;password&#34;:&#34;«hunter2»&#34;}", "password"},
 	{"html entity of an at sign", "mail «jane&#64;acme.example» or «bob&#x40;acme.example»", "email email"},
+	{"quoted-printable", "To: <«jane=40acme.example»>\r\nwidth=40px.auto <w=40px>", "email"},
 	{"markdown table", "| first_name | ssn |\n|---|---|\n| «Jane» | «536221234» |\n", "person_name us_ssn"},
 }
 
