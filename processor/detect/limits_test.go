@@ -21,7 +21,7 @@ var hostile = []string{
 	"=%40", "+49/555-123-", "+44 20 7946 ", "password=[1,", "Authorization: Digest a=\"", "Cookie: 4111 1111 Digest ", "[Cookie: ", "token=", "pwd=/", "/pwd=/", "\x1b[", `\x1b[3`, `\u001b[1;`, `\u0020`, `password\u003d`, `4111\u002d`,
 	"password is ", "passwd a1", "user '", "for user ", "logged in as ", "/home/a/", `C:\Users\a`, `\u00e4`, `\u00e4@`, `a\\u0040`, "customer: A ", "customer: A, ", "Hello A ", "name=A+", "tel. 0", "Tel.: 0 ", "order #", "tty=", "$(",
 	"ssn,a\n", "a,ssn\nb,c\n", "|ssn|a|\n", `ssn,a\n`, "ssn,\"", "eyJhIjoi", "eyJ-eyJ", "W3siYSI6 ", `"name":"ssn","value":`, `"value":{"value":`, `name="ssn"`, "name=\"ssn\"\n\nx", "(ssn)=(", "lower(ssn) = '", "password=some(", `some("`, "&quot;password&quot;:", "&quot;password&quot;:&quot;",
-	"&lt;password&gt;", "<password a=\"\">", "\">", "a&#64;", `";s:8:"`, `s:8:"a";`, "<a=40", "=40", "a.password=a.", "password=f('", "string password = 2;", "ssn between 'a' and ", "\"password\":\n",
+	"&lt;password&gt;", "<password a=\"\">", "\">", "a&#64;", "%5D", "%5B%5D", "a%5Bpassword%5D=", `";s:8:"`, `s:8:"a";`, "<a=40", "=40", "a.password=a.", "password=f('", "string password = 2;", "ssn between 'a' and ", "\"password\":\n",
 }
 
 // TestGrowth checks complexity, not speed: four times the text may take four times as long, and never sixteen times. The

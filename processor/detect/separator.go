@@ -101,7 +101,11 @@ func (t *text) keyValue(k sepKey, sep byte, after int) {
 		return
 	}
 	v := t.valueAfter(k, sep, after)
-	if !v.closed && (v.end-v.start <= 1 && t.at(v.start) == '{' || t.isExpression(k, v)) { // an object, code
+	if !v.closed && v.end-v.start <= 1 && t.at(v.start) == '{' { // an object
+		return
+	}
+	if !v.closed && t.isExpression(k, v) {
+		t.near = true
 		return
 	}
 	v.ref = ref
@@ -132,6 +136,9 @@ func (t *text) keyBefore(i int) (k sepKey, ok bool) {
 	case ']':
 		if q := t.at(end - 2); q == '"' || q == '\'' { // ["password"]=>
 			return t.quotedKeyBefore(end-2, q)
+		}
+		if t.at(end-2) == '[' { // password[]=
+			return t.bareKey(end - 2)
 		}
 		return t.bareKey(end - 1)
 	case ')':
@@ -198,6 +205,11 @@ func isKeyByte(c byte) bool {
 
 // bareKey reads an unquoted key of one word backwards from end.
 func (t *text) bareKey(end int) (k sepKey, ok bool) {
+	for t.hasFold(end-len("%5d"), "%5d") { // user%5Bpassword%5D=, list%5B%5D=
+		if end -= len("%5d"); t.hasFold(end-len("%5b"), "%5b") {
+			end -= len("%5b")
+		}
+	}
 	if !isWord(t.at(end - 1)) {
 		return k, false
 	}

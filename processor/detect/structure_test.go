@@ -56,6 +56,7 @@ var structures = []struct{ name, text, want string }{
 	{"constraint with two columns", `DETAIL: Key (last_name, ssn)=(«Doe», «536221234») already exists.`, "person_name us_ssn"},
 
 	{"form", "first_name=«Jane»&ssn=«536-22-1234»&password=«hun%26ter2»&submit=1", "person_name us_ssn password"},
+	{"form of objects", "user[password]=«hunter2»&user%5Bfirst_name%5D=«Jane»&user%5Bssn%5D=«536221234»&password[]=«hunter2»&last_name%5B%5D=«Doe»&user%5Bpassword%5D=«a%26b»", "password person_name us_ssn password person_name password"},
 	{"url-encoded pairs", "body=first_name%3D«Jane»%26password%3D«hunter2»%26x%3D1", "person_name password"},
 	{"url-encoded json", "data=%7B%22password%22%3A%22«hunter2»%22%2C%22ssn%22%3A%22«536221234»%22%7D", "password us_ssn"},
 	{"multipart", "Content-Disposition: form-data; name=\"password\"\r\n\r\n«hunter2»\r\n--x\r\nContent-Disposition: form-data; name=\"ssn\"\r\n\r\n«536221234»\r\n--x--", "password us_ssn"},
