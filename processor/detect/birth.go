@@ -48,7 +48,7 @@ func isBirthYearLast(d []byte) bool {
 func bornAfter(words ...string) []prefix {
 	list := make([]prefix, len(words))
 	for k, word := range words {
-		list[k] = prefix{word, func(t *text, i int) {
+		list[k] = prefix{word + whole, func(t *text, i int) {
 			start := t.afterWords(i + len(word))
 			if t.hasFold(start, "on ") {
 				start += len("on ")

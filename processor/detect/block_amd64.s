@@ -9,7 +9,8 @@ DATA nibbles<>+24(SB)/8, $0
 DATA nibbles<>+32(SB)/8, $0x0f0f0f0f0f0f0f0f
 DATA nibbles<>+40(SB)/8, $0x2525252525252525 // %
 DATA nibbles<>+48(SB)/8, $0x1b1b1b1b1b1b1b1b // ESC
-GLOBL nibbles<>(SB), RODATA|NOPTR, $56
+DATA nibbles<>+56(SB)/8, $0x0a0a0a0a0a0a0a0a // line feed
+GLOBL nibbles<>(SB), RODATA|NOPTR, $64
 
 // func classify64(p *byte) (word, digit, event, escape uint64)
 TEXT ·classify64(SB), NOSPLIT, $0-40
@@ -19,6 +20,7 @@ TEXT ·classify64(SB), NOSPLIT, $0-40
 	VPBROADCASTQ nibbles<>+32(SB), Y10
 	VPBROADCASTQ nibbles<>+40(SB), Y11
 	VPBROADCASTQ nibbles<>+48(SB), Y12
+	VPBROADCASTQ nibbles<>+56(SB), Y14
 	VPXOR Y13, Y13, Y13
 
 #define HALF(offset, word, digit, event, escape) \
@@ -37,6 +39,8 @@ TEXT ·classify64(SB), NOSPLIT, $0-40
 	VPCMPEQB Y12, Y0, Y6         \
 	VPANDN Y3, Y10, Y7           \
 	VPOR Y6, Y7, Y7              \
+	VPCMPEQB Y14, Y0, Y4         \
+	VPOR Y4, Y7, Y7              \
 	VPCMPEQB Y13, Y7, Y7         \
 	VPMOVMSKB Y7, event          \
 	VPCMPEQB Y11, Y0, Y7         \

@@ -10,7 +10,7 @@ type reader func(t *text, i int) int
 func after(e Entity, conf float32, read reader, words ...string) []prefix {
 	list := make([]prefix, len(words))
 	for k, word := range words {
-		list[k] = prefix{word, func(t *text, i int) {
+		list[k] = prefix{word + whole, func(t *text, i int) {
 			start := t.afterWords(i + len(word))
 			if start == 0 {
 				return
@@ -40,7 +40,7 @@ func (t *text) afterWords(i int) int {
 	}
 	for range 3 {
 		from := i
-		for i < from+3 && (t.at(i) == ' ' || t.at(i) == ':' || t.at(i) == '.' || t.at(i) == '#') {
+		for i < from+3 && (t.at(i) == ' ' || t.at(i) == ':' || t.at(i) == '.' || t.at(i) == '#' || t.at(i) == '(' || t.at(i) == '[') {
 			i++
 		}
 		if i == from {
@@ -70,8 +70,8 @@ func readByKey(conf float32, read reader) func(*text, value) {
 	}
 }
 
-// oneOf reads the longest of the forms.
-func oneOf(forms []string) reader {
+// longestOf reads the longest of the forms.
+func longestOf(forms []string) reader {
 	return func(t *text, i int) int {
 		end := 0
 		for _, f := range forms {

@@ -56,14 +56,15 @@ func demographicRules() []rule {
 			), weakKeys("zip", "cep", "pin code", "postal")...),
 			value: postalByKey,
 			prefixes: slices.Concat(
-				after(PostalCode, 0.85, oneOf(postalForms), "postal code", "post code", "postcode", "plz", "postleitzahl", "code postal", "codigo postal", "código postal", "codice postale", "kod pocztowy", "eircode"),
-				after(PostalCode, 0.85, oneOf(zipForms), "zip code", "zipcode"),
+				after(PostalCode, 0.85, longestOf(postalForms), "postal code", "post code", "postcode", "plz", "postleitzahl", "code postal", "codigo postal", "código postal", "codice postale", "kod pocztowy", "eircode"),
+				after(PostalCode, 0.85, longestOf(zipForms), "zip code", "zipcode"),
+				after(PostalCode, 0.85, brazilianAt, "cep"),
 				[]prefix{{"zip ", zipWord}},
 			),
 			examples: examples{
 				positive: []string{
 					"zip code «94043»", `{"postal_code":"«1012 AB»"}`, "PLZ «10115» Berlin", "postcode «2000».", "postal code «K1A 0B1», Ottawa", "billing_zip=«94043-1351»", `{"zip":"«10001»"}`,
-					"user.postal_code|«1012 AB»", "code postal: «75008»", "?postal_code=«K1A+0B1»&x=1", "CEP: «01310-100»", "ZIP «94043»", "kod pocztowy «00-950»", "Postleitzahl «10115»",
+					"user.postal_code|«1012 AB»", "code postal: «75008»", "?postal_code=«K1A+0B1»&x=1", "CEP: «01310-100»", "ZIP «94043»", "kod pocztowy «00-950»", "CEP «01310-100»", "Postleitzahl «10115»",
 				},
 				negative: []string{
 					"zip archive.zip", "zip=true", "zip 3 files", `{"zip":"backup.zip"}`, "port 94043", "code 94043", "postal_code=null", "postcode 123", "zip: 12345678", "zip 94043.5 ms", "gzip 94043", "unzip: 12345", "zip 12345 files", "ZIP 12345 bytes", "ZIP 94043 entries", "postcode=M1 1AE", "postal code SW1A 1AA",
@@ -129,10 +130,12 @@ func postalByKey(t *text, v value) {
 	if v.weak() {
 		forms = zipForms
 	}
-	if end := oneOf(forms)(t, v.start); end > 0 && (!v.closed || end == v.end) && t.hasDigits(v.start, end) {
+	if end := longestOf(forms)(t, v.start); end > 0 && (!v.closed || end == v.end) && t.hasDigits(v.start, end) {
 		t.emit(v, v.start, end, 0.9)
 	}
 }
+
+func brazilianAt(t *text, i int) int { return t.formEnd(i, "ddddd-ddd") }
 
 // zipWord verifies the code after the word ZIP at i, which in lower case names archives.
 func zipWord(t *text, i int) {
@@ -140,7 +143,7 @@ func zipWord(t *text, i int) {
 		return
 	}
 	start := i + len("zip ")
-	if end := oneOf(zipForms)(t, start); end > 0 && (t.at(end) != ' ' || !isLower(t.at(end+1))) {
+	if end := longestOf(zipForms)(t, start); end > 0 && (t.at(end) != ' ' || !isLower(t.at(end+1))) {
 		t.add(PostalCode, start, end, 0.85)
 	}
 }

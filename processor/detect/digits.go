@@ -222,6 +222,9 @@ func (t *text) layouts(start int, c *cluster) {
 
 func (t *text) layout(e *digitEntry, c *cluster, g, start int) {
 	end := c.end[g]
+	if e.cued && !t.cued(e.entity, start, end) {
+		return
+	}
 	if e.slashed && t.at(start-1) == '/' { // a part of a path
 		return
 	}
@@ -234,12 +237,11 @@ func (t *text) layout(e *digitEntry, c *cluster, g, start int) {
 	}
 	conf := e.conf
 	switch {
-	case !e.cued && conf >= cuedConf && len(e.vetoes) == 0 && t.at(start-1) != '#': // no cue can add anything
+	case e.cued:
+	case conf >= cuedConf && len(e.vetoes) == 0 && t.at(start-1) != '#': // no cue can add anything
 	case t.cued(e.entity, start, end):
-		if !e.cued {
-			conf = max(conf, cuedConf)
-		}
-	case e.cued || t.at(start-1) == '#':
+		conf = max(conf, cuedConf)
+	case t.at(start-1) == '#':
 		return
 	case t.wordsBefore(e.vetoes, start):
 		t.near = true

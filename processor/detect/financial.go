@@ -49,8 +49,6 @@ func financialRules() []rule {
 				{layout: "dddddddddddddd", valid: isCard, cued: true, conf: 0.94},
 				{layout: "ddddddddddddddd", valid: isCard, cued: true, conf: 0.95},
 				{layout: "dddddddddddddddd", valid: isCard, cued: true, conf: 0.95},
-				{layout: "ddddddddddddddddd", valid: isCard, cued: true, conf: 0.92},
-				{layout: "dddddddddddddddddd", valid: isCard, cued: true, conf: 0.92},
 				{layout: "ddddddddddddddddddd", valid: isCard, cued: true, conf: 0.93},
 			},
 			cues: cardCues,

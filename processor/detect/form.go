@@ -13,6 +13,7 @@ type form struct {
 	parts  []formPart
 	bits   float32 // least entropy of what follows the prefix, in bits a byte; 0: as leastEntropy says; below: not asked
 	alone  bool    // the prefix is short or a word: a neighbor that joins words makes the key part of something else
+	tailed bool    // the last six characters are a checksum, mostly
 	check  func(key string) bool
 }
 
@@ -134,6 +135,34 @@ func (f *form) verifier(e Entity) func(t *text, i int) {
 			t.near = true
 			return
 		}
-		t.add(e, i, end, 0.98)
+		t.add(e, i+f.secretAt(), end, f.confidence(t.s[i:end]))
 	}
+}
+
+// secretAt returns where in a key what is secret begins: behind the host and path of a webhook.
+func (f *form) secretAt() int { return strings.LastIndexByte(f.prefix, '/') + 1 }
+
+// confidence is certainty where the checksum at the end of the key is right. A wrong one is no proof that there is none, as
+// older keys have none.
+func (f *form) confidence(key string) float32 {
+	if f.tailed && hasCRCTail(key) {
+		return 1
+	}
+	return 0.98
+}
+
+// byteAt returns s[i], or 0 outside s.
+func byteAt(s string, i int) byte {
+	if uint(i) < uint(len(s)) {
+		return s[i]
+	}
+	return 0
+}
+
+// runOf returns the end of the bytes of s from i on that ok accepts, at most n.
+func runOf(s string, i, n int, ok func(byte) bool) int {
+	for most := min(len(s), i+n); i < most && ok(s[i]); {
+		i++
+	}
+	return i
 }

@@ -27,7 +27,7 @@ func governmentEastRules() []rule {
 			digits: []digitShape{{layout: "ddddddddddd", valid: isPESEL, cued: true, conf: 0.97}},
 			cues:   []string{"pesel"},
 			examples: examples{
-				positive: []string{"My pesel is «44051401458».", "PESEL: «02270803624»", "pesel=«44051401458»", `{"numerPesel":"«02270803624»"}`},
+				positive: []string{"My pesel is «44051401458».", "PESEL: «02270803624»", "pesel=«44051401458»", "national_id=«44051401458»", `{"numerPesel":"«02270803624»"}`},
 				negative: []string{"44051401458", "pesel 44051401459", "pesel 1111321111", "11-11-11-11114", "offset 02270803624", "PESEL 44131401458"},
 			},
 		},

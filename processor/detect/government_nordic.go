@@ -55,7 +55,7 @@ func governmentNordicRules() []rule {
 			cues:   []string{"hetu", "henkilötunnus", "henkilotunnus", "sotu", "personbeteckning", "finnish"},
 			vetoes: numberNouns,
 			examples: examples{
-				positive: []string{"«131052-308T»", "My personal identity code is: «010594Y9032». Thank you.", "hetu=«010594Y9032»", "«020516C903K»", "Here's my henkilötunnus «020594X902N».", `{"hetu":"«131052-308t»"}`},
+				positive: []string{"«131052-308T»", "My personal identity code is: «010594Y9032». Thank you.", "hetu=«010594Y9032»", `{"nationalIdNumber":"«131052-308T»"}`, "«020516C903K»", "Here's my henkilötunnus «020594X902N».", `{"hetu":"«131052-308t»"}`},
 				negative: []string{"010324A110G", "131052/308T", "131052:308T", "131052.308T", "131352-308T", "311190-1111", "131052-308t", "img-131052-308T", "131052-308T.png"},
 			},
 		},

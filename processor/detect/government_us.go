@@ -23,8 +23,9 @@ func governmentUSRules() []rule {
 				Rule:   "Area, group and serial ranges in the 3-2-4 layout; bare digits by key or cue",
 				Source: "SSA POMS RM 10201",
 			},
-			keys:  keys("ssn", "us ssn", "social security number", "social security no", "social security", "ssn number", "social security num", "numero de seguro social"),
-			value: digitsByKey(0.99, isSSN),
+			keys: append(keys("national id", "national id number", "national identification number", "national identity number", "government id", "citizen id", "personal id number", "personal identity number",
+				"personal identity code", "identity card number", "id card number"), keys("ssn", "us ssn", "social security number", "social security no", "social security", "ssn number", "social security num", "numero de seguro social")...),
+			value: nationalIDByKey,
 			digits: []digitShape{
 				{layout: "ddd-dd-dddd", valid: isSSN, conf: 0.95},
 				{layout: "ddd dd dddd", valid: isSSN, cued: true, conf: 0.9},
@@ -37,7 +38,7 @@ func governmentUSRules() []rule {
 				positive: []string{
 					"SSN «536-22-1234» on file", "ssn=«536221234»", "social security «536 22 1234»", `{"ssn":"«536-22-1234»"}`,
 					"us.ssn|«536221234»", "SSN #«536-22-1234»", "SSN part number «536-22-1234»", "User{name=Jane Doe, ssn=«536-22-1234»}", "employee «123-45-6789» updated",
-					"seguro social «536 22 1234»",
+					"seguro social «536 22 1234»", "national_id=«536-22-1234»",
 				},
 				negative: []string{
 					"part 000-12-3456", "666-12-3456", "900-12-3456", "536-00-1234", "536-22-0000", "id 536221234", "1536-22-1234",
@@ -75,15 +76,15 @@ func governmentUSRules() []rule {
 				Rule:   "Nine digits with the prefix of an IRS campus, by key or by cue",
 				Source: "IRS: How EINs are assigned and valid EIN prefixes",
 			},
-			keys:  keys("ein", "fein", "employer identification number", "employer id number", "federal tax id", "federal ein", "ein number"),
-			value: digitsByKey(0.99, isEIN),
+			keys:  keys("ein", "fein", "employer identification number", "employer id number", "federal tax id", "federal ein", "ein number", "tax id", "tax id number", "tax identification number", "tax number", "taxpayer id", "taxpayer identification number"),
+			value: taxIDByKey,
 			digits: []digitShape{
 				{layout: "dd-ddddddd", valid: isEIN, cued: true, conf: 0.93},
 				{layout: "ddddddddd", valid: isEIN, cued: true, conf: 0.85},
 			},
 			cues: []string{"ein ", "fein ", "employer id", "employer identification", "federal tax", "tax id"},
 			examples: examples{
-				positive: []string{"EIN «12-3456789» on form W-2", "fein=«945678901»", "Employer Identification Number «20-1234567»", `{"ein":"«47-1234567»"}`},
+				positive: []string{"EIN «12-3456789» on form W-2", "fein=«945678901»", "Employer Identification Number «20-1234567»", `{"ein":"«47-1234567»"}`, "tax_id=«12-3456789»"},
 				negative: []string{"12-3456789", "EIN 07-1234567", "EIN 12-345678", "build 20-1234567", "being 12-3456789", "offset 123456789"},
 			},
 		},
@@ -96,7 +97,7 @@ func governmentUSRules() []rule {
 			},
 			keys: append(keys("us passport", "us passport number", "passport number", "passport no", "passport num", "passport id", "travel document number"),
 				weakKeys("passport")...),
-			value: shapeByKey(0.95, isUSPassport),
+			value: passportByKey,
 			digits: []digitShape{
 				{layout: "ddddddddd", valid: isUSPassport, cued: true, conf: 0.85},
 			},
@@ -105,7 +106,7 @@ func governmentUSRules() []rule {
 			},
 			cues: []string{"passport", "travel document", "pasaporte"},
 			examples: examples{
-				positive: []string{"passport «A12803456» expires", "passport_number=«912803456»", "my travel document is «A12803456»", `{"passportNumber":"«Z12803456»"}`, "passport|«C03005988»"},
+				positive: []string{"passport «A12803456» expires", "passport_number=«912803456»", "my travel document is «A12803456»", `{"passportNumber":"«Z12803456»"}`, "passport|«A03005988»", "passportNo: «AB123456»"},
 				negative: []string{"A12803456", "912803456", "passport 12345", "passport.js 4.0.1", "order A12803456", "passport 000000000", "passport ab12803456", "passport A1280-3456"},
 			},
 		},
@@ -305,30 +306,8 @@ func licenseShapes(layouts ...string) (shapes []shape) {
 	return shapes
 }
 
-// driversLicenseByKey verifies a license under a key that names no country: what a British or Italian one looks like is
-// one of those.
-func driversLicenseByKey(t *text, v value) {
-	for _, l := range [...]struct {
-		entity Entity
-		verify func(*text, value)
-	}{{UKDriversLicense, ukLicenseByKey}, {ITDriversLicense, itLicenseByKey}, {USDriversLicense, usLicenseByKey}} {
-		n := len(t.out)
-		v.ref.entity = l.entity
-		if l.verify(t, v); len(t.out) > n {
-			return
-		}
-	}
-}
-
-var usLicenseByKey = shapeByKey(0.9, isUSLicense)
-
 // isUSLicense accepts up to four letters before, among or after at least four digits.
 func isUSLicense(c []byte) bool {
-	letters := 0
-	for _, b := range c {
-		if isLetter(b) {
-			letters++
-		}
-	}
+	letters := len(c) - countDigits(c)
 	return len(c) >= 5 && len(c) <= 16 && letters <= 4 && len(c)-letters >= 4
 }

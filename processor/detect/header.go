@@ -73,7 +73,8 @@ func (t *text) lineEnd(i int) int {
 	return i
 }
 
-var schemes = []string{"bearer", "basic", "digest", "token", "negotiate", "apikey", "hawk", "aws4-hmac-sha256", "ntlm", "dpop", "key", "jwt", "splunk"}
+var schemes = []string{"bearer", "basic", "digest", "token", "negotiate", "apikey", "hawk", "aws4-hmac-sha256", "ntlm", "dpop", "key", "jwt", "splunk",
+	"aws", "bot", "geniekey", "goog4-hmac-sha256", "goog4-rsa-sha256", "oauth", "sharedaccesssignature", "sharedkey", "sharedkeylite", "ssws", "vapid"}
 
 func isScheme(s string) bool {
 	for _, name := range schemes {
@@ -240,7 +241,7 @@ func passwordByKey(t *text, v value) {
 	if isPlaceholder(s) || s[0] == '{' && s[len(s)-1] != '}' && !v.closed {
 		return
 	}
-	if v.prose && !v.closed && !t.proseValue(v) || t.isWorkingDirectory(v) || !v.closed && isCommand(s) {
+	if v.prose && !v.closed && (!t.proseValue(v) || t.s[v.keyStart:v.keyEnd] == "PASS") || t.isWorkingDirectory(v) || !v.closed && isCommand(s) {
 		return
 	}
 	t.emit(v, v.start, t.semicolonEnd(v), 0.97)

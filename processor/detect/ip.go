@@ -107,14 +107,27 @@ func (t *text) isPlatform(i int) bool {
 }
 
 // versionWords stand before a number that is a version, not an address.
-var versionWords = []string{"version", "ver", "v", "release", "rev", "build", "firmware", "oid", "than", "kernel", "ratio", "driver", "patch", "rv"}
+var versionWords = []string{
+	"version", "ver", "v", "release", "rev", "build", "firmware", "oid", "than", "kernel", "ratio", "driver", "patch", "rv", "revision", "versions", "sdk", "python", "java", "jdk", "jre", "php", "ruby", "perl", "openssl", "glibc", "gcc", "firefox", "chrome", "chromium",
+	"safari", "webkit", "android", "ios", "windows", "framework", "runtime", "edition", "snapshot", "tag", "schema", "migration", "package", "section", "chapter", "clause", "paragraph", "appendix", "step",
+}
 
 // versionBefore reports whether the dotted number at i is a version: after such a word, or in a product token as user
 // agents write them, Name/1.2.3.4.
 func (t *text) versionBefore(i int) bool {
+	if t.at(i-1) == '-' { // the end of a range, 0.0.0.0-4.0.0.0
+		for from := i; i > max(0, from-len("-255.255.255.255")) && (t.s[i-1] == '-' || isDigit(t.s[i-1]) || t.s[i-1] == '.'); i-- {
+		}
+	}
+	if t.upgraded(i) {
+		return true
+	}
 	end := i
-	for end > 0 && end > i-3 && (t.s[end-1] == ' ' || t.s[end-1] == ':' || t.s[end-1] == '=' || t.s[end-1] == '"' || t.s[end-1] == '/' || t.s[end-1] == '_') {
+	for end > 0 && end > i-7 && (t.s[end-1] == ' ' || t.s[end-1] == ':' || t.s[end-1] == '=' || t.s[end-1] == '"' || t.s[end-1] == '\'' || t.s[end-1] == '\\' || t.s[end-1] == '/' || t.s[end-1] == '_' || t.s[end-1] == '.' && t.s[end] == ' ') {
 		end--
+	}
+	if end > 0 && end < i && (t.s[end-1] == '\n' || t.s[end] == '\\' && t.escapeAt(end) > end) {
+		return false
 	}
 	start := end
 	for start > 0 && start > end-24 && (isWord(t.s[start-1]) || t.s[start-1] == '-' || t.s[start-1] == '.') {
@@ -136,6 +149,26 @@ func (t *text) versionBefore(i int) bool {
 		}
 	}
 	return false
+}
+
+// upgradeCues say that dotted numbers with "to" between are versions.
+var upgradeCues = []string{"upgrad", "downgrad", "updating", "updated", "bump"}
+
+// upgraded reports whether the dotted number at i is one of two in: upgraded from 1.2.3.4 to 1.2.3.5.
+func (t *text) upgraded(i int) bool {
+	const to = " to "
+	other := t.hasFold(i-len(to), to) && t.octetsEnd(i-len(to))
+	if !other {
+		_, end, ok := t.octets(i)
+		if !ok || !t.hasFold(end, to) {
+			return false
+		}
+		if _, _, other = t.octets(end + len(to)); !other {
+			return false
+		}
+	}
+	from, _ := t.around(i, i, cueReach)
+	return t.cueIn(upgradeCues, from, i)
 }
 
 // standsAlone reports whether a word at i begins a text, a string or a bracket, or follows a blank: it is then no part
@@ -402,4 +435,13 @@ func macByKey(t *text, v value) {
 	case hex == 12 && octets <= 1 && letters > 0 && t.valueEnds(i):
 		t.emit(v, v.start, i, 0.95)
 	}
+}
+
+// bareMACAt returns the end of the twelve hexadecimal digits at i, or 0. Some are letters, and not all of them.
+func bareMACAt(t *text, i int) int {
+	end := t.span(i, 13, isHex)
+	if digits := t.countDigits(i, end); end-i != 12 || digits == 0 || digits == 12 || !t.valueEnds(end) {
+		return 0
+	}
+	return end
 }

@@ -1,8 +1,8 @@
 package detect
 
 import (
+	"bytes"
 	"encoding/base64"
-	"strings"
 )
 
 // longestJWT bounds the length of a token, in bytes.
@@ -48,10 +48,10 @@ func jwtInBase64(t *text, i int) {
 	if end-i < 80 || isWord(t.at(end)) {
 		return
 	}
+	var src [256]byte
 	var buf [192]byte
-	n, _ := base64.StdEncoding.Decode(buf[:], []byte(t.s[i:i+min(end-i, 256)&^3]))
-	header, _, ok := strings.Cut(string(buf[:n]), ".")
-	if ok && isJWTHeader(header) {
+	n, _ := base64.StdEncoding.Decode(buf[:], src[:copy(src[:], t.s[i:end])&^3])
+	if dot := bytes.IndexByte(buf[:n], '.'); dot > 0 && isJWTHeader(buf[:dot]) {
 		t.add(JWT, i, end, 0.97)
 	}
 }
@@ -74,7 +74,7 @@ func (t *text) base64End(i, n int) int {
 func isBase64URL(c byte) bool { return isWord(c) || c == '-' }
 
 // isJWTHeader reports whether s decodes to a JSON object that names an algorithm or a type.
-func isJWTHeader(s string) bool {
+func isJWTHeader[S string | []byte](s S) bool {
 	var src [256]byte
 	var buf [192]byte
 	k, err := base64.RawURLEncoding.Decode(buf[:], src[:copy(src[:], s)])

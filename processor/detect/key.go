@@ -99,7 +99,7 @@ var (
 )
 
 // keyHash is how many bits of a hash the bitmaps tell apart: enough that few of them are set.
-const keyHash = 17
+const keyHash = 18
 
 const (
 	hashSeed  = 14695981039346656037
@@ -108,9 +108,10 @@ const (
 
 func hashByte(h uint64, c byte) uint64 { return (h ^ uint64(c)) * hashPrime }
 
-func hashBit(h uint64) (word, bit uint64) {
+// hashBit returns where a bitmap has the two bits of a hash, which are in one word of it.
+func hashBit(h uint64) (word, bits uint64) {
 	h ^= h >> 29
-	return h >> 6 & (1<<keyHash/64 - 1), 1 << (h & 63)
+	return h >> 12 & (1<<keyHash/64 - 1), 1<<(h&63) | 1<<(h>>6&63)
 }
 
 func hashBackwards(s string) uint64 {
@@ -196,13 +197,46 @@ func init() {
 		valueTable[r.entity] = r.value
 		for _, n := range r.keys {
 			addKey(r.entity, n)
-			if n.exact || strings.Contains(n.words, " ") && n.weak {
+			if n.exact || strings.Contains(n.words, " ") && n.weak || int(r.entity) >= len(rules)-len(providers) {
 				continue
 			}
 			for _, p := range ownerWords {
 				addJoined(r.entity, p, n)
 			}
 		}
+	}
+	for _, r := range rules {
+		for _, n := range r.keys {
+			for _, v := range variants(n.words) {
+				addVariant(r.entity, keyName{words: v, exact: n.exact, weak: n.weak, person: n.person})
+			}
+		}
+	}
+	for _, n := range otherKeyNames {
+		addVariant(None, n)
+	}
+}
+
+// otherKeyNames end like the name of an entity, and name what is found by its shape.
+var otherKeyNames = keys("email address", "mail address")
+
+// shortWords are how people shorten the last word of a name.
+var shortWords = map[string][]string{"number": {"num", "no", "nr", "nbr"}, "address": {"addr"}}
+
+// variants returns the spellings of a name with its last word shortened.
+func variants(words string) (all []string) {
+	if cut := strings.LastIndexByte(words, ' ') + 1; cut > 0 {
+		for _, short := range shortWords[words[cut:]] {
+			all = append(all, words[:cut]+short)
+		}
+	}
+	return all
+}
+
+// addVariant enters a name unless a rule has it.
+func addVariant(e Entity, n keyName) {
+	if _, taken := keyTable[hashBackwards(n.words)]; !taken {
+		addKey(e, n)
 	}
 }
 
@@ -256,19 +290,42 @@ func lookupFrom(key string, end int) (best keyRef, known bool) {
 		}
 		w, b := hashBit(h)
 		if !known {
-			if lastBits[w]&b == 0 {
+			if lastBits[w]&b != b {
 				return best, false
 			}
 			known = true
 		}
-		if keyBits[w]&b == 0 {
+		if keyBits[w]&b != b {
 			continue
 		}
 		if ref, ok := keyTable[h]; ok && (!ref.exact || i == 0 || key[i-1] == ' ' || isBare(key[:i])) {
+			if i > 0 && endsInFlag(key[:i]) {
+				return keyRef{}, true
+			}
 			best = ref
 		}
 	}
 	return best, known
+}
+
+// flagWords before a name make it the name of a switch: has_password.
+var flagWords = []string{"is", "has", "had", "was", "needs", "requires", "allow", "enable", "disable", "skip", "show", "hide"}
+
+// endsInFlag reports whether the part of a key before a name ends in one of them, as a word that belongs to the key.
+func endsInFlag(s string) bool {
+	end := len(s)
+	if c := s[end-1]; !isAlnum(c) {
+		if c == ' ' {
+			return false
+		}
+		end--
+	}
+	for _, w := range flagWords {
+		if start := end - len(w); start >= 0 && equalFold(s[start:end], w) && (start == 0 || boundaryAt(s, start)) {
+			return true
+		}
+	}
+	return false
 }
 
 // isBare reports whether s is only punctuation.
@@ -294,7 +351,7 @@ func boundaryAt(key string, i int) bool {
 }
 
 // fillers are last words that say nothing about the value.
-var fillers = []string{"value", "text", "str", "string", "raw", "plain", "keyword", "field", "param", "input"}
+var fillers = []string{"value", "text", "str", "string", "raw", "plain", "keyword", "field", "param", "input", "last"}
 
 // trimKeySuffix returns the end of key without trailing digits, punctuation and one filler word: email_1, ssn.raw.
 func trimKeySuffix(key string) int {
@@ -320,7 +377,7 @@ func trimKeySuffix(key string) int {
 // isNegated reports whether the first word of a key says that its value is made up: fakePassword, example_token.
 func isNegated(key string) bool {
 	for _, w := range [...]string{"fake", "dummy", "example", "sample", "mock", "non", "placeholder"} {
-		if len(key) > len(w) && equalFold(key[:len(w)], w) && boundaryAt(key, len(w)) {
+		if len(key) > len(w) && equalFold(key[:len(w)], w) && !isLower(key[len(w)]) {
 			return true
 		}
 	}

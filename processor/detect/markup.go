@@ -4,33 +4,105 @@ import "strings"
 
 const cdata = "<![cdata[" // in any letter case
 
+// markupWords wake the readers of markup that is spelled with the entities of HTML.
+var markupWords = []prefix{{"gt;", escapedElement}, {"64;", escapedAt}, {"x40;", escapedAt}}
+
+// maxTag is how far before its end the tag of an element may start, in bytes.
+const maxTag = 256
+
 // xml handles the > at i of an element: <password>hunter2</password>.
 func (t *text) xml(i int) {
-	start := i
-	for start > 0 && i-start < maxKey && isKeyByte(t.s[start-1]) {
+	end := i
+	if c := t.at(i - 1); c == '"' || c == '\'' { // <password type="text">
+		start := i - 1
+		for start > 0 && i-start < maxTag && t.s[start-1] != '<' && t.s[start-1] != '>' && t.s[start-1] != '\n' {
+			start--
+		}
+		if t.at(start-1) != '<' {
+			return
+		}
+		end = t.span(start, maxKey, func(c byte) bool { return isKeyByte(c) || c == ':' })
+	}
+	t.element(end, t.blanks(i+1), "<")
+}
+
+// escapedElement handles the entity at i that ends the tag of an element: &lt;password&gt;hunter2&lt;/password&gt;.
+func escapedElement(t *text, i int) {
+	if t.at(i-1) == '&' {
+		t.element(i-1, i+len("gt;"), "&lt;")
+	}
+}
+
+// escapedAt handles the entity at i that stands for the @ of an address.
+func escapedAt(t *text, i int) {
+	if i >= 2 && t.s[i-1] == '#' && t.s[i-2] == '&' {
+		t.emailAround(i-2, t.wordEnd(i)+1, 0)
+	}
+}
+
+// element verifies the text from on of the element whose name ends at end; bracket is how its angle brackets are spelled.
+func (t *text) element(end, from int, bracket string) {
+	start := end
+	for start > 0 && end-start < maxKey && isKeyByte(t.s[start-1]) {
 		start--
 	}
-	if start == i || t.at(start-1) != '<' && t.at(start-1) != ':' {
+	if start == end || t.at(start-1) != ':' && !t.hasFold(start-len(bracket), bracket) {
 		return
 	}
-	from := t.blanks(i + 1)
+	k := sepKey{start: start, end: end}
 	if t.hasFold(from, cdata) {
 		from += len(cdata)
-		if n := strings.Index(t.s[from:min(len(t.s), from+maxKey*4)], "]]>"); n > 0 {
-			t.columnValue(sepKey{start: start, end: i}, value{start: from, end: from + n, closed: true})
+		if n := strings.Index(t.s[from:min(len(t.s), from+maxTag)], "]]>"); n > 0 {
+			t.columnValue(k, value{start: from, end: from + n, closed: true})
 		}
 		return
 	}
-	end := from
-	for end < len(t.s) && end < i+maxKey*4 && t.s[end] != '<' && t.s[end] != '\n' {
-		end++
+	stop := from
+	for stop < len(t.s) && stop < from+maxTag && t.s[stop] != '\n' && (t.s[stop] != bracket[0] || !t.hasFold(stop, bracket)) {
+		stop++
 	}
-	if tail := t.blanks(end); t.at(tail) != '<' || t.at(tail+1) != '/' {
+	tail := t.blanks(stop)
+	if !t.hasFold(tail, bracket) {
 		return
 	}
-	if end = t.trimRight(from, end); end > from {
-		t.columnValue(sepKey{start: start, end: i}, value{start: from, end: end, closed: true})
+	if tail += len(bracket); t.at(tail) == '\\' {
+		tail++
 	}
+	if stop = t.trimRight(from, stop); t.at(tail) == '/' && stop > from {
+		t.columnValue(k, value{start: from, end: stop, closed: true})
+	}
+}
+
+// entityQuotes are quotes as the entities of HTML.
+var entityQuotes = [...]string{"&quot;", "&#34;", "&#39;", "&apos;", "&#x22;", "&#x27;"}
+
+// entityKeyBefore reads the key between two such quotes, of which the second ends at end.
+func (t *text) entityKeyBefore(end int) (k sepKey, ok bool) {
+	for _, q := range entityQuotes {
+		if !t.hasFold(end-len(q), q) {
+			continue
+		}
+		k.end = end - len(q)
+		for k.start = k.end; k.start > 0 && k.end-k.start < maxKey && isKeyByte(t.s[k.start-1]); {
+			k.start--
+		}
+		return k, k.start < k.end && t.hasFold(k.start-len(q), q)
+	}
+	return k, false
+}
+
+// entityValue returns the bounds of the value between two such quotes, of which the first is at i.
+func (t *text) entityValue(i int) (start, end int) {
+	for _, q := range entityQuotes {
+		if t.hasFold(i, q) {
+			start = i + len(q)
+			if n := strings.Index(t.s[start:min(len(t.s), start+maxTag)], q); n > 0 {
+				return start, start + n
+			}
+			break
+		}
+	}
+	return 0, 0
 }
 
 // option handles the hyphens at i of a command-line option whose value is the next word: --password hunter2.
@@ -72,7 +144,7 @@ func (t *text) arguments(i int) {
 		return
 	}
 	v := t.valueAfter(sepKey{start: start, end: end, quote: quote}, ',', end+2)
-	if v.ref = ref; v.closed {
+	if v.ref = ref; v.closed && (ref.entity != Password || strings.IndexByte(t.s[v.start:v.end], ' ') < 0) { // a message has blanks
 		t.keyed(v)
 	}
 }

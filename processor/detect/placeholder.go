@@ -27,14 +27,8 @@ func isPlaceholder(s string) bool {
 	if len(s) == 0 {
 		return true
 	}
-	if len(s) <= longestPlaceholder {
-		var low [longestPlaceholder]byte
-		for i := range len(s) {
-			low[i] = lower(s[i])
-		}
-		if placeholders[string(low[:len(s)])] {
-			return true
-		}
+	if isPlaceholderWord(s) {
+		return true
 	}
 	if len(s) >= 16 && strings.Contains(s, "EXAMPLE") { // as in the documentation of vendors
 		return true
@@ -55,10 +49,24 @@ func isPlaceholder(s string) bool {
 		return len(s) < 2 || isPlainWord(s[1:])
 	case '%':
 		return len(s) <= 3 && !isHex(last) || len(s) == 2 || last == '%' && isStandIn(s[1:len(s)-1])
-	case '?', '-', '_', '=', '.', '/':
-		return isRun(s) || first == '_' && last == '_' && isStandIn(s) && len(s) > 4
+	case '?', '.', '/':
+		return isRun(s)
+	case '-', '_', '=': // __REDACTED__
+		return isRun(s) || last == first && (isPlaceholderWord(strings.Trim(s, s[:1])) || first == '_' && len(s) > 4 && isStandIn(s))
 	}
 	return isMask(s)
+}
+
+// isPlaceholderWord reports whether s is in the table, in any letter case.
+func isPlaceholderWord(s string) bool {
+	if len(s) > longestPlaceholder {
+		return false
+	}
+	var low [longestPlaceholder]byte
+	for i := range len(s) {
+		low[i] = lower(s[i])
+	}
+	return placeholders[string(low[:len(s)])]
 }
 
 // isMask reports whether s is masked already: one character again and again, or a mask that leaves at most four

@@ -106,7 +106,7 @@ const maxPlates = 8
 func plateWords(read reader, words ...string) []prefix {
 	list := make([]prefix, len(words))
 	for k, word := range words {
-		list[k] = prefix{word, func(t *text, i int) {
+		list[k] = prefix{word + whole, func(t *text, i int) {
 			start := t.afterWords(i + len(word))
 			for range maxPlates {
 				if start == 0 {

@@ -2,7 +2,8 @@ package detect
 
 import "strings"
 
-// prefix is a word start in lower case, of three bytes or more.
+// prefix is a word start in lower case, of three bytes or more. One that ends in whole is words that introduce a value:
+// they may be in the plural, and a space or a colon follows.
 type prefix struct {
 	text   string
 	verify func(t *text, i int)
@@ -11,8 +12,11 @@ type prefix struct {
 // starter is a prefix as the tables hold it.
 type starter struct {
 	prefix
-	form *form // of the key that the prefix begins, whose letter case counts; nil: none
+	form  *form // of the key that the prefix begins, whose letter case counts; nil: none
+	whole bool
 }
+
+const whole = "|"
 
 // at reports whether the prefix, and all of its form, starts at i.
 func (p *starter) at(s string, i int) bool {
@@ -22,7 +26,16 @@ func (p *starter) at(s string, i int) bool {
 	case p.form != nil:
 		return s[i:i+len(p.text)] == p.text && p.form.end(s, i) > 0
 	}
-	return equalFold(s[i:i+len(p.text)], p.text)
+	end := i + len(p.text)
+	return equalFold(s[i:end], p.text) && (!p.whole || introduces(s, end))
+}
+
+// introduces reports whether the words that end at i, perhaps in the plural, are whole and something follows them.
+func introduces(s string, i int) bool {
+	if i < len(s) && lower(s[i]) == 's' {
+		i++
+	}
+	return i < len(s) && (s[i] == ' ' || s[i] == ':' || s[i] == '.' || s[i] == '#')
 }
 
 var (
@@ -75,6 +88,20 @@ func isPrefixed(s string, i int) bool {
 	return false
 }
 
+// isKeyPrefixed reports whether a prefix of a key starts at i.
+func isKeyPrefixed(s string, i int) bool {
+	if !mayBePrefix(s, i) {
+		return false
+	}
+	slot := keyPrefixTable[fold3(s[i], s[i+1], s[i+2])]
+	for k := range slot {
+		if slot[k].at(s, i) {
+			return true
+		}
+	}
+	return false
+}
+
 // prefixed runs the verifiers of the prefixes that start at i.
 func (t *text) prefixed(i int) { t.runPrefixes(prefixTable[fold3(t.s[i], t.s[i+1], t.s[i+2])], i) }
 
@@ -87,6 +114,7 @@ func (t *text) runPrefixes(prefixes []starter, i int) {
 }
 
 func addPrefix(p starter, isKey bool) {
+	p.text, p.whole = strings.CutSuffix(p.text, whole)
 	slot := fold3(p.text[0], p.text[1], p.text[2])
 	prefixTable[slot] = append(prefixTable[slot], p)
 	prefixes = append(prefixes, p)

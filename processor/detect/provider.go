@@ -13,13 +13,14 @@ type provider struct {
 	source string // where its keys are described
 	forms  []string
 	bits   float32 // least entropy: see form
+	tailed bool    // see form
 	check  func(key string) bool
 	words  []wordKey
 	// Keys without a prefix are found by what names them: a vendor, and key, token, secret, ... after it. They have one of
 	// the forms of keyed; other values under such a name are secrets when they look like one.
 	vendors []string
 	keyed   []string
-	names   []string // further names of keys
+	names   []string // further names of keys, under which only such a value is a finding
 	strict  bool     // other values under these names are no secrets
 	// what the test cannot assemble from the forms
 	examples examples
@@ -29,16 +30,17 @@ type provider struct {
 // those of the word: the end of the key, or 0.
 type wordKey struct {
 	wordShape
-	end func(t *text, start, end int) int
+	end func(s string, start, end int) int
 }
 
 func (w wordKey) shape(e Entity) wordShape {
 	shape := w.wordShape
+	shape.may = func(s string, i, n int) bool { return w.end(s, i, i+n) > 0 }
 	shape.verify = func(t *text, start, end int) {
 		if w.first != "" && strings.IndexByte(w.first, t.s[start]) < 0 {
 			return
 		}
-		if end = w.end(t, start, end); end > 0 && !isFiller(t.s[start:end]) && entropy(t.s[start:end]) >= 2.5 {
+		if end = w.end(t.s, start, end); end > 0 && !isFiller(t.s[start:end]) && entropy(t.s[start:end]) >= 2.5 {
 			t.add(e, start, end, 0.98)
 		}
 	}
@@ -55,10 +57,11 @@ var providers = func() []provider {
 	return all
 }()
 
-// keyWords are what follows a vendor in the name of a key.
+// keyWords are what follows a vendor in the name of a key, beside the word key alone. That names things of other kinds as well
+// (segment_key): only a value of the vendor's form is a finding under it.
 var keyWords = []string{
-	"key", "token", "secret", "api key", "apikey", "api token", "api secret", "access key", "access token", "auth token", "secret key", "client secret", "app key", "app secret", "api key id",
-	"access key secret", "access token secret", "secret access key", "client token",
+	"token", "secret", "api key", "apikey", "api token", "api secret", "access key", "access token", "auth token", "secret key", "client secret", "app key", "app secret", "api key id",
+	"access key secret", "access token secret", "secret access key", "client token", "application key", "license key", "pat",
 }
 
 // rule returns the rule of a row.
@@ -81,11 +84,12 @@ func (p *provider) rule(e Entity) rule {
 	if len(p.keyed) > 0 {
 		r.Rule += "; by key " + strings.Join(p.keyed, ", ")
 		for _, v := range p.vendors {
+			r.keys = append(r.keys, keys(v+" key")...)
 			for _, w := range keyWords {
 				r.keys = append(r.keys, looseKeys(v+" "+w)...)
 			}
 		}
-		r.keys = append(r.keys, looseKeys(p.names...)...)
+		r.keys = append(r.keys, keys(p.names...)...)
 		r.value = p.byKey()
 	}
 	return r
@@ -93,7 +97,7 @@ func (p *provider) rule(e Entity) rule {
 
 func (p *provider) form(s string) *form {
 	f := parseForm(s)
-	f.bits, f.check = p.bits, p.check
+	f.bits, f.check, f.tailed = p.bits, p.check, p.tailed
 	return f
 }
 
@@ -111,7 +115,7 @@ func (p *provider) byKey() func(t *text, v value) {
 				return
 			}
 		}
-		if !p.strict {
+		if !p.strict && v.weak() {
 			v.ref.entity = Secret
 			secretByKey(t, v)
 		}

@@ -35,6 +35,8 @@ func (f *form) sample(seed uint64, more bool) string {
 	}
 }
 
+func marked(f *form, key string) string { return key[:f.secretAt()] + "«" + key[f.secretAt():] + "»" }
+
 // filled is a key of the form with crosses instead of what is random.
 func (f *form) filled() string {
 	var b strings.Builder
@@ -56,7 +58,7 @@ func init() {
 				continue
 			}
 			key := f.sample(uint64(k), k%2 == 1)
-			r.examples.positive = append(r.examples.positive, "sent «"+key+"» to it", "<k>«"+key+"»</k>")
+			r.examples.positive = append(r.examples.positive, "sent "+marked(f, key)+" to it", "<k>"+marked(f, key)+"</k>")
 			r.examples.negative = append(r.examples.negative, f.filled(), "x"+key, key[:len(f.prefix)+1])
 		}
 		for k, s := range p.keyed {

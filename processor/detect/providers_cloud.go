@@ -66,9 +66,9 @@ func endsPadded(key string) bool {
 }
 
 // markedKey verifies a word that has the mark of its issuer at an offset: keys that Microsoft annotates so.
-func markedKey(mark string, at int) func(t *text, start, end int) int {
-	return func(t *text, start, end int) int {
-		if t.s[start+at:start+at+len(mark)] != mark {
+func markedKey(mark string, at int) func(s string, start, end int) int {
+	return func(s string, start, end int) int {
+		if s[start+at:start+at+len(mark)] != mark {
 			return 0
 		}
 		return end
@@ -76,25 +76,25 @@ func markedKey(mark string, at int) func(t *text, start, end int) int {
 }
 
 // entraSecret verifies a client secret of Microsoft Entra ID after its first five characters: three, a digit, and Q~.
-func entraSecret(t *text, start, end int) int {
-	if t.s[end-1] != 'Q' || t.at(end) != '~' || !isDigit(t.s[end-2]) {
+func entraSecret(s string, start, end int) int {
+	if s[end-1] != 'Q' || byteAt(s, end) != '~' || !isDigit(s[end-2]) {
 		return 0
 	}
 	set := alphabets["url~"]
-	stop := t.span(end+1, 40, set.has)
-	if n := stop - end - 1; n < 31 || n > 34 || isWord(t.at(stop)) {
+	stop := runOf(s, end+1, 40, set.has)
+	if n := stop - end - 1; n < 31 || n > 34 || isWord(byteAt(s, stop)) {
 		return 0
 	}
 	return stop
 }
 
 // atlasToken verifies a token of HCP Terraform after its first word: an id, .atlasv1. and what is secret.
-func atlasToken(t *text, _, end int) int {
+func atlasToken(s string, _, end int) int {
 	const mark = ".atlasv1."
-	if !t.hasFold(end, mark) {
+	if !strings.HasPrefix(s[end:], mark) {
 		return 0
 	}
-	stop := t.span(end+len(mark), 80, alphabets["url="].has)
+	stop := runOf(s, end+len(mark), 80, alphabets["url="].has)
 	if n := stop - end - len(mark); n < 60 || n > 70 {
 		return 0
 	}

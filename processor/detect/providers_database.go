@@ -19,11 +19,11 @@ var databaseProviders = []provider{
 }
 
 // sessionOfOrganization verifies what follows the id of an organization in a session id: ! and some hundred characters.
-func sessionOfOrganization(t *text, start, end int) int {
-	if t.at(end) != '!' || t.s[start+1] != '0' || t.s[start+2] != 'D' {
+func sessionOfOrganization(s string, start, end int) int {
+	if byteAt(s, end) != '!' || s[start+1] != '0' || s[start+2] != 'D' {
 		return 0
 	}
-	stop := t.span(end+1, 130, alphabets["url."].has)
+	stop := runOf(s, end+1, 130, alphabets["url."].has)
 	if n := stop - end - 1; n < 80 || n > 120 {
 		return 0
 	}

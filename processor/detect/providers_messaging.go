@@ -40,37 +40,37 @@ var messagingProviders = []provider{
 }
 
 // discordBot verifies a token of a bot after its first word, the bot's id in base 64.
-func discordBot(t *text, start, end int) int {
-	if t.at(end) != '.' {
+func discordBot(s string, start, end int) int {
+	if byteAt(s, end) != '.' {
 		return 0
 	}
 	set := alphabets["url"]
-	middle := t.span(end+1, 8, set.has)
-	if middle-end-1 != 6 || t.at(middle) != '.' {
+	middle := runOf(s, end+1, 8, set.has)
+	if middle-end-1 != 6 || byteAt(s, middle) != '.' {
 		return 0
 	}
-	stop := t.span(middle+1, 48, set.has)
-	if n := stop - middle - 1; n < 27 || n > 40 || isWord(t.at(stop)) || !hasDigit(t.s[start:end]) || entropy(t.s[start:stop]) < 3.5 {
+	stop := runOf(s, middle+1, 48, set.has)
+	if n := stop - middle - 1; n < 27 || n > 40 || isWord(byteAt(s, stop)) || !hasDigit(s[start:end]) || entropy(s[start:stop]) < 3.5 {
 		return 0
 	}
 	return stop
 }
 
 // dataCenterKey verifies 32 hexadecimal digits and the name of a data center: -us12.
-func dataCenterKey(t *text, start, end int) int {
-	if t.at(end) != '-' || t.at(end+1) != 'u' || t.at(end+2) != 's' || !isDigit(t.at(end+3)) || t.span(start, 32, isHex) != end {
+func dataCenterKey(s string, start, end int) int {
+	if byteAt(s, end) != '-' || byteAt(s, end+1) != 'u' || byteAt(s, end+2) != 's' || !isDigit(byteAt(s, end+3)) || runOf(s, start, 32, isHex) != end {
 		return 0
 	}
-	stop := t.span(end+3, 2, isDigit)
-	if isWord(t.at(stop)) {
+	stop := runOf(s, end+3, 2, isDigit)
+	if isWord(byteAt(s, stop)) {
 		return 0
 	}
 	return stop
 }
 
 // twilioKey verifies SK and 32 hexadecimal digits.
-func twilioKey(t *text, start, end int) int {
-	if t.s[start+1] != 'K' || t.span(start+2, 32, alphabets["hex"].has) != end {
+func twilioKey(s string, start, end int) int {
+	if s[start+1] != 'K' || runOf(s, start+2, 32, alphabets["hex"].has) != end {
 		return 0
 	}
 	return end

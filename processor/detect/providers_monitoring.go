@@ -6,7 +6,7 @@ var monitoringProviders = []provider{
 	{name: "axiom_token", of: "Axiom", source: "Axiom: tokens", forms: []string{"xaat-{uuid}", "xapt-{uuid}"}},
 	{name: "bugsnag_key", of: "Bugsnag", source: "Bugsnag: API keys", vendors: []string{"bugsnag"}, keyed: []string{"{hex 32}"}},
 	{name: "checkly_key", of: "Checkly", source: "Checkly: API keys", forms: []string{"cu_{hex 32}"}},
-	{name: "datadog_key", of: "Datadog", source: "Datadog: API and application keys", forms: []string{"ddapp_{alnum 34}", "ddpat_{alnum 30-60}"}, vendors: []string{"datadog", "data dog", "dd"}, keyed: []string{"{hex 32}", "{lower 40}"}, names: []string{"dd application key", "datadog application key"}},
+	{name: "datadog_key", of: "Datadog", source: "Datadog: API and application keys", forms: []string{"ddapp_{alnum 34}", "ddpat_{alnum 30-60}"}, vendors: []string{"datadog", "data dog", "dd"}, keyed: []string{"{hex 32}", "{lower 40}"}},
 	{name: "dynatrace_token", of: "Dynatrace", source: "Dynatrace: token format", forms: []string{"dt0c01.{upper 24}.{upper 64}", "dt0e01.{upper 24}.{upper 64}", "dt0s01.{upper 8}.{upper 64}", "dt0s02.{upper 8}.{upper 64}", "dt0s16.{upper 8}.{upper 64}"}},
 	{name: "elastic_key", of: "Elastic Cloud", source: "Elastic: API keys", forms: []string{"essu_{pad64 40-200}"}},
 	{name: "grafana_token", of: "Grafana", source: "Grafana: API keys, service account and Cloud tokens", forms: []string{"eyJrIjoi{pad64 60-400}", "glc_{pad64 32-400}", "glsa_{alnum 32}_{anyhex 8}"}},
@@ -18,7 +18,7 @@ var monitoringProviders = []provider{
 	{
 		name: "newrelic_key", of: "New Relic", source: "New Relic: API keys",
 		forms: []string{"NRAA-{hex 27}", "NRAK-{alnum 27}", "NRBR-{hex 19}", "NRII-{url 32}", "NRJS-{hex 19}", "NRRA-{hex 42}", "NRSP-{lower 39}"}, words: []wordKey{{wordShape{from: 40, to: 40}, markedKey("NRAL", 36)}},
-		vendors: []string{"newrelic", "new relic"}, keyed: []string{"{hex 36}NRAL", "{hex 40}"}, names: []string{"new relic license key", "newrelic license key"},
+		vendors: []string{"newrelic", "new relic"}, keyed: []string{"{hex 36}NRAL", "{hex 40}"},
 		examples: examples{positive: []string{"«" + "b0df9daee36452bcf48385971f1bba10ef43NRAL»"}, negative: []string{"a9e7516072cb95eb92e57561d80e1ed511b3" + "NRAX"}},
 	},
 	{name: "opsgenie_key", of: "Opsgenie", source: "Opsgenie: API keys", vendors: []string{"opsgenie"}, keyed: []string{"{uuid}"}},

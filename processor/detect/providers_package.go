@@ -7,7 +7,7 @@ var packageProviders = []provider{
 	{name: "cloudsmith_key", of: "Cloudsmith", source: "Cloudsmith: API keys", forms: []string{"csa_{hex 40}"}, vendors: []string{"cloudsmith"}, keyed: []string{"{hex 40}"}},
 	{name: "crates_token", of: "crates.io", source: "crates.io: API tokens", forms: []string{"cio{alnum 32}"}},
 	{name: "dockerhub_token", of: "Docker Hub", source: "Docker: access tokens", forms: []string{"dckr_oat_{url 27-40}", "dckr_pat_{url 27}"}},
-	{name: "npm_token", of: "npm", source: "npm: granular and classic access tokens, with a CRC32 tail", forms: []string{"npm_{alnum 36}"}},
+	{name: "npm_token", of: "npm", source: "npm: granular and classic access tokens, with a CRC32 tail", forms: []string{"npm_{alnum 36}"}, tailed: true},
 	{name: "nuget_key", of: "NuGet", source: "NuGet: API keys", forms: []string{"oy2{lower 43}"}},
 	{name: "packagist_token", of: "Packagist", source: "Packagist: API tokens", forms: []string{"packagist_ort_{hex 68}", "packagist_out_{hex 68}", "packagist_uut_{hex 68}"}},
 	{name: "pypi_token", of: "PyPI", source: "PyPI: API tokens, macaroons of pypi.org and test.pypi.org", forms: []string{"pypi-AgEIcHlwaS5vcmc{url 50-1000}", "pypi-AgENdGVzdC5weXBpLm9yZw{url 50-1000}"}},

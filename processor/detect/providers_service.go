@@ -41,9 +41,9 @@ var serviceProviders = []provider{
 }
 
 // rapidKey verifies the marks of a key of RapidAPI.
-func rapidKey(t *text, start, end int) int {
-	key := t.s[start:end]
-	if key[10:13] != "msh" || key[28:30] != "p1" || key[35:38] != "jsn" || t.span(start, 50, alphabets["lower"].has) != end {
+func rapidKey(s string, start, end int) int {
+	key := s[start:end]
+	if key[10:13] != "msh" || key[28:30] != "p1" || key[35:38] != "jsn" || runOf(s, start, 50, alphabets["lower"].has) != end {
 		return 0
 	}
 	return end

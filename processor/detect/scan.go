@@ -2,6 +2,7 @@ package detect
 
 import (
 	"math/bits"
+	"slices"
 	"strings"
 )
 
@@ -35,6 +36,9 @@ func (t *text) resume() {
 		if mayBeMAC(t.s, i, end-i) {
 			t.mac(i)
 		}
+		if p.names>>bit&1 != 0 {
+			t.nameInProse(i)
+		}
 	}
 }
 
@@ -54,7 +58,7 @@ func mayMix(s string, i, n int, digits uint64) bool {
 func behindUnderscore(s string, i, end int) bool {
 	if n := end - i; n > shortestKey {
 		for j := i + 1; j+shortestKey <= end; j++ {
-			if s[j-1] == '_' && mayBePrefix(s, j) {
+			if s[j-1] == '_' && isKeyPrefixed(s, j) {
 				return true
 			}
 		}
@@ -129,7 +133,12 @@ func (t *text) event(i int) {
 		t.arguments(i)
 	case '>':
 		t.xml(i)
+	case '\n':
+		t.header(i, i+1)
 	case '%', '\\':
+		if t.s[i] == '\\' && t.at(i+1) == 'n' && t.at(i-1) != '\\' {
+			t.header(i, i+2)
+		}
 		t.percent(i)
 	}
 }
@@ -214,7 +223,7 @@ type wordShape struct {
 var wordTable [128][]wordShape
 
 func init() {
-	for _, p := range sqlWords {
+	for _, p := range slices.Concat(sqlWords, markupWords, packedPrefixes) {
 		addPrefix(starter{prefix: p}, false)
 	}
 	for _, r := range rules {
@@ -227,7 +236,7 @@ func init() {
 			addPrefix(starter{prefix: p}, r.Group == Credential)
 		}
 		for _, f := range r.forms {
-			addPrefix(starter{prefix{f.prefix, f.verifier(r.entity)}, f}, true)
+			addPrefix(starter{prefix: prefix{f.prefix, f.verifier(r.entity)}, form: f}, true)
 		}
 		for _, d := range r.digits {
 			r.enterDigits(d)

@@ -38,6 +38,10 @@ func (t *text) separator(i int) {
 	if isDigit(t.s[i-1]) && isDigit(t.at(i+1)) && !t.numberedKey(i) {
 		return
 	}
+	if c == '=' && t.s[i-1] == ')' && t.at(i+1) == '(' {
+		t.tuple(i)
+		return
+	}
 	k, ok := t.keyBefore(from)
 	if !ok {
 		return
@@ -76,9 +80,18 @@ func (t *text) keyValue(k sepKey, sep byte, after int) {
 		t.anything(v)
 		return
 	}
+	if isValueKey(key) {
+		if name, ok := t.namedBefore(k); ok {
+			t.columnValue(name, t.valueAfter(k, sep, after))
+			return
+		}
+	}
 	ref, known := lookupSuffix(key)
 	if !known {
 		return
+	}
+	if sep == '=' && k.quote == 0 && ref.entity == PersonName && equalFold(key, "name") {
+		t.formPart(after)
 	}
 	if k.quote == 0 && t.at(k.start-1) == ' ' {
 		if more := t.spacedKey(k); more.start < k.start {
@@ -89,6 +102,9 @@ func (t *text) keyValue(k sepKey, sep byte, after int) {
 	}
 	if ref.entity == None && k.quote != 0 {
 		ref = t.nestedKey(k)
+	}
+	if sep == ':' && k.quote == 0 && t.at(k.start-1) == '/' && t.at(k.start-2) == '/' && t.at(after) != ' ' { // the user of a URL
+		return
 	}
 	if ref.entity == None || isNegated(key) && t.d.infos[ref.entity].Group == Credential {
 		return
@@ -117,7 +133,14 @@ func (t *text) keyBefore(i int) (k sepKey, ok bool) {
 	case '"', '\'', '`':
 		return t.quotedKeyBefore(end-1, c)
 	case ']':
+		if q := t.at(end - 2); q == '"' || q == '\'' { // ["password"]=>
+			return t.quotedKeyBefore(end-2, q)
+		}
 		return t.bareKey(end - 1)
+	case ')':
+		return t.argumentKey(end-1, i)
+	case ';':
+		return t.entityKeyBefore(end)
 	default:
 		return t.bareKey(end)
 	}

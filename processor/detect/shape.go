@@ -1,9 +1,6 @@
 package detect
 
-import (
-	"math/bits"
-	"strings"
-)
+import "strings"
 
 // Words of letters and digits mixed are known by their layout: the length of every group and which of its characters
 // are digits. Layouts are entered by a code of those, so that a word is settled by a bit of a table, however many
@@ -37,11 +34,9 @@ var (
 	// shapeBits has a bit for the code of every word that is a whole layout, of every first group with the separator
 	// after it, and of every two groups that a layout begins with.
 	shapeBits [1 << 15 / 64]uint64
-	// shapeDigits has a bit n, by separator, where a group of n digits and the separator begin a layout.
-	shapeDigits [5]uint32
-	// letterPairs has a bit n, by separator and length of a first group of letters, where the second group of a layout
-	// starts with n digits.
-	letterPairs [5][maxLetterGroup + 1]uint32
+	// shapePairs has a bit n where a group of digits or letters alone, by kind, separator and length, and a group of n
+	// characters begin a layout.
+	shapePairs [3][5][maxChars + 1]uint32
 	// shapeTable holds the layouts by the code of all their groups.
 	shapeTable = map[uint64][]shapeEntry{}
 	// wideShapes holds by length the layouts of one group with too many places for either to enter each.
@@ -70,21 +65,38 @@ func enterCode(code uint64) { shapeBits[code>>55] |= 1 << (code >> 49 & 63) }
 
 func isEntered(code uint64) bool { return shapeBits[code>>55]&(1<<(code>>49&63)) != 0 }
 
-// digitMask has a bit for every digit of the first 64 characters of s.
-func digitMask[T string | []byte](s T) (mask uint64) {
-	for i := range min(len(s), 64) {
-		mask |= uint64(classes[s[i]]/clsDigit&1) << i
+// digitMask has a bit for every digit of the word s[start:end] of letters and digits, at most 64.
+func digitMask(s string, start, end int) (mask uint64) {
+	n := end - start
+	for i := 0; i < n; i += 8 {
+		if start+i+8 > len(s) {
+			for ; i < n; i++ {
+				mask |= uint64(classes[s[start+i]]&clsDigit/clsDigit) << i
+			}
+			return mask
+		}
+		mask |= digitsOf8(s[start+i:start+i+8]) << i
 	}
-	return mask
+	return mask & (1<<n - 1)
 }
 
-// mayBeShape reports whether a word of n letters and digits, which digits has bits for, can be a layout of one group
-// or, by the byte next to it, begin one of several.
-func mayBeShape(n int, digits uint64, next byte) bool {
+// digitsOf8 has a bit for every digit among eight bytes. Bytes of no ASCII may count as digits.
+func digitsOf8(s string) uint64 {
+	_ = s[7]
+	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	const ones = 0x0101010101010101
+	x ^= '0' * ones                                  // digits are 0 to 9
+	x = ^(x&(0x7F*ones) + 0x76*ones) & (0x80 * ones) // the high bits of those
+	return x >> 7 * 0x0102040810204080 >> 56
+}
+
+// mayBeShape reports whether a word of n letters and digits, which digits has bits for, can be a layout of one group.
+func mayBeShape(n int, digits uint64) bool {
 	if n > maxChars {
 		return false
 	}
-	if isEntered(groupStep(codeWhole, 0, n, digits)) || mayBegin(n, digits, next) {
+	if isEntered(groupStep(codeWhole, 0, n, digits)) {
 		return true
 	}
 	for i := range wideShapes[n] {
@@ -104,52 +116,68 @@ func mayBegin(n int, digits uint64, next byte) bool {
 	return isSeparator(next) && n <= maxChars && isEntered(groupStep(codeFirst, next, n, digits))
 }
 
-// beginsShape reports whether the word s[start:end] of letters and digits, or of one of them, and the group after it can
-// begin a layout.
-func beginsShape(s string, start, end int) bool {
-	if end+1 >= len(s) || !isSeparator(s[end]) || !isAlnum(s[end+1]) || end-start > maxChars {
+// beginsShape reports whether the word s[start:end] of letters and digits, which digits has bits for, and the group
+// after it can begin a layout.
+func beginsShape(s string, start, end int, digits uint64) bool {
+	if end+1 >= len(s) || !isAlnum(s[end+1]) || !mayBegin(end-start, digits, s[end]) {
 		return false
 	}
-	digits := digitMask(s[start:end])
-	if !mayBegin(end-start, digits, s[end]) {
-		return false
-	}
-	n := 1
-	for n <= maxChars && end+1+n < len(s) && isAlnum(s[end+1+n]) {
-		n++
-	}
+	n := alnums(s, end+1)
 	code := groupStep(codeWhole, 0, end-start, digits)
-	return isEntered(groupStep(code, s[end], n, digitMask(s[end+1:end+1+n])))
+	return isEntered(groupStep(code, s[end], n, digitMask(s, end+1, end+1+n)))
 }
 
 // isShaped reports whether the word s[start:end] of letters and digits mixed can be or begin a layout.
 func isShaped(s string, start, end int) bool {
-	next := byte(0)
-	if end < len(s) {
-		next = s[end]
+	n := end - start
+	if n > maxChars {
+		return false
 	}
-	return end-start <= maxChars && mayBeShape(end-start, digitMask(s[start:end]), next)
+	digits := digitMask(s, start, end)
+	return mayBeShape(n, digits) || beginsShape(s, start, end, digits)
 }
-
-// maxLetterGroup is the longest group without digits that a layout may begin with.
-const maxLetterGroup = 5
 
 // lettersBegin reports whether the word of letters s[start:end] and the group after it can begin a layout.
 func lettersBegin(s string, start, end int) bool {
-	if end-start > maxLetterGroup || end+1 >= len(s) || !isDigit(s[end+1]) {
-		return false
-	}
-	n := 1
-	for n <= maxChars && end+1+n < len(s) && isDigit(s[end+1+n]) {
-		n++
-	}
-	return letterPairs[groupCode(s[end], 0)>>4][end-start]>>n&1 != 0 && beginsShape(s, start, end)
+	return end+1 < len(s) && isDigit(s[end+1]) && isPair(s, start, end, lettersThenDigit) && beginsShape(s, start, end, 0)
 }
 
-// digitsBegin reports whether the run of digits s[start:end], which ends before the end of s, and the group after it can
-// begin a layout.
+// digitsBegin reports whether the run of digits s[start:end] and the group after it can begin a layout.
 func digitsBegin(s string, start, end int) bool {
-	return isSeparator(s[end]) && shapeDigits[groupCode(s[end], 0)>>4]>>(end-start)&1 != 0 && beginsShape(s, start, end)
+	if end+1 >= len(s) {
+		return false
+	}
+	then := digitsThenLetter
+	if isDigit(s[end+1]) {
+		then = digitsThenDigit
+	}
+	return isPair(s, start, end, then) && beginsShape(s, start, end, 1<<(end-start)-1)
+}
+
+// The kinds of first groups of one kind, by what starts the second one.
+const (
+	digitsThenLetter = iota
+	digitsThenDigit
+	lettersThenDigit
+)
+
+// isPair reports whether some layout begins with a group of the kind with the length of s[start:end], the separator
+// after it and a group as long as the one that follows.
+func isPair(s string, start, end, kind int) bool {
+	if end-start > maxChars || !isSeparator(s[end]) {
+		return false
+	}
+	lengths := shapePairs[kind][groupCode(s[end], 0)>>4][end-start]
+	return lengths != 0 && lengths>>alnums(s, end+1)&1 != 0
+}
+
+// alnums returns how many letters and digits stand from i on, at most one more than a layout has.
+func alnums(s string, i int) int {
+	n := 0
+	for n <= maxChars && i+n < len(s) && isAlnum(s[i+n]) {
+		n++
+	}
+	return n
 }
 
 // enterShape enters a layout with every choice of letters and digits that it allows.
@@ -185,7 +213,7 @@ func (r rule) enterShape(sh shape) {
 func (e shapeEntry) enter(choice int) {
 	code, sep := uint64(codeWhole), byte(0)
 	var first, digits, all uint64
-	n, groups, letters := 0, 0, 0
+	n, groups, firstSize := 0, 0, 0
 	for i := 0; i <= len(e.layout); i++ {
 		c := byte(0)
 		if i < len(e.layout) {
@@ -209,21 +237,18 @@ func (e shapeEntry) enter(choice int) {
 		groups++
 		switch {
 		case groups == 1:
-			first, letters = groupStep(codeFirst, c, n, digits), n
-			if digits == 0 && c != 0 && n > maxLetterGroup {
-				panic("detect: too many letters at the begin of the layout " + e.layout)
-			}
-			if digits == 1<<n-1 {
-				shapeDigits[groupCode(c, 0)>>4] |= 1 << n
-			}
+			first, firstSize = groupStep(codeFirst, c, n, digits), n
 		case groups == 2 && all == 0 && digits&1 == 0:
 			return
 		case groups == 2:
+			switch all {
+			case 0:
+				shapePairs[lettersThenDigit][groupCode(sep, 0)>>4][firstSize] |= 1 << n
+			case 1<<firstSize - 1:
+				shapePairs[digitsThenLetter+int(digits&1)][groupCode(sep, 0)>>4][firstSize] |= 1 << n
+			}
 			enterCode(first)
 			enterCode(code)
-			if all == 0 {
-				letterPairs[groupCode(sep, 0)>>4][letters] |= 1 << bits.TrailingZeros64(^digits)
-			}
 		}
 		all |= digits
 		sep, n, digits = c, 0, 0
@@ -252,7 +277,7 @@ type mixed struct {
 func mayShape(s string, start, end int, all class) bool {
 	switch all & clsWord {
 	case clsDigit:
-		return end < len(s) && end-start <= maxChars && digitsBegin(s, start, end)
+		return digitsBegin(s, start, end)
 	case clsLetter:
 		return lettersBegin(s, start, end)
 	case clsAlnum:
@@ -264,14 +289,14 @@ func mayShape(s string, start, end int, all class) bool {
 // shaped handles the word [start, end) that may be a layout: see mayShape.
 func (t *text) shaped(start, end int) {
 	n := end - start
-	digits := digitMask(t.s[start:end])
+	digits := digitMask(t.s, start, end)
 	c := &t.mixed
-	t.mixedGroups(start, c, beginsShape(t.s, start, end))
+	t.mixedGroups(start, c, beginsShape(t.s, start, end, digits))
 	free := t.numberMayStart(start) && t.shapeMayStart(start)
 	near, before := t.near, len(t.out)
 	for g := c.groups - 1; g >= 0; g-- {
 		entries := shapeTable[c.code[g]]
-		wide := wideShapes[0]
+		var wide []wideShape
 		if g == 0 {
 			wide = wideShapes[n]
 		}
@@ -288,7 +313,7 @@ func (t *text) shaped(start, end int) {
 			t.shape(&entries[i], c, g, start)
 		}
 		for i := range wide {
-			if wide[i].has(digits) {
+			if wide[i].has(digits) && wide[i].valid(c.chars[:n]) { // before the cues, as most words fail
 				t.shape(&wide[i].shapeEntry, c, g, start)
 			}
 		}
@@ -304,12 +329,15 @@ func (t *text) mixedGroups(start int, c *mixed, several bool) {
 	c.groups, c.whole, c.upper, c.lower = 0, false, 0, 0
 	code, sep, total, i := uint64(codeWhole), byte(0), 0, start
 	for c.groups < maxGroups {
-		from := total
+		from, digits := total, uint64(0)
 		for isAlnum(t.at(i)) && total < maxChars {
 			b := t.s[i]
-			if isUpper(b) {
+			switch {
+			case isDigit(b):
+				digits |= 1 << (total - from)
+			case isUpper(b):
 				c.upper |= 1 << total
-			} else if isLower(b) {
+			default:
 				c.lower |= 1 << total
 				b -= 'a' - 'A'
 			}
@@ -320,7 +348,7 @@ func (t *text) mixedGroups(start int, c *mixed, several bool) {
 		if isWord(t.at(i)) {
 			return
 		}
-		code = groupStep(code, sep, total-from, digitMask(c.chars[from:total]))
+		code = groupStep(code, sep, total-from, digits)
 		c.code[c.groups], c.count[c.groups], c.end[c.groups] = code, uint8(total), i
 		c.groups++
 		if sep = t.at(i); !several || !isSeparator(sep) || !isAlnum(t.at(i+1)) {
@@ -339,6 +367,12 @@ func (t *text) shape(e *shapeEntry, c *mixed, g, start int) {
 	if isLow && c.upper&inside != 0 || !fits(e.layout, t.s[start:end]) {
 		return
 	}
+	cued := false
+	if e.cued || isLow && !e.folded {
+		if cued = t.cued(e.entity, start, end); !cued {
+			return
+		}
+	}
 	if e.spaced && (t.groupBefore(start) || isDigit(t.s[end-1]) && t.digitsFollow(end)) {
 		t.near = true
 		return
@@ -348,12 +382,11 @@ func (t *text) shape(e *shapeEntry, c *mixed, g, start int) {
 	}
 	conf := e.conf
 	switch {
-	case !e.cued && !isLow && conf >= cuedConf && len(e.vetoes) == 0 && t.at(start-1) != '#': // no cue can add anything
-	case t.cued(e.entity, start, end):
-		if !e.cued {
-			conf = max(conf, cuedConf)
-		}
-	case e.cued || isLow && !e.folded || t.at(start-1) == '#':
+	case e.cued:
+	case conf >= cuedConf && len(e.vetoes) == 0 && t.at(start-1) != '#': // no cue can add anything
+	case cued || t.cued(e.entity, start, end):
+		conf = max(conf, cuedConf)
+	case t.at(start-1) == '#':
 		return
 	case t.wordsBefore(e.vetoes, start):
 		t.near = true

@@ -23,6 +23,9 @@ type text struct {
 	// where the text ends that was examined with its JSON escapes decoded
 	unescaped int
 	lists     nesting // lists under a key
+	tableEnd  int     // where the last table ends: a row of it is no header
+	packedRun extent  // last run of base 64 that was read
+	packed    *packed // made by the first text that needs it
 	plans     budget  // telephone numbers that the library is asked about
 
 	run    extent    // last unquoted run: see runEnd
@@ -83,7 +86,7 @@ func (t *text) reset(d *Detector, key Key, s string) {
 	t.cookieEnd, t.authEnd, t.near = 0, 0, false
 	t.quietIn, t.jwtParts = extent{}, [5]extent{}
 	t.encoded, t.lists, t.plans, t.unescaped = nesting{}, nesting{}, budget{}, 0
-	t.cues.extent = extent{}
+	t.cues.extent, t.packedRun, t.tableEnd = extent{}, extent{}, 0
 }
 
 // at returns the byte at i, or 0 outside the text.
