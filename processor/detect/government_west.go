@@ -69,7 +69,7 @@ func governmentWestRules() []rule {
 				Rule:   "Date of birth, serial and 97 - n mod 97, with the separators of the register, by key or by cue",
 				Source: "SPF Intérieur: Arrêté royal du 3 avril 1984, numéro d'identification du Registre national",
 			},
-			keys:  keys("rijksregisternummer", "numero de registre national", "numero registre national", "registre national", "rijksregister", "niss", "insz", "nrn", "national register number", "rrn nummer"),
+			keys:  keys("rijksregisternummer", "numero national", "numero de registre national", "numero registre national", "registre national", "rijksregister", "niss", "insz", "nrn", "national register number", "rrn nummer"),
 			value: digitsByKey(0.99, isNRN),
 			digits: []digitShape{
 				{layout: "dd.dd.dd-ddd.dd", valid: isNRN, conf: 0.97},
@@ -79,7 +79,7 @@ func governmentWestRules() []rule {
 				{layout: "dddddd ddd dd", valid: isNRN, conf: 0.9},
 				{layout: "ddddddddddd", valid: isNRN, cued: true, conf: 0.97},
 			},
-			cues:   []string{"rijksregister", "registre national", "national register", "niss ", "insz ", "nrn ", "rrn "},
+			cues:   []string{"rijksregister", "registre national", "numéro national", "national register", "niss ", "insz ", "nrn ", "rrn "},
 			vetoes: versionNouns,
 			examples: examples{
 				positive: []string{"«85.07.30-033.28»", "rijksregisternummer «85073003328»", "nrn=«93051822361»", "né le, NISS «930518-223-61»", "«01.01.15-123.66» geboren", `{"registreNational":"«85.07.30-033.28»"}`},
