@@ -75,6 +75,7 @@ func governmentWestRules() []rule {
 				{layout: "dd.dd.dd-ddd.dd", valid: isNRN, conf: 0.97},
 				{layout: "dd.dd.dd-ddd-dd", valid: isNRN, conf: 0.97},
 				{layout: "dd.dd.dd ddd dd", valid: isNRN, conf: 0.95},
+				{layout: "dd.dd.dd ddd.dd", valid: isNRN, conf: 0.95},
 				{layout: "dddddd-ddd-dd", valid: isNRN, conf: 0.9},
 				{layout: "dddddd ddd dd", valid: isNRN, conf: 0.9},
 				{layout: "ddddddddddd", valid: isNRN, cued: true, conf: 0.97},
@@ -82,7 +83,7 @@ func governmentWestRules() []rule {
 			cues:   []string{"rijksregister", "registre national", "numéro national", "national register", "niss ", "insz ", "nrn ", "rrn "},
 			vetoes: versionNouns,
 			examples: examples{
-				positive: []string{"«85.07.30-033.28»", "rijksregisternummer «85073003328»", "nrn=«93051822361»", "né le, NISS «930518-223-61»", "«01.01.15-123.66» geboren", `{"registreNational":"«85.07.30-033.28»"}`},
+				positive: []string{"«85.07.30-033.28»", "rijksregisternummer «85073003328»", "nrn=«93051822361»", "né le, NISS «930518-223-61»", "«01.01.15-123.66» geboren", "rijksregister «85.07.30 033.28»", `{"registreNational":"«85.07.30-033.28»"}`},
 				negative: []string{"85.07.30-033.29", "85073003328", "10.0.12-104.3", "85.13.30-033.28", "build 85.07.30-033.28", "v85.07.30-033.28", "nrn=85073003329"},
 			},
 		},
