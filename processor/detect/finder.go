@@ -109,7 +109,7 @@ func (t *text) everything(i int) {
 	t.mac(i)
 	t.runPrefixes(prefixes, i)
 	if mayBeName(t.s, i) {
-		t.nameInProse(i)
+		t.prose(i)
 	}
 	var all class
 	for j := i; j < end; j++ {

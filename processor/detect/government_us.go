@@ -2,7 +2,7 @@ package detect
 
 // The entities of this family: the United States and Canada.
 const (
-	USSSN Entity = iota + endGovernment
+	USSSN Entity = iota + endVAT
 	USITIN
 	USEIN
 	USPassport

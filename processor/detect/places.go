@@ -161,7 +161,7 @@ func (p *places) count(first uint64, b *block) {
 		end := i + n
 		if n >= 9 {
 			p.counted |= 1 << start
-		} else if end == len(p.s) || !isSeparator(p.s[end]) && p.s[end] != '+' {
+		} else if end == len(p.s) || !isSeparator(p.s[end]) && p.s[end] != '+' && p.s[end] != ',' {
 			continue
 		} else if goesOn(p.s, n, end) {
 			p.counted |= 1 << start
@@ -206,7 +206,7 @@ func (p *places) starts(starts uint64) {
 		if prefixBits[at>>6]&(1<<(at&63)) != 0 && isPrefixed(s, i) {
 			p.prefixes |= 1 << bit
 		}
-		if (b[0]-'A' < 26 || i > 0 && s[i-1] >= 0x80) && mayBeName(s, i) {
+		if mayBeName(s, i) {
 			p.names |= 1 << bit
 		}
 	}
