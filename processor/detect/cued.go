@@ -107,7 +107,11 @@ func (t *text) formEnd(i int, form string) int {
 		}
 		i++
 	}
-	if upper && lower || !t.valueEnds(i) {
+	if upper && lower {
+		return 0
+	}
+	if !t.valueEnds(i) {
+		t.near = true
 		return 0
 	}
 	return i
