@@ -85,7 +85,7 @@ func governmentAsiaRules() []rule {
 			shapes: []shape{
 				{layout: "dddddddddddddddddL", valid: isRIC, folded: true, conf: 0.95},
 			},
-			cues:   []string{"resident identity", "identity card", "id card", "chinese id", "shenfenzheng", "sfz", "身份证", "身份證", "居民身份", "公民身份"},
+			cues:   []string{"resident identity", "identity card", "id card", "chinese id", "shenfenzheng", "sfz ", "身份证", "身份證", "居民身份", "公民身份"},
 			vetoes: numberNouns,
 			examples: examples{
 				positive: []string{
@@ -108,7 +108,7 @@ func governmentAsiaRules() []rule {
 				{layout: "d dddd ddddd dd d", valid: isTNIN, conf: 0.92},
 				{layout: "ddddddddddddd", valid: isTNIN, cued: true, conf: 0.96},
 			},
-			cues: []string{"tnin", "thai ", "thailand", "บัตรประชาชน", "เลขประจำตัว", "ประชาชน", "เลขบัตร"},
+			cues: []string{"tnin", "thai id", "thai national", "thai citizen", "บัตรประชาชน", "เลขประจำตัว", "ประชาชน", "เลขบัตร"},
 			examples: examples{
 				positive: []string{"My Thai ID is «1234567890121»", "Thai National ID «1234567890121»", "ลูกค้า «1-2345-67890-12-1»", "tnin=«1234567890121»", "เลขประจำตัวประชาชน «1234567890121»", `{"thaiIdNumber":"«1-2345-67890-12-1»"}`},
 				negative: []string{"1234567890121", "Thai ID 1234567890123", "1-2345-67890-12-2", "epoch 1700000000000", "thai id 9234567890121", "Thai ID 123456789012a", "Thai ID 1284567890124"},
@@ -135,7 +135,7 @@ func governmentAsiaRules() []rule {
 				{layout: "dddddddddddd", valid: isPhilippineTIN, cued: true, conf: 0.93},
 				{layout: "dddddddddddddd", valid: isPhilippineTIN, cued: true, conf: 0.93},
 			},
-			cues:   []string{"tin ", "bir ", "tax id", "taxpayer id", "philippine"},
+			cues:   []string{"tin ", "bir ", "tax id", "taxpayer id"},
 			vetoes: numberNouns,
 			examples: examples{
 				positive: []string{"My TIN is «000-123-456-000»", "TIN: «000123456»", "BIR TIN: «000123456000»", "Tax ID: «000-123-456-001»", "Please use «000-123-456-000» as your ID", `{"tinNumber":"«000-123-456-00000»"}`, "ph_tin=«000123456000»"},

@@ -29,7 +29,7 @@ func governmentIndiaRules() []rule {
 				{layout: "dddddddddddd", valid: isAadhaar, cued: true, conf: 0.95},
 			},
 			cues: []string{
-				"aadhaar", "aadhar", "adhaar", "adhar ", "uidai", "uid ", "आधार", "আধার", "ஆதார்", "ఆధార్", "ಆಧಾರ್", "આધાર", "ആധാർ", "ਆਧਾਰ",
+				"aadhaar", "aadhar", "adhaar", "adhar ", "uidai", "uid number", "uid no", "आधार", "আধার", "ஆதார்", "ఆధార్", "ಆಧಾರ್", "આધાર", "ആധാർ", "ਆਧਾਰ",
 			},
 			examples: examples{
 				positive: []string{"Aadhaar «2345 6789 0124»", "aadhaar_number=«234567890124»", "kyc «2345-6789-0124» ok", "आधार संख्या «234567890124»", `{"aadharCard":"«234567890124»"}`, "ஆதார் எண் «234567890124»"},
@@ -86,7 +86,7 @@ func governmentIndiaRules() []rule {
 				"election card"),
 			value:  shapeByKey(0.97, isEPIC),
 			shapes: []shape{{layout: "LLLddddddd", valid: isEPIC, cued: true, conf: 0.93}},
-			cues:   []string{"vote ", "voter", "elector", "election", "epic no", "epic number", "मतदाता", "वोटर"},
+			cues:   []string{"vote ", "voter", "elector id", "electoral", "electors", "election card", "epic no", "epic number", "मतदाता", "वोटर"},
 			examples: examples{
 				positive: []string{"You can vote with your «CPJ4467918» number", "voter_id=«WKH1186253»", "voter card «abc1234567» verified", `{"epicNumber":"«WKH1186253»"}`, "मतदाता पहचान पत्र «WKH1186253»"},
 				negative: []string{"CPJ4467918", "order ABC1234567", "vote A8923571WZ", "epic JRA1186253 closed", "voter ABC0000000", "jira epic PAY1186253"},
