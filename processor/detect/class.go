@@ -18,7 +18,7 @@ const (
 )
 
 // events are the bytes outside words that may begin or join something.
-const events = `@:=%\-+(>` + "\x1b"
+const events = `@:=%\-+(>` + "\x1b\n"
 
 var classes = func() (t [256]class) {
 	for c := range 256 {

@@ -31,11 +31,12 @@ func contactRules() []rule {
 					`"hi\n«jane@example.com»"`, "mailto:«jane@example.co.uk».", "小明«xiaoming@example.cn»", "«josé@example.es» wrote",
 					"%3C«jane@example.com»%3E",
 					`{"m":"«bob\u0040example.com» x"}`, `{"m":"«\u00e4nna@firma.example»"}`, `{"p":"{\"m\":\"«bob\\u0040example.com»\"}"}`, `{"m":"«j\u00f6rg\u0040m\u00fcller.example»\n"}`,
+					`to «"jane doe"@example.com» now`, `{"m":"to «\"jane doe\"@example.com»"}`, "邮箱 «用户@例子.广告»", `{"mail":"«用户@例子.公司»"}`, "«उपयोगकर्ता@उदाहरण.कॉम»", "«jane+news@mail.eu.example.co.uk»", "GET /u/«jane%40mail.example.com»/x",
 					"«ivan@пример.рф» wrote", "«иван@пример.рф»", `{"m":"\u003c«bob\u0040example.com»\u003e"}`, "«anna@müller.example»",
 				},
 				negative: []string{
 					"lodash@4.17.21", "icon@2x.png", "git@github.com:org/repo.git", "user@localhost", "getty@tty1.service",
-					"@Override public", "repo/x@sha256:abc", "a@", "@b.com", "golang.org/x/net@v0.1.2", "foo@@bar.com", `{"m":"bob\u0040localhost"}`, `\u0040x.com`, "Message-ID: <20240223.8CD99@mail.example.com>",
+					"@Override public", "repo/x@sha256:abc", "a@", "@b.com", "golang.org/x/net@v0.1.2", "foo@@bar.com", `{"a":"b"@example}`, `x="jane"@localhost`, `"a","b"@c`, "请联系小明@例子", `{"m":"bob\u0040localhost"}`, `\u0040x.com`, "Message-ID: <20240223.8CD99@mail.example.com>",
 				},
 			},
 		},
@@ -49,7 +50,9 @@ func contactRules() []rule {
 			keys: append(keys(
 				"phone", "phone number", "phone no", "telephone", "telephone number", "mobile", "mobile number", "mobile phone", "cell",
 				"cell phone", "cell number", "tel", "fax", "fax number", "msisdn", "phone e164", "whatsapp", "contact number", "caller number", "telefon", "telefono", "telefone", "telefonnummer", "telefoonnummer",
-				"rufnummer", "handynummer", "mobilnummer", "handy", "celular", "tel no", "tel nr", "numero de telephone", "numero de telefono",
+				"rufnummer", "handynummer", "mobilnummer", "handy", "celular", "tel no", "tel nr", "numero de telephone", "numero de telefono", "numero telefono", "numero de telefone", "numero di telefono", "cellulare", "portable", "telefone celular", "movil",
+				"telefon numarasi", "cep no", "cep telefonu", "gsm no", "telefoon", "puhelin", "puhelinnumero", "telefonszam", "nomor telepon", "nomor hp", "no hp", "sms number", "contact no", "contact phone", "contact mobile", "emergency contact number", "callback number", "caller id number",
+				"ani", "dnis", "calling party", "called party", "calling party number", "called party number",
 			), weakKeys("call from", "calling number")...),
 			value:    phoneByKey,
 			prefixes: []prefix{{"tel. ", phoneWord}, {"tel ", phoneWord}, {"telefon ", phoneWord}, {"phone ", phoneWord}, {"mobil ", phoneWord}, {"handy ", phoneWord}, {"fon ", phoneWord}},
@@ -72,11 +75,22 @@ func contactRules() []rule {
 				{layout: "ddddd ddddd", cued: true, conf: 0.85},
 				{layout: "ddd-dddd-dddd", valid: isTrunk, cued: true, conf: 0.9},
 				{layout: "dd-dddd-dddd", valid: isTrunk, cued: true, conf: 0.9},
+				{layout: "dddd-ddd-dddd", valid: isTrunk, cued: true, conf: 0.9},
+				{layout: "dddd ddd dd dd", valid: isTrunk, cued: true, conf: 0.9},
+				{layout: "d ddd ddd dd dd", valid: isLongTrunk, cued: true, conf: 0.9},
+				{layout: "d-ddd-ddd-dd-dd", valid: isLongTrunk, cued: true, conf: 0.9},
+				{layout: "ddd ddd dd dd", cued: true, conf: 0.88},
+				{layout: "ddd ddd ddd", cued: true, conf: 0.85},
+				{layout: "dd ddd dd dd", cued: true, conf: 0.85},
+				{layout: "dd dddd dddd", cued: true, conf: 0.88},
+				{layout: "dddd dddd", valid: isLocalPhone, cued: true, conf: 0.82},
+				{layout: "dddd ddd ddd", cued: true, conf: 0.88},
 				{layout: "dd-ddddddd", valid: isTrunk, cued: true, conf: 0.88},
 				{layout: "dddd-ddddddd", valid: isTrunk, cued: true, conf: 0.9},
 			},
 			cues: []string{
-				"phone", "telephone", "tel ", "mobile", "cell ", "call me", "call us", "call at", "caller", "fax", "sms ", "whatsapp", "dial ", "msisdn", "reach me", "number is",
+				"phone", "telephone", "tel ", "mobile", "cell ", "call me", "call us", "call at", "caller", "fax", "sms ", "whatsapp", "dial ", "msisdn", "reach me", "number is", "desk ", "hotline", "helpline", "landline", "toll free", "toll-free",
+				"telefon", "teléfono", "telefono", "telefone", "téléphone", "telefoon", "handy ", "handynummer", "rufnummer", "anruf", "móvil", "celular", "cellulare", "portable ", "puhelin", "cep ", "gsm ", "телефон", "тел ", "电话", "手机", "電話", "携帯", "전화", "휴대폰",
 			},
 			vetoes: numberNouns,
 			examples: examples{
@@ -84,10 +98,11 @@ func contactRules() []rule {
 					"call «+1 415 555 2671» now", "«(415) 555-2671»", "«415-555-2671»", "tel:«+442079460958»", "phone=«07700900123»",
 					`{"phone":"«+49 30 901820»"}`, "phone: «555-0199»", "mobile «020 7946 0958»", "my number is «13812345678»", "«+33 1 42 68 53 00»",
 					"phone_number|«4155552671»", "7,«+919876500958»,2026", "7,«415-555-2671»,2026", "?mobile=«%28312%29%20555-0121»&x=1", "call «415.555.2671».", "Tel.: «030/901820»", "Tel. «030-901820»", "Telefon: «0151 23456789»", "Tel «0151 23456789», Fax no", "Telefon «(030) 901820-15»", "Handy «0151/234567-89»",
+					"Cep no: «05321234567»", "Desk: «5551234567» ext 9", "teléfono «612 345 678»", "телефон «8 912 345 67 89»", "电话 «13812345678»", "Cep «0532 123 45 67»", "téléphone «06 12 34 56 78»", "携帯 «090-1234-5678»", "ani=«+14155552671»",
 				},
 				negative: []string{
 					"+0000", "id 4155552671", "2023-01-15 12:34:56", "100-200-3000", "v415.555.2671", "415-555-2671-9", "order-415-555-2671",
-					"+1234567", "x=1+14155552671", "phone=null", "phone=***-***-2671", "error code 415-555-2671", "code: 415-555-2671", "tel. 12345", "Tel. 2024-01-15", "phone 000000000", "etc.: 030901820", "order #415-555-2671", "1700000000",
+					"+1234567", "x=1+14155552671", "phone=null", "phone=***-***-2671", "error code 415-555-2671", "code: 415-555-2671", "tel. 12345", "Tel. 2024-01-15", "phone 000000000", "etc.: 030901820", "order #415-555-2671", "1700000000", "612 345 678 rows", "0532 123 45 67", "call id 8 912 345 67 89", "phone 1234 5678", "failed to convert to number: 12345678", "desktop 5551234567", "EXT4-fs inode 4155552671",
 				},
 			},
 		},
@@ -95,7 +110,7 @@ func contactRules() []rule {
 			entity: PersonName,
 			Info: Info{
 				Name: "person_name", Class: "name", Group: Personal, Named: true,
-				Rule: "By key (first_name, customerName, ...) or after a title",
+				Rule: "By key (first_name, customerName, ...), after a cue (Dear, patient, signed by, ...), or two words in a row that the model of names takes for one",
 			},
 			keys: append(keys(
 				"first name", "last name", "full name", "given name", "family name", "middle name", "maiden name", "surname", "firstname", "lastname",
@@ -108,8 +123,7 @@ func contactRules() []rule {
 				"customer", "patient", "employee", "recipient", "passenger", "beneficiary", "guest", "caller", "kunde", "kundin", "patientin", "mitarbeiter", "mitarbeiterin", "empfaenger",
 				"cliente", "paciente", "empleado", "destinatario", "destinataire",
 			))...),
-			value:    nameByKey,
-			prefixes: []prefix{{"mr.", titled}, {"mr ", titled}, {"mrs", titled}, {"ms.", titled}, {"ms ", titled}, {"dr.", titled}, {"dr ", titled}, {"miss", titled}, {"patient ", cuedName}, {"customer ", cuedName}, {"employee ", cuedName}, {"dear ", cuedName}, {"passenger ", cuedName}, {"my name is ", cuedName}, {"hello ", greeted}, {"hi ", greeted}, {"hallo ", greeted}, {"bonjour ", greeted}, {"hola ", greeted}, {"dear ", greeted}},
+			value: nameByKey,
 			examples: examples{
 				positive: []string{
 					"first_name=«Jane» status=200", `{"customerName":"«Jane Doe»"}`, "User{name=«Jane Doe», ssn=536-22-1234}", "Dr. «Jane Doe» signed",
@@ -193,15 +207,22 @@ func contactRules() []rule {
 				Rule:   "A date by key (dob, birth_date, ...) or after a cue",
 				Source: "ISO 8601",
 			},
-			keys:     keys("dob", "date of birth", "birth date", "birthdate", "birthday", "birth day", "born", "birth dt", "dateofbirth"),
+			keys: keys(
+				"dob", "date of birth", "birth date", "birthdate", "birthday", "birth day", "born", "birth dt", "dateofbirth", "born on", "d o b", "geburtsdatum", "geburtstag", "geboren am", "geb am", "date de naissance", "datenaissance", "fecha de nacimiento", "fecha nacimiento", "nacimiento",
+				"data de nascimento", "data nascimento", "nascimento", "data di nascita", "data nascita", "geboortedatum", "data urodzenia", "datum narozeni", "fodelsedatum", "fodselsdato", "syntymaaika", "dogum tarihi", "datum rodenja", "data nasterii", "tanggal lahir",
+			),
 			value:    dateByKey,
-			prefixes: []prefix{{"born ", born}, {"dob ", born}, {"birth ", born}, {"birthday ", born}},
+			prefixes: birthWords,
+			digits:   birthDates,
+			cues:     birthCues,
 			examples: examples{
 				positive: []string{
 					"dob=«1985-04-12»", `{"dateOfBirth":"«1985-04-12T00:00:00Z»"}`, "Date of Birth: «04/12/1985»", "born on «12.04.1985»", "birthday: «April 12, 1985»", "patient DOB «03/05/1945», ward 3", "?dob=«11%2F14%2F1974»&x=1",
 					"user.birth_date|«19850412»", "dob: «12 Apr 1985»",
+					"geboren am «12. April 1985» in Köln", "née le «12 avril 1985»", "né le «12/04/1985»", "nacido el «12 de abril de 1985»", "nata il «12 aprile 1985»", "Geburtsdatum «12.04.1985»", "date de naissance: «12/04/1985»", "fecha de nacimiento «12/04/1985»", "nascido em «12/04/1985»", "doğum tarihi: «12.04.1985»",
+					"född «1985-04-12»", "дата рождения: «12.04.1985»", "urodzony «12.04.1985»", "生年月日 «1985/04/12»", "出生日期: «1985-04-12»", "geb. «12.04.1985»", `{"geburtsdatum":"«1985-04-12»"}`, "was born «12th April 1985»", "dob «Apr 12th, 1985»",
 				},
-				negative: []string{"date=1985-04-12", "dob=0000-00-00", "dob=null", "born 3 seconds ago", "dob_verified=1985-04-12"},
+				negative: []string{"date=1985-04-12", "dob=0000-00-00", "dob=null", "born 3 seconds ago", "dob_verified=1985-04-12", "geboren 3", "née le pod", "gebaut 12.04.1985", "newborn 1985-04-12", "stubborn 12.04.1985", "birthday cron 12.04"},
 			},
 		},
 		{
@@ -215,7 +236,7 @@ func contactRules() []rule {
 				"mailing address", "delivery address", "residential address", "street1", "address1", "address street", "customer address", "patient address",
 			), weakKeys("address", "addr")...),
 			value: addressLineByKey,
-			words: []wordShape{{from: 2, to: 6, verify: letteredHouse}},
+			words: []wordShape{{from: 2, to: 6, first: "123456789", may: isLetteredHouse, verify: letteredHouse}},
 			examples: examples{
 				positive: []string{
 					"ship to «123 Main Street» today", `{"street":"«12 Rue de Rivoli»"}`, `{"address":"«221B Baker Street, London»"}`,
@@ -228,20 +249,27 @@ func contactRules() []rule {
 			entity: GeoCoordinates,
 			Info: Info{
 				Name: "geo_coordinates", Class: "geo", Group: Personal,
-				Rule:   "Latitude or longitude by key, or a decimal pair by key",
-				Source: "ISO 6709",
+				Rule:   "Latitude or longitude by key, or a decimal pair by key or cue; degrees with a compass point",
+				Source: "ISO 6709, RFC 5870",
 			},
 			keys: append(keys(
 				"latitude", "longitude", "geo location lat", "geo location lon", "coordinates", "lat lon", "lat lng", "latlng", "latlon", "gps", "geo point", "gps position",
 				"geolocation", "geo lat", "geo lon", "gps lat", "gps lon", "location lat", "location lon",
-			), weakKeys("lat", "lon", "lng", "long", "location", "position", "geo")...),
+			), weakKeys("lat", "lon", "lng", "long", "location", "position", "geo", "ll", "latlong", "coords", "q")...),
 			value: geoByKey,
+			prefixes: slices.Concat(
+				after(GeoCoordinates, 0.88, coordinatePairAt, "coordinates", "gps", "latlng", "koordinaten", "coordenadas", "coordonnées"),
+				after(GeoCoordinates, 0.88, coordinateAt, "latitude", "longitude"),
+				after(GeoCoordinates, 0.88, halfAt, "lat", "lon", "lng"),
+				[]prefix{{"point(", pointText}, {"point (", pointText}, {"point z(", pointText}},
+			),
 			examples: examples{
 				positive: []string{
 					"lat=«37.7749» lon=«-122.4194»", `{"latitude":«37.7749»,"longitude":«-122.4194»}`, `{"coordinates":[«-122.4194,37.7749»]}`, "location: «37.7749, -122.4194»",
-					"geo.location.lat|«37.77»",
+					"geo.location.lat|«37.77»", "gps «52.5200, 13.4050» fix", "geo:«37.786971,-122.399677»", "latitude «52.5200» north", "latitude: «37.7749° N»", "POINT(«-122.4194 37.7749»)", "ST_GeomFromText('POINT(«13.4050 52.5200»)')", "?ll=«37.7749,-122.4194»&z=1", "https://maps.example/@«37.7749,-122.4194»,15z",
+					"gps=«37.7749;-122.4194»", "lat «52.520008» lon «13.404954»", "coordinates («52.520008, 13.404954»)", "coords=«52.520008,13.404954»", "https://maps.example/maps?q=«52.520008,13.404954»&z=1", "coordinates: «40°26'46\"N 79°58'56\"W»", `{"location":{"lat":«52.5200»,"lng":«13.4050»}}`,
 				},
-				negative: []string{"lat=12.5ms", "lat=3.14", "latency=37.7749", "location=us-east-1", "position=12345", "long=1.50"},
+				negative: []string{"lat=12.5ms", "lat=3.14", "latency=37.7749", "location=us-east-1", "position=12345", "long=1.50", "position 12.5, 13.5", "location 3.2.1", "gps 3.14", "point(3 4)", "position 1.25,2.50,3.75", "latitude null", "at 52.5200, 13.4050", "location 48.8566,2.3522", "location 192.168.1.1", "@1.25,2.5", "p99 52.5200,13.4050", "lat=3.142 ms", "lat 3.142 ms", "lat is 3.142 ms", "q=0.123456", "q=1.5,2.5", "ll=-0.693", "position=0.532", "lat=12.345 p99=20.1"},
 			},
 		},
 	}

@@ -38,7 +38,7 @@ func awsAccess(t *text, i int) {
 		return
 	}
 	end := t.span(i+4, 17, isUpperAlnum)
-	if end-i != 20 || isAlnum(t.at(end)) || !diverse(t.s[i+4:end]) || strings.ContainsAny(t.s[i+4:end], "0189") {
+	if end-i != 20 || isAlnum(t.at(end)) || !diverse(t.s[i+4:end]) || isFiller(t.s[i+4:end]) || strings.ContainsAny(t.s[i+4:end], "0189") {
 		return
 	}
 	t.add(AWSAccessKey, i, end, 0.98)
@@ -86,16 +86,27 @@ func hasCRCTail(s string) bool {
 	return uint64(crc32.ChecksumIEEE(buf[:copy(buf[:], s[4:len(s)-6])])) == sum
 }
 
-// slack verifies a token of Slack.
+// slack verifies a token of Slack. The ids in it are long numbers; those of configurations are signed text of some 160
+// characters.
 func slack(t *text, i int) {
-	j := i + 4
-	if t.s[i+3] != '-' {
-		if j++; t.at(i+4) != '-' {
+	j := i + 5
+	least := 8
+	switch {
+	case !isLower(t.s[i]):
+		return
+	case t.s[i+3] == 'e' && t.s[i+4] == '.': // xoxe.xoxp-1-
+		if !isLower(t.at(j)) || t.at(j+4) != '-' {
 			return
 		}
+		j, least = j+5, 120
+	case t.s[i+1] == 'o' && (t.s[i+3] == 'b' || t.s[i+3] == 'p' || t.s[i+3] == 'c'):
+		if t.span(j, 8, isDigit) < j+8 {
+			return
+		}
+		least = 20
 	}
 	end := t.span(j, 255, isTokenByte)
-	if end-j < 15 || isWord(t.at(end)) || !diverse(t.s[j:end]) || !isRandom(t.s[j:end]) {
+	if end-j < least || t.s[end-1] == '-' || isWord(t.at(end)) || isFiller(t.s[j:end]) || !diverse(t.s[j:end]) || !isRandom(t.s[j:end]) && !hasDigit(t.s[j:end]) {
 		return
 	}
 	t.add(SlackToken, i, end, 0.97)
@@ -109,7 +120,7 @@ func slackHook(t *text, i int) {
 	for end < len(t.s) && end < from+120 && (isWord(t.s[end]) || t.s[end] == '/') {
 		end++
 	}
-	if end-from >= 40 && strings.Count(t.s[from:end], "/") >= 2 {
+	if end-from >= 40 && (strings.Count(t.s[from:end], "/") >= 2 || t.hasFold(from, "workflows/") && isRandom(t.s[from:end])) && !isFiller(t.s[from:end]) {
 		t.add(SlackToken, from, end, 0.95)
 	}
 }
@@ -121,7 +132,7 @@ func stripe(t *text, i int) {
 		from = i + 6
 	}
 	end := t.span(from, 247, isAlnum)
-	if end-from < 10 || isAlnum(t.at(end)) || !diverse(t.s[from:end]) || strings.Contains(t.s[from:end], "EXAMPLE") {
+	if end-from < 10 || isAlnum(t.at(end)) || !diverse(t.s[from:end]) || isFiller(t.s[from:end]) {
 		return
 	}
 	t.add(StripeKey, i, end, 0.98)
@@ -144,38 +155,12 @@ func gcp(t *text, i int) {
 // awsSecretByKey verifies a secret access key under a key: 40 characters of base 64.
 func awsSecretByKey(t *text, v value) {
 	end := t.span(v.start, 41, func(c byte) bool { return isAlnum(c) || c == '/' || c == '+' || c == '=' })
-	if end-v.start == 40 && end == v.end && diverse(t.s[v.start:end]) {
+	if end-v.start == 40 && end == v.end && diverse(t.s[v.start:end]) && !isFiller(t.s[v.start:end]) {
 		t.emit(v, v.start, end, 0.99)
 		return
 	}
 	if !v.weak() {
 		v.ref.entity = Secret
 		secretByKey(t, v)
-	}
-}
-
-// providerSecret verifies a secret of another provider, whose prefix leaves no doubt.
-func providerSecret(t *text, i int) {
-	end := t.span(i, 256, isTokenByte)
-	if end-i >= 20 && diverse(t.s[i+6:end]) && strings.ContainsAny(t.s[i:end], "0123456789") {
-		t.add(Secret, i, end, 0.95)
-	}
-}
-
-func isDottedToken(c byte) bool { return isTokenByte(c) || c == '.' }
-
-// vaultSecret verifies hvs.xxx, sendGrid SG.xxx.yyy: tokens with dots.
-func vaultSecret(t *text, i int) {
-	end := t.span(i, 256, isDottedToken)
-	if end-i >= 24 && diverse(t.s[i+4:end]) && strings.ContainsAny(t.s[i:end], "0123456789") {
-		t.add(Secret, i, t.trimSentence(i, end), 0.95)
-	}
-}
-
-func sendGrid(t *text, i int) {
-	if t.s[i:i+3] == "SG." {
-		if end := t.span(i, 80, isDottedToken); end-i >= 66 {
-			t.add(Secret, i, end, 0.95)
-		}
 	}
 }

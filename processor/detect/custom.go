@@ -3,6 +3,7 @@ package detect
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 	"regexp/syntax"
 	"strings"
 
@@ -18,34 +19,75 @@ type customKey struct {
 	entity Entity
 }
 
-// patternSet is the custom patterns: one set says which of them match, then each of those says where.
+// patternSet is the custom patterns: those of which no literal stands in the text cannot match. Of the others one set says
+// which of them match, then each of those says where.
 type patternSet struct {
-	set      *experimental.Set
 	patterns []compiled
-	always   bool // some pattern has no literal to look for first
+	literals *prefilter // nil: no pattern has a literal
+	set      *experimental.Set
+	// the patterns without a literal, which every text is searched for
+	bare      []int
+	bareSet   *experimental.Set
+	bareWords []uint64 // a bit each
 }
 
 type compiled struct {
-	re      *re2.Regexp
-	literal string // in every match; "" when there is none
-	entity  Entity
+	re     *re2.Regexp
+	name   string
+	entity Entity
 }
+
+// fewPatterns are searched for one by one rather than by their set.
+const fewPatterns = 3
 
 // custom runs the custom patterns. Where a pattern has a capture group, the value is what its first group captured.
 func (t *text) custom() {
 	p := t.d.patterns
-	if !p.mayMatch(t.s) {
-		return
+	if n := len(p.bareWords); len(t.seen) < n {
+		t.seen = make([]uint64, n)
 	}
-	matched, err := p.set.FindAllStringWithError(t.s, len(p.patterns))
-	if err != nil { // no answer is not "no match": every pattern speaks for itself
-		for i := range p.patterns {
-			t.pattern(&p.patterns[i])
+	clear(t.seen)
+	seen := t.seen[:len(p.bareWords)]
+	n := 0
+	if p.literals != nil {
+		n = p.literals.mark(t.s, seen)
+	}
+	set, total := p.set, len(p.patterns)
+	if n <= fewPatterns {
+		t.marked(seen)
+		if n, set = len(p.bare), p.bareSet; n == 0 {
+			return
 		}
+		copy(seen, p.bareWords)
+		if total = n; n <= fewPatterns {
+			t.marked(seen)
+			return
+		}
+	}
+	for i, word := range p.bareWords {
+		seen[i] |= word
+	}
+	matched, err := set.FindAllStringWithError(t.s, total)
+	if err != nil { // no answer is not "no match": every pattern speaks for itself
+		t.marked(seen)
 		return
 	}
 	for _, i := range matched {
-		t.pattern(&p.patterns[i])
+		if set == p.bareSet {
+			i = p.bare[i]
+		}
+		if seen[i/64]>>(i%64)&1 != 0 {
+			t.pattern(&p.patterns[i])
+		}
+	}
+}
+
+// marked runs the patterns whose bits are set.
+func (t *text) marked(seen []uint64) {
+	for i, word := range seen {
+		for ; word != 0; word &= word - 1 {
+			t.pattern(&t.d.patterns.patterns[i*64+bits.TrailingZeros64(word)])
+		}
 	}
 }
 
@@ -65,18 +107,6 @@ func (t *text) pattern(c *compiled) {
 // wholeRunes reports whether neither end cuts a UTF-8 sequence.
 func wholeRunes(s string, start, end int) bool {
 	return (start == 0 || s[start]&0xC0 != 0x80) && (end == len(s) || s[end]&0xC0 != 0x80)
-}
-
-func (p *patternSet) mayMatch(s string) bool {
-	if p.always {
-		return true
-	}
-	for i := range p.patterns {
-		if strings.Contains(s, p.patterns[i].literal) {
-			return true
-		}
-	}
-	return false
 }
 
 // customKey returns the entity of the first key rule that matches key.
@@ -132,20 +162,41 @@ func (d *Detector) addPatterns(patterns []Pattern) error {
 			errs = append(errs, fmt.Errorf("patterns[%d]: the expression matches the empty text", i))
 			continue
 		}
-		literal := requiredLiteral(p.Regex)
-		set.always = set.always || literal == ""
-		set.patterns = append(set.patterns, compiled{re: re, literal: literal, entity: e})
+		set.patterns = append(set.patterns, compiled{re: re, name: p.Name, entity: e})
 		exprs = append(exprs, p.Regex)
 	}
 	if len(errs) > 0 || len(patterns) == 0 {
 		return errors.Join(errs...)
 	}
-	var err error
-	if set.set, err = experimental.CompileSet(exprs); err != nil {
+	if err := set.compile(exprs); err != nil {
 		return fmt.Errorf("patterns: compiling the set: %w", err)
 	}
 	d.patterns = set
 	return nil
+}
+
+// compile makes the literals and the sets of the patterns.
+func (p *patternSet) compile(exprs []string) error {
+	literals := make([][]string, len(exprs))
+	p.bareWords = make([]uint64, (len(exprs)+63)/64)
+	var bare []string
+	total := 0
+	for i, expr := range exprs {
+		l := requiredLiterals(expr)
+		if total += len(l); total > maxPrefilter {
+			l = nil
+		}
+		if literals[i] = l; l == nil {
+			p.bare, bare = append(p.bare, i), append(bare, expr)
+			p.bareWords[i/64] |= 1 << (i % 64)
+		}
+	}
+	p.literals = newPrefilter(literals)
+	var err error
+	if p.set, err = experimental.CompileSet(exprs); err == nil && len(bare) > 0 {
+		p.bareSet, err = experimental.CompileSet(bare)
+	}
+	return err
 }
 
 // compile parses the expression first, as RE2 writes what it cannot parse to the standard error.
@@ -229,35 +280,4 @@ func classOf(name string) string {
 		}
 	}
 	return string(b)
-}
-
-// requiredLiteral returns the longest literal that every match of expr holds, as far as its outermost concatenation
-// tells; "" when it tells none.
-func requiredLiteral(expr string) string {
-	re, err := syntax.Parse(expr, syntax.Perl)
-	if err != nil {
-		panic("detect: expression does not parse") // compile has parsed it
-	}
-	return literalOf(re.Simplify())
-}
-
-func literalOf(re *syntax.Regexp) string {
-	switch re.Op {
-	case syntax.OpLiteral:
-		if re.Flags&syntax.FoldCase != 0 {
-			return ""
-		}
-		return string(re.Rune)
-	case syntax.OpCapture, syntax.OpPlus:
-		return literalOf(re.Sub[0])
-	case syntax.OpConcat:
-		best := ""
-		for _, sub := range re.Sub {
-			if l := literalOf(sub); len(l) > len(best) {
-				best = l
-			}
-		}
-		return best
-	}
-	return ""
 }

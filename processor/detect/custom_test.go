@@ -53,14 +53,6 @@ func TestGlob(t *testing.T) {
 	}
 }
 
-func TestRequiredLiteral(t *testing.T) {
-	for expr, want := range map[string]string{
-		`ORD-[0-9]{8}`: "ORD-", `(?i)ord`: "", `a|b`: "", `(abc)+x`: "abc", `\bEMP\d+-HQ\b`: "EMP", `x?yz`: "yz",
-	} {
-		require.Equal(t, want, requiredLiteral(expr), expr)
-	}
-}
-
 func TestRanges(t *testing.T) {
 	for addr, want := range map[string]string{
 		"8.8.8.8": "public", "10.1.2.3": "private", "172.16.0.1": "private", "192.168.1.1": "private", "127.0.0.1": "loopback", "169.254.1.1": "link_local",

@@ -10,20 +10,6 @@ func dateByKey(t *text, v value) {
 	}
 }
 
-// born verifies a date after a cue at i: born 1985-04-12, born on 12/04/1985.
-func born(t *text, i int) {
-	end := t.wordEnd(i)
-	for _, word := range [...]string{" on ", " "} {
-		if t.hasFold(end, word) {
-			from := end + len(word)
-			if stop := t.date(from); stop > 0 {
-				t.add(DateOfBirth, from, stop, 0.85)
-			}
-			return
-		}
-	}
-}
-
 // date returns the end of the date at i, or 0.
 func (t *text) date(i int) int {
 	if isLetter(t.at(i)) {
@@ -40,10 +26,13 @@ func (t *text) date(i int) int {
 		}
 		width[k] = j - from
 		if width[k] == 0 {
-			if k == 1 && sep == ' ' {
+			if k == 1 && (sep == ' ' || sep == '.') {
 				return t.dayFirst(from, n[0])
 			}
 			return 0
+		}
+		if k == 0 && width[0] <= 2 && t.ordinal(j) > j && t.at(t.ordinal(j)) == ' ' {
+			return t.dayFirst(t.ordinal(j)+1, n[0])
 		}
 		if k == 2 {
 			break
@@ -93,7 +82,15 @@ func (t *text) compactDate(i int) int {
 	return validDate(n[0]*1000+n[1]*100+n[2]*10+n[3], n[4]*10+n[5], n[6]*10+n[7], i+8)
 }
 
-var months = [...]string{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}
+// months are the first letters of the months in English, German, Spanish, French, Italian, Portuguese and Dutch.
+var months = [...]string{
+	"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+	"jän", "mär", "mrz", "mai", "okt", "dez",
+	"ene", "abr", "ago", "dic",
+	"fév", "fev", "avr", "juin", "juil", "aoû", "déc",
+	"gen", "mag", "giu", "lug", "set", "ott",
+	"out", "mrt", "maa", "mei",
+}
 
 func (t *text) isMonth(i int) bool {
 	for _, m := range months {
@@ -106,12 +103,21 @@ func (t *text) isMonth(i int) bool {
 
 // dayFirst reads 12 April 1985, whose month starts at from; monthFirst reads April 12, 1985.
 func (t *text) dayFirst(from, day int) int {
+	if t.at(from) == ' ' {
+		from++
+	}
+	if t.hasFold(from, "de ") {
+		from += len("de ")
+	}
 	if !t.isMonth(from) {
 		return 0
 	}
-	end := t.wordEnd(from)
-	if c := t.at(end); c == ' ' || c == '-' || c == ',' {
-		return t.year(t.skip(end, " -,"), day)
+	end := t.monthEnd(from)
+	if t.hasFold(end, " de ") {
+		end += len(" de")
+	}
+	if c := t.at(end); c == ' ' || c == '-' || c == ',' || c == '.' {
+		return t.year(t.skip(end, " -,."), day)
 	}
 	return 0
 }
@@ -120,7 +126,7 @@ func (t *text) monthFirst(i int) int {
 	if !t.isMonth(i) {
 		return 0
 	}
-	j := t.skip(t.wordEnd(i), " .")
+	j := t.skip(t.monthEnd(i), " .")
 	day, from := 0, j
 	for j < from+2 && isDigit(t.at(j)) {
 		day = day*10 + int(t.s[j]-'0')
@@ -129,7 +135,22 @@ func (t *text) monthFirst(i int) int {
 	if j == from {
 		return 0
 	}
-	return t.year(t.skip(j, " ,"), day)
+	return t.year(t.skip(t.ordinal(j), " ,"), day)
+}
+
+// monthEnd returns the end of the name of a month at i.
+func (t *text) monthEnd(i int) int {
+	return t.span(i, 16, func(c byte) bool { return isLetter(c) || c >= 0x80 })
+}
+
+// ordinal returns the end of what an ordinal number has behind its digits, which end at i.
+func (t *text) ordinal(i int) int {
+	for _, suffix := range [...]string{"st", "nd", "rd", "th", "er"} {
+		if t.hasFold(i, suffix) && !isWord(t.at(i+len(suffix))) {
+			return i + len(suffix)
+		}
+	}
+	return i
 }
 
 func (t *text) skip(i int, set string) int {

@@ -96,11 +96,23 @@ func (r rule) enterDigits(d digitShape) {
 // beginsLayout reports whether the run of n digits that ends at end, where a separator and a digit follow, can begin
 // a layout.
 func beginsLayout(s string, n, end int) bool {
+	if n == 4 && isRecentDate(s, end) {
+		return false
+	}
 	second := 0
 	for i := end + 1; second < 15 && i < len(s) && isDigit(s[i]); i++ {
 		second++
 	}
 	return digitFirst>>n&1 != 0 || digitPairs[groupCode(s[end], 0)>>4][n]>>second&1 != 0
+}
+
+// isRecentDate reports whether the four digits that end at end are the year of a date of this century: those of telemetry
+// itself, 2023-01-15 or 2023/01/15, which are of no layout but that of a birth.
+func isRecentDate(s string, end int) bool {
+	if s[end-4] != '2' || s[end-3] != '0' || end+6 > len(s) || s[end] != '-' && s[end] != '/' || s[end+3] != s[end] {
+		return false
+	}
+	return isDigit(s[end+1]) && isDigit(s[end+2]) && isDigit(s[end+4]) && isDigit(s[end+5]) && (end+6 == len(s) || !isDigit(s[end+6]))
 }
 
 // cluster is a digit run with the groups that follow it.
@@ -145,7 +157,11 @@ func (t *text) number(start, end int) {
 	}
 }
 
-func isSeparator(c byte) bool { return c == '-' || c == ' ' || c == '.' || c == '/' }
+// isSeparator reports whether c stands between groups of a number: a space, a hyphen, a dot or a slash.
+func isSeparator(c byte) bool {
+	const set = 1 | 1<<('-'-' ') | 1<<('.'-' ') | 1<<('/'-' ')
+	return c-' ' < 16 && set>>(c-' ')&1 != 0
+}
 
 // cluster parses the groups from start on.
 func (t *text) cluster(start int, c *cluster) {
@@ -179,6 +195,7 @@ func (t *text) cluster(start int, c *cluster) {
 // layouts looks up the layout of the whole cluster, and of its leading groups wherever a space ends them.
 func (t *text) layouts(start int, c *cluster) {
 	free := t.numberMayStart(start)
+	near, before := t.near, len(t.out)
 	for g := c.groups - 1; g >= 0; g-- {
 		end := c.end[g]
 		if digitCounts>>c.count[g]&1 == 0 {
@@ -191,10 +208,14 @@ func (t *text) layouts(start int, c *cluster) {
 		goesOn := (g < c.groups-1 || !c.whole) && t.at(end) != ' '
 		if goesOn || !free || !t.numberMayEnd(end) {
 			t.near = true
-			continue
+		} else {
+			for i := range entries {
+				t.layout(&entries[i], c, g, start)
+			}
 		}
-		for i := range entries {
-			t.layout(&entries[i], c, g, start)
+		if len(t.out) > before { // what fewer groups might have been is covered
+			t.near = near
+			return
 		}
 	}
 }
@@ -217,6 +238,7 @@ func (t *text) layout(e *digitEntry, c *cluster, g, start int) {
 	conf := e.conf
 	switch {
 	case e.cued:
+	case conf >= cuedConf && len(e.vetoes) == 0 && t.at(start-1) != '#': // no cue can add anything
 	case t.cued(e.entity, start, end):
 		conf = max(conf, cuedConf)
 	case t.at(start-1) == '#':
@@ -226,6 +248,9 @@ func (t *text) layout(e *digitEntry, c *cluster, g, start int) {
 		return
 	}
 	t.add(e.entity, start, end, conf)
+	if e.entity == PaymentCard {
+		t.behindCard(end)
+	}
 }
 
 // numberNouns stand before numbers that are anything but a person's.

@@ -41,6 +41,10 @@ func (t *text) percent(i int) {
 
 // emailAround verifies an address whose @ is spelled from at to after.
 func (t *text) emailAround(at, after int, enc Encoding) {
+	if t.at(at-1) == '"' {
+		t.quotedEmail(at, after)
+		return
+	}
 	if at == 0 || !isLocalByte(t.s[at-1]) || t.s[at-1] == '.' {
 		return
 	}
@@ -154,6 +158,9 @@ func (t *text) localStart(at int) (start int, level Encoding) {
 		c := t.s[start-1]
 		if c >= 0x80 {
 			n := t.alphabetBefore(start)
+			if n == 0 && start == at {
+				return t.wideLocal(at), level
+			}
 			if n == 0 {
 				break
 			}
@@ -241,6 +248,8 @@ func (t *text) labelByte(i, label int) int {
 	switch c := t.at(i); {
 	case isAlnum(c), c == '-' && i > label, t.alphabetAt(i):
 		return 1
+	case c >= 0xE0 && t.s[label] >= 0xE0:
+		return t.wideLetter(i)
 	case c == '\\':
 		j := i
 		for t.at(j+1) == '\\' && j < i+7 {

@@ -56,6 +56,10 @@ var rules = func() []rule {
 	for _, r := range all {
 		table[r.entity] = r
 	}
+	for i := range providers {
+		table = append(table, providers[i].rule(Entity(len(table))))
+	}
+	wanted(table[1:])
 	return table
 }()
 
@@ -79,6 +83,13 @@ var families = [...]func() []rule{
 	governmentAsiaRules,
 	governmentLatinRules,
 	governmentAfricaRules,
+	demographicRules,
+	deviceRules,
+	cardRules,
+	bankRules,
+	vatRules,
+	vehicleRules,
+	medicalRules,
 }
 
 // IsCompact reports whether the entity is a built-in one whose spellings differ only in separators and letter case.

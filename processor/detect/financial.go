@@ -39,6 +39,12 @@ func financialRules() []rule {
 				{layout: "dddd dddddd dddd", valid: isCard, conf: 0.96},
 				{layout: "dddd dddd dddd dddd ddd", valid: isCard, conf: 0.96},
 				{layout: "dddd-dddd-dddd-dddd-ddd", valid: isCard, conf: 0.96},
+				{layout: "dddd-ddd-ddd-ddd", valid: isCard, conf: 0.94},
+				{layout: "dddd ddd ddd ddd", valid: isCard, cued: true, conf: 0.94},
+				{layout: "dddddd-ddddddddddddd", valid: isCard, conf: 0.94},
+				{layout: "dddddd ddddddddddddd", valid: isCard, cued: true, conf: 0.94},
+				{layout: "dddd-ddddd-dddddd", valid: isAirTravel, cued: true, conf: 0.93},
+				{layout: "dddd ddddd dddddd", valid: isAirTravel, cued: true, conf: 0.93},
 				{layout: "ddddddddddddd", valid: isCard, cued: true, conf: 0.93},
 				{layout: "dddddddddddddd", valid: isCard, cued: true, conf: 0.94},
 				{layout: "ddddddddddddddd", valid: isCard, cued: true, conf: 0.95},
@@ -68,7 +74,7 @@ func financialRules() []rule {
 				Rule:   "Country, length and mod 97",
 				Source: "ISO 13616, SWIFT IBAN registry",
 			},
-			words: []wordShape{{from: 4, to: 34, verify: iban}},
+			words: []wordShape{{from: 4, to: 34, digits: 0b1100, letters: 0b0011, verify: iban}},
 			examples: examples{
 				positive: []string{
 					"paid to «GB82 WEST 1234 5698 7654 32» today", "iban=«DE89370400440532013000»", "«FR1420041010050500013M02606»",
@@ -83,16 +89,24 @@ func financialRules() []rule {
 			entity: CryptoWallet,
 			Info: Info{
 				Name: "crypto_wallet", Class: "wallet", Group: Financial,
-				Rule:   "Bitcoin (Base58Check, bech32, bech32m) or Ethereum (EIP-55) address",
-				Source: "BIP 13, BIP 173, BIP 350, EIP-55",
+				Rule:   "Addresses with a checksum: Base58Check, bech32 and bech32m, CashAddr, EIP-55, Monero, Stellar, Algorand; others by key or cue",
+				Source: "BIP 13, BIP 173, BIP 350, EIP-55, SLIP-173, SEP-23",
 			},
-			keys:  keys("wallet", "wallet address", "btc address", "bitcoin address", "eth address", "ethereum address", "crypto address"),
+			keys: keys(
+				"wallet", "wallet address", "btc address", "bitcoin address", "eth address", "ethereum address", "crypto address", "crypto wallet", "ltc address", "litecoin address", "doge address", "sol address", "solana address", "xmr address", "monero address",
+				"xrp address", "ripple address", "trx address", "tron address", "ada address", "cardano address", "dot address", "bch address", "xlm address", "stellar address", "deposit address", "withdrawal address", "payout address", "blockchain address",
+			),
 			value: walletByKey,
 			words: []wordShape{
-				{from: 25, to: 34, verify: base58Wallet},
-				{from: 42, to: 42, verify: bech32Wallet},
-				{from: 62, to: 62, verify: bech32Wallet},
-				{from: 42, to: 42, verify: etherWallet},
+				{from: 25, to: 36, first: "1239ADKLMTXmnrt7", may: isBase58, verify: base58Wallet},
+				{from: 38, to: 110, first: bech32First, may: hasChain, verify: bech32Wallet},
+				{from: 42, to: 42, first: "0", verify: etherWallet},
+				{from: 42, to: 42, first: "qp", verify: cashWallet},
+				{from: 43, to: 44, may: isBase58, verify: keyWallet},
+				{from: 56, to: 56, first: "G", verify: base32Wallet},
+				{from: 58, to: 58, first: base32First, verify: base32Wallet},
+				{from: 95, to: 95, first: "48", verify: moneroWallet},
+				{from: 106, to: 106, first: "48", verify: moneroWallet},
 			},
 			examples: examples{
 				positive: []string{
@@ -100,10 +114,15 @@ func financialRules() []rule {
 					"«bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq»", "«0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed»",
 					"«bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0»",
 					"ethereum «0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed»",
+					"«LM2WMpR1Rp6j3Sa59cMXMs1SPzj9eXpGc1»", "«DH5yaieqoZN36fDVciNyRueRGvGLR3mr7L»", "«TJCnKsPa7y5okkXvQAidZBzqx3QyQ6sxMW»", "«rN7n7otQDd6FczFgLdSqtcsAUxDkw6fzRH»", "«XdAUmwtig27HBG6WfYyHAzP8n6XC9jESEw»", "«tz1VSUr8wwNhLAzempoch5d6hLRiTh8Cjcjb»",
+					"«tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx»", "«addr1vpu5vlrf4xkxv2qpwngf6cjhtw542ayty80v8dyr49rf5eg0yu80w»", "«cosmos1fl48vsnmsdzcv85q5d2q4z5ajdha8yu34mf0eh»", "bitcoincash:«qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a»", "«GA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJVSGZ»",
+					"«7ZUECA7HFLZTXENRV24SHLU4AVPUTMTTDUFUBNBD64C73F3UHRTHAIOF6Q»", "«44AFFq5kSiGBoZ4NMDwYtN18obc8AemS33DBLWs3H7otXft3XjrpDtQGv7SqSsaBYBb98uNbr2VBBEt7f2wfn3RVGQBEP3A»", "solana «4fYNw3dojWmQ4dXtSGE9epjRGy9pFSx62YypT7avPYvA»",
+					`{"solAddress":"«4fYNw3dojWmQ4dXtSGE9epjRGy9pFSx62YypT7avPYvA»"}`, "wallet.address|«LM2WMpR1Rp6j3Sa59cMXMs1SPzj9eXpGc1»",
 				},
 				negative: []string{
 					"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb", "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdx",
 					"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD", "commit 0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed",
+					"LM2WMpR1Rp6j3Sa59cMXMs1SPzj9eXpGc2", "rN7n7otQDd6FczFgLdSqtcsAUxDkw6fzRh", "cosmos1fl48vsnmsdzcv85q5d2q4z5ajdha8yu34mf0ex", "digest 4fYNw3dojWmQ4dXtSGE9epjRGy9pFSx62YypT7avPYvA", "wallet=9f86d081884c7d659a2feaa0c55ad015", "wallet=savings-account-of-the-family",
 				},
 			},
 		},
@@ -113,35 +132,13 @@ func financialRules() []rule {
 // isCard checks issuer, length and Luhn.
 func isCard(d []byte) bool { return isIssued(d) && luhn(d) }
 
+// isAirTravel checks a card of UATP in its layout.
+func isAirTravel(d []byte) bool { return d[0] == '1' && luhn(d) }
+
 // isCardByKey trusts the key: either the issuer or the check digit may be wrong, as in a typing error.
 func isCardByKey(d []byte) bool {
-	return len(d) >= 13 && len(d) <= 19 && (isIssued(d) || luhn(d))
-}
-
-// isIssued reports whether an issuer uses the prefix with this length.
-func isIssued(d []byte) bool {
-	n := len(d)
-	if n < 13 || n > 19 {
-		return false
+	if len(d) == 12 {
+		return isIssued(d) && luhn(d)
 	}
-	p2, p3, p4 := number(d[:2]), number(d[:3]), number(d[:4])
-	switch {
-	case d[0] == '4': // Visa
-		return n == 13 || n == 16 || n == 19
-	case p2 >= 51 && p2 <= 55, p4 >= 2221 && p4 <= 2720: // Mastercard
-		return n == 16
-	case p2 == 34, p2 == 37: // American Express
-		return n == 15
-	case p3 >= 300 && p3 <= 305, p2 == 36, p2 == 38, p2 == 39: // Diners Club
-		return n == 14 || n == 16 || n == 19
-	case p4 == 6011, p3 >= 644 && p3 <= 649, p2 == 65: // Discover
-		return n == 16 || n == 19
-	case p4 >= 3528 && p4 <= 3589: // JCB
-		return n == 16 || n == 19
-	case p2 == 62: // UnionPay
-		return n >= 16 && n <= 19
-	case p2 == 50, p2 >= 56 && p2 <= 58, p4 == 6304, p4 == 6759, p4 >= 6761 && p4 <= 6763: // Maestro
-		return n == 16 || n == 19
-	}
-	return false
+	return len(d) >= 13 && len(d) <= 19 && (isIssuedByKey(d) || luhn(d))
 }

@@ -59,11 +59,12 @@ func (d *Detector) Find(s *Scratch, key Key, text string) []Finding {
 	if key.structural != unstructured {
 		return d.findStructural(s, key, text, scanText)
 	}
-	from, _, _ := wake(text, 0)
-	if from == len(text) && key.entity == None && d.patterns == nil {
+	p := &s.text.places
+	p.begin(text, len(d.keys) == 0)
+	if !p.more() && key.entity == None && d.patterns == nil {
 		return nil
 	}
-	return s.find(d, key, text, from, scanText)
+	return s.find(d, key, text, resumeText, scanText)
 }
 
 // Reference is Find without triggers: every verifier at every offset. It is slow, and the measure of Find.
@@ -71,7 +72,7 @@ func (d *Detector) Reference(key Key, s string) []Finding {
 	if key.structural != unstructured {
 		return slices.Clone(d.findStructural(NewScratch(), key, s, everywhere))
 	}
-	return slices.Clone(NewScratch().find(d, key, s, 0, everywhere))
+	return slices.Clone(NewScratch().find(d, key, s, everywhere, everywhere))
 }
 
 // findStructural is Find under a structural key.
@@ -80,12 +81,14 @@ func (d *Detector) findStructural(s *Scratch, key Key, value string, scan func(*
 	case key.Passes(value):
 		return nil
 	case key.structural == trace:
-		return s.find(d, key, value, 0, scan)
+		return s.find(d, key, value, scan, scan)
 	}
-	return d.secretsOnly(s.find(d, key, value, 0, scan))
+	return d.secretsOnly(s.find(d, key, value, scan, scan))
 }
 
 func scanText(t *text) { t.scan() }
+
+func resumeText(t *text) { t.resume() }
 
 func everywhere(t *text) {
 	for i := range len(t.s) {
@@ -104,19 +107,16 @@ func (t *text) everything(i int) {
 	}
 	end := t.wordEnd(i)
 	t.mac(i)
-	for _, slot := range prefixTable {
-		for _, p := range slot {
-			if t.hasFold(i, p.text) {
-				p.verify(t, i)
-			}
-		}
+	t.runPrefixes(prefixes, i)
+	if mayBeName(t.s, i) {
+		t.nameInProse(i)
 	}
 	var all class
 	for j := i; j < end; j++ {
 		all |= classes[t.s[j]]
 	}
-	if mayShape(t.s, i, end, all) {
-		t.shaped(i, end)
+	if all&clsUnder == 0 && end-i <= maxChars {
+		t.everyShape(i)
 	}
 	if all == clsDigit|clsHex|clsLocal {
 		t.number(i, end)

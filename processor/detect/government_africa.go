@@ -7,7 +7,7 @@ const (
 	ILID
 	endGovernmentAfrica
 
-	endIDs2 = endGovernmentAfrica
+	endIDs2 = endGovernmentAfrica // where the blocks of national ids end
 )
 
 func governmentAfricaRules() []rule {

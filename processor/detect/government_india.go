@@ -121,8 +121,8 @@ func governmentIndiaRules() []rule {
 				Rule:   "State, district, series and number of a vehicle, or the year, BH, number and series; shorter ones by key or by cue",
 				Source: "Central Motor Vehicles Rules 1989, rule 50; G.S.R. 594(E) of 2021",
 			},
-			keys: keys("in vehicle", "vehicle registration number", "vehicle registration no", "vehicle registration", "vehicle number", "vehicle no", "registration plate",
-				"rc number", "vehicle reg no", "vehicle reg number"),
+			keys: keys("in vehicle", "indian vehicle number", "vehicle number", "vehicle no",
+				"rc number"),
 			value: shapeByKey(0.95, isIndianVehicle),
 			shapes: []shape{
 				{layout: "LLddLLdddd", valid: isIndianVehicle, conf: 0.82},

@@ -112,7 +112,7 @@ func governmentUKRules() []rule {
 				Rule:   "Postcode area, district and inward code with a space between; short or joined ones by key or cue",
 				Source: "BS 7666, Royal Mail Programmers' Guide to PAF",
 			},
-			keys:  keys("uk postcode", "postcode", "post code"),
+			keys:  keys("uk postcode"),
 			value: shapeByKey(0.9, isPostcode),
 			shapes: []shape{
 				{layout: "LLdL dLL", valid: isPostcode, conf: 0.8},
@@ -134,7 +134,7 @@ func governmentUKRules() []rule {
 			vetoes: append(append([]string{"type", "port", "slot"}, versionNouns...), numberNouns...),
 			examples: examples{
 				positive: []string{
-					"My address is «SW1A 1AA» in London", "From «SW1A 1AA» to «EC1A 1BB»", "deliver to «DN55 1PT»", "postcode=«M1 1AE»", `{"postcode":"«b33 8th»"}`, "«GIR 0AA»", "postcode «DN551PT»", "postal code «E1 6AN»",
+					"My address is «SW1A 1AA» in London", "From «SW1A 1AA» to «EC1A 1BB»", "deliver to «DN55 1PT»", "postcode=«M1 1AE»", `{"postcode":"«b33 8th»"}`, "address.postcode|«M1 1AE»", "«GIR 0AA»", "postcode «DN551PT»", "postal code «E1 6AN»",
 				},
 				negative: []string{
 					"QA1 1AA", "VA1 1AA", "M1 1CA", "M1 1AI", "1A1 1AA", "S3 1GB", "L2 2TB", "pod web-7f9c SW1A1AA", "RG45 6XX.log", "BS7 2ND attempt", "node CT12 3RD try", "ip-DN55 1PT-x", "sw1a 1aa",

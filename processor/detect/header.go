@@ -1,5 +1,7 @@
 package detect
 
+import "strings"
+
 // authByKey verifies the credentials of an Authorization value: all that follows the scheme.
 func authByKey(t *text, v value) {
 	start, end := v.start, v.end
@@ -25,7 +27,7 @@ func authByKey(t *text, v value) {
 		end = t.bracketEnd(start, t.runEnd(start))
 	}
 	end = t.trimRight(start, end)
-	if start >= end || isPlaceholder(t.s[start:end]) || isScheme(t.s[start:end]) {
+	if start >= end || isPlaceholder(t.s[start:end]) || isScheme(t.s[start:end]) || !v.closed && isCommand(t.s[start:end]) {
 		return
 	}
 	if start == v.start { // no scheme: a word of a sentence, perhaps
@@ -71,7 +73,8 @@ func (t *text) lineEnd(i int) int {
 	return i
 }
 
-var schemes = []string{"bearer", "basic", "digest", "token", "negotiate", "apikey", "hawk", "aws4-hmac-sha256", "ntlm", "dpop", "key", "jwt", "splunk"}
+var schemes = []string{"bearer", "basic", "digest", "token", "negotiate", "apikey", "hawk", "aws4-hmac-sha256", "ntlm", "dpop", "key", "jwt", "splunk",
+	"aws", "bot", "geniekey", "goog4-hmac-sha256", "goog4-rsa-sha256", "oauth", "sharedaccesssignature", "sharedkey", "sharedkeylite", "ssws", "vapid"}
 
 func isScheme(s string) bool {
 	for _, name := range schemes {
@@ -179,7 +182,7 @@ func secretByKey(t *text, v value) {
 	if v.prose && !v.closed && !t.proseValue(v) {
 		return
 	}
-	if isReference(s) || !v.closed && isCommand(s) {
+	if isReference(s) || !v.closed && isCommand(s) || isCut(s) || strings.IndexByte(s, ' ') >= 0 && !hasSecretWord(s) {
 		return
 	}
 	end := v.end
@@ -189,6 +192,21 @@ func secretByKey(t *text, v value) {
 	if end > v.start {
 		t.emit(v, v.start, end, 0.95)
 	}
+}
+
+// isCut reports whether s says itself that it is the begin of a secret only.
+func isCut(s string) bool { return strings.HasSuffix(s, "...") || strings.HasSuffix(s, "…") }
+
+// hasSecretWord reports whether one of the words of s is a secret: secrets hold no blanks, but a scheme may precede one.
+func hasSecretWord(s string) bool {
+	for s != "" {
+		var word string
+		word, s, _ = strings.Cut(s, " ")
+		if isSecret(word) {
+			return true
+		}
+	}
+	return false
 }
 
 // isReference reports whether s says where a secret is rather than being one: a path, a URL, an expression.
@@ -223,10 +241,10 @@ func passwordByKey(t *text, v value) {
 	if isPlaceholder(s) || s[0] == '{' && s[len(s)-1] != '}' && !v.closed {
 		return
 	}
-	if v.prose && !v.closed && !t.proseValue(v) || t.isWorkingDirectory(v) || !v.closed && isCommand(s) {
+	if v.prose && !v.closed && (!t.proseValue(v) || t.s[v.keyStart:v.keyEnd] == "PASS") || t.isWorkingDirectory(v) || !v.closed && isCommand(s) {
 		return
 	}
-	t.emit(v, v.start, v.end, 0.97)
+	t.emit(v, v.start, t.semicolonEnd(v), 0.97)
 }
 
 // isWorkingDirectory reports whether the value is a path that a shell keeps in PWD and OLDPWD.

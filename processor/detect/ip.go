@@ -107,14 +107,27 @@ func (t *text) isPlatform(i int) bool {
 }
 
 // versionWords stand before a number that is a version, not an address.
-var versionWords = []string{"version", "ver", "v", "release", "rev", "build", "firmware", "oid", "than", "kernel", "ratio", "driver", "patch"}
+var versionWords = []string{
+	"version", "ver", "v", "release", "rev", "build", "firmware", "oid", "than", "kernel", "ratio", "driver", "patch", "rv", "revision", "versions", "sdk", "python", "java", "jdk", "jre", "php", "ruby", "perl", "openssl", "glibc", "gcc", "firefox", "chrome", "chromium",
+	"safari", "webkit", "android", "ios", "windows", "framework", "runtime", "edition", "snapshot", "tag", "schema", "migration", "package", "section", "chapter", "clause", "paragraph", "appendix", "step",
+}
 
 // versionBefore reports whether the dotted number at i is a version: after such a word, or in a product token as user
 // agents write them, Name/1.2.3.4.
 func (t *text) versionBefore(i int) bool {
+	if t.at(i-1) == '-' { // the end of a range, 0.0.0.0-4.0.0.0
+		for from := i; i > max(0, from-len("-255.255.255.255")) && (t.s[i-1] == '-' || isDigit(t.s[i-1]) || t.s[i-1] == '.'); i-- {
+		}
+	}
+	if t.upgraded(i) {
+		return true
+	}
 	end := i
-	for end > 0 && end > i-3 && (t.s[end-1] == ' ' || t.s[end-1] == ':' || t.s[end-1] == '=' || t.s[end-1] == '"' || t.s[end-1] == '/' || t.s[end-1] == '_') {
+	for end > 0 && end > i-7 && (t.s[end-1] == ' ' || t.s[end-1] == ':' || t.s[end-1] == '=' || t.s[end-1] == '"' || t.s[end-1] == '\'' || t.s[end-1] == '\\' || t.s[end-1] == '/' || t.s[end-1] == '_' || t.s[end-1] == '.' && t.s[end] == ' ') {
 		end--
+	}
+	if end > 0 && end < i && (t.s[end-1] == '\n' || t.s[end] == '\\' && t.escapeAt(end) > end) {
+		return false
 	}
 	start := end
 	for start > 0 && start > end-24 && (isWord(t.s[start-1]) || t.s[start-1] == '-' || t.s[start-1] == '.') {
@@ -136,6 +149,26 @@ func (t *text) versionBefore(i int) bool {
 		}
 	}
 	return false
+}
+
+// upgradeCues say that dotted numbers with "to" between are versions.
+var upgradeCues = []string{"upgrad", "downgrad", "updating", "updated", "bump"}
+
+// upgraded reports whether the dotted number at i is one of two in: upgraded from 1.2.3.4 to 1.2.3.5.
+func (t *text) upgraded(i int) bool {
+	const to = " to "
+	other := t.hasFold(i-len(to), to) && t.octetsEnd(i-len(to))
+	if !other {
+		_, end, ok := t.octets(i)
+		if !ok || !t.hasFold(end, to) {
+			return false
+		}
+		if _, _, other = t.octets(end + len(to)); !other {
+			return false
+		}
+	}
+	from, _ := t.around(i, i, cueReach)
+	return t.cueIn(upgradeCues, from, i)
 }
 
 // standsAlone reports whether a word at i begins a text, a string or a bracket, or follows a blank: it is then no part
@@ -225,23 +258,28 @@ func (t *text) keyColon(i int) bool {
 }
 
 // clock reports whether the colon at i is the first of a time of day, 02:14:33, which is no address.
-func (t *text) clock(i int) bool {
-	if i < 2 || i+6 > len(t.s) || t.s[i+3] != ':' || !isDigit(t.s[i-2]) || !isDigit(t.s[i-1]) || !isDigit(t.s[i+1]) || !isDigit(t.s[i+2]) {
+func (t *text) clock(i int) bool { return isClock(t.s, i) }
+
+func isClock(s string, i int) bool {
+	if i < 2 || i+6 > len(s) || s[i+3] != ':' || !isDigit(s[i-2]) || !isDigit(s[i-1]) || !isDigit(s[i+1]) || !isDigit(s[i+2]) {
 		return false
 	}
-	if c := t.at(i - 3); isHex(c) || c == ':' {
+	if i > 2 && (isHex(s[i-3]) || s[i-3] == ':') {
 		return false
 	}
-	c := t.at(i + 6)
-	return isDigit(t.s[i+4]) && isDigit(t.s[i+5]) && !isHex(c) && c != ':' && (c != '.' || !isDigit(t.at(i+7)) || !t.dotsFollow(i+7))
+	if !isDigit(s[i+4]) || !isDigit(s[i+5]) || i+6 == len(s) {
+		return isDigit(s[i+4]) && isDigit(s[i+5])
+	}
+	c := s[i+6]
+	return !isHex(c) && c != ':' && (c != '.' || i+7 == len(s) || !isDigit(s[i+7]) || !dotsFollow(s, i+7))
 }
 
 // dotsFollow reports whether a second dot follows the digits from i on, as in the dotted end of a mapped address.
-func (t *text) dotsFollow(i int) bool {
-	for isDigit(t.at(i)) {
+func dotsFollow(s string, i int) bool {
+	for i < len(s) && isDigit(s[i]) {
 		i++
 	}
-	return t.at(i) == '.'
+	return i < len(s) && s[i] == '.'
 }
 
 // ipv6Run reads hexadecimal groups, colons and dots from start on.
@@ -363,4 +401,47 @@ func (t *text) mac(i int) {
 		return
 	}
 	t.add(MACAddress, i, end, 0.97)
+}
+
+// macByKey verifies an address under a key: without separators, or halves at a hyphen or a colon; and those of receiver
+// and sender as netfilter writes them before the type of the frame, fourteen octets.
+func macByKey(t *text, v value) {
+	octets, hex, letters := 0, 0, 0
+	i := v.start
+	for i < len(t.s) && hex <= 28 {
+		c := t.s[i]
+		switch {
+		case isHex(c):
+			hex++
+			if isLetter(c) {
+				letters++
+			}
+		case c == ':' && hex == 2*octets+2, (c == '-' || c == ':') && hex == 6 && octets == 0:
+			octets++
+		default:
+			c = 0
+		}
+		if c == 0 {
+			break
+		}
+		i++
+	}
+	const pair = len("00:00:00:00:00:00")
+	switch {
+	case isWord(t.at(i)) || v.closed && i != v.end:
+	case hex == 28 && octets == 13:
+		t.emit(v, v.start, v.start+pair, 0.95)
+		t.emit(v, v.start+pair+1, v.start+2*pair+1, 0.95)
+	case hex == 12 && octets <= 1 && letters > 0 && t.valueEnds(i):
+		t.emit(v, v.start, i, 0.95)
+	}
+}
+
+// bareMACAt returns the end of the twelve hexadecimal digits at i, or 0. Some are letters, and not all of them.
+func bareMACAt(t *text, i int) int {
+	end := t.span(i, 13, isHex)
+	if digits := t.countDigits(i, end); end-i != 12 || digits == 0 || digits == 12 || !t.valueEnds(end) {
+		return 0
+	}
+	return end
 }

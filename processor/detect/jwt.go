@@ -1,6 +1,9 @@
 package detect
 
-import "encoding/base64"
+import (
+	"bytes"
+	"encoding/base64"
+)
 
 // longestJWT bounds the length of a token, in bytes.
 const longestJWT = 16 << 10
@@ -39,6 +42,20 @@ func jwt(t *text, i int) {
 	t.add(JWT, i, end, conf)
 }
 
+// jwtInBase64 verifies a token that is encoded in base 64 once more: its header shows in the first characters.
+func jwtInBase64(t *text, i int) {
+	end := t.span(i, longestJWT, alphabets["any64"].has)
+	if end-i < 80 || isWord(t.at(end)) {
+		return
+	}
+	var src [256]byte
+	var buf [192]byte
+	n, _ := base64.StdEncoding.Decode(buf[:], src[:copy(src[:], t.s[i:end])&^3])
+	if dot := bytes.IndexByte(buf[:n], '.'); dot > 0 && isJWTHeader(buf[:dot]) {
+		t.add(JWT, i, end, 0.97)
+	}
+}
+
 // base64End returns the end of the run of base 64 that i is in: part n of a token. The end is the same for every start
 // inside a run.
 func (t *text) base64End(i, n int) int {
@@ -57,7 +74,7 @@ func (t *text) base64End(i, n int) int {
 func isBase64URL(c byte) bool { return isWord(c) || c == '-' }
 
 // isJWTHeader reports whether s decodes to a JSON object that names an algorithm or a type.
-func isJWTHeader(s string) bool {
+func isJWTHeader[S string | []byte](s S) bool {
 	var src [256]byte
 	var buf [192]byte
 	k, err := base64.RawURLEncoding.Decode(buf[:], src[:copy(src[:], s)])

@@ -92,10 +92,16 @@ type keyRef struct {
 // its separator, and every word boundary passed is a look-up.
 var (
 	keyTable = map[uint64]keyRef{}
-	keyBits  [1 << 14 / 64]uint64 // a bit for every hash in keyTable
-	lastBits [1 << 14 / 64]uint64 // a bit for the hash of the last word of every name
-	endBits  [1 << 15 / 64]uint64 // a bit for the last three letters that a key with a name or filler at its end may have
+	keyBits  [1 << keyHash / 64]uint64 // two bits for every hash in keyTable
+	lastBits [1 << keyHash / 64]uint64 // two bits for the hash of the last word of every name
+	wordBits [1 << keyHash / 64]uint64 // the same, and two for the hash of every filler
+	// a bit for the last three letters of every filler
+	fillerBits [1 << 15 / 64]uint64
+	endBits    [1 << 15 / 64]uint64 // a bit for the last three letters that a key with a name or filler at its end may have
 )
+
+// keyHash is how many bits of a hash the bitmaps tell apart: enough that few of them are set.
+const keyHash = 18
 
 const (
 	hashSeed  = 14695981039346656037
@@ -104,9 +110,10 @@ const (
 
 func hashByte(h uint64, c byte) uint64 { return (h ^ uint64(c)) * hashPrime }
 
-func hashBit(h uint64) (word, bit uint64) {
+// hashBit returns where a bitmap has the two bits of a hash, which are in one word of it.
+func hashBit(h uint64) (word, bits uint64) {
 	h ^= h >> 29
-	return h >> 6 & (1<<14/64 - 1), 1 << (h & 63)
+	return h >> 12 & (1<<keyHash/64 - 1), 1<<(h&63) | 1<<(h>>6&63)
 }
 
 func hashBackwards(s string) uint64 {
@@ -145,7 +152,13 @@ func namesNothing(key string) bool {
 	if n < 3 || !isLetter(key[n-1]) || !isLetter(key[n-2]) || !isLetter(key[n-3]) {
 		return false
 	}
-	bit := fold3(key[n-3], key[n-2], key[n-1])
+	return noKeyEnds(key[n-3], key[n-2], key[n-1])
+}
+
+// noKeyEnds reports whether neither a name nor a filler ends in the letters a, b and c; with a zero for a, none that is
+// just b and c.
+func noKeyEnds(a, b, c byte) bool {
+	bit := fold3(a, b, c)
 	return endBits[bit>>6]&(1<<(bit&63)) == 0
 }
 
@@ -162,15 +175,23 @@ func addKey(e Entity, n keyName) {
 	w, b := hashBit(h)
 	keyBits[w] |= b
 	lastBits[w] |= b // the joined form is a word of its own
+	wordBits[w] |= b
 	last := n.words[strings.LastIndexByte(n.words, ' ')+1:]
 	w, b = hashBit(hashBackwards(last))
 	lastBits[w] |= b
+	wordBits[w] |= b
 }
 
 func init() {
 	for _, f := range fillers {
 		addEnd(f)
+		w, b := hashBit(hashBackwards(f))
+		wordBits[w] |= b
+		n := len(f)
+		bit := fold3(f[n-3], f[n-2], f[n-1])
+		fillerBits[bit>>6] |= 1 << (bit & 63)
 	}
+	addEnd("val")
 	for _, n := range traceKeyNames {
 		addKey(quiet, n)
 	}
@@ -182,13 +203,46 @@ func init() {
 		valueTable[r.entity] = r.value
 		for _, n := range r.keys {
 			addKey(r.entity, n)
-			if n.exact || strings.Contains(n.words, " ") && n.weak {
+			if n.exact || strings.Contains(n.words, " ") && n.weak || int(r.entity) >= len(rules)-len(providers) {
 				continue
 			}
 			for _, p := range ownerWords {
 				addJoined(r.entity, p, n)
 			}
 		}
+	}
+	for _, r := range rules {
+		for _, n := range r.keys {
+			for _, v := range variants(n.words) {
+				addVariant(r.entity, keyName{words: v, exact: n.exact, weak: n.weak, person: n.person})
+			}
+		}
+	}
+	for _, n := range otherKeyNames {
+		addVariant(None, n)
+	}
+}
+
+// otherKeyNames end like the name of an entity, and name what is found by its shape.
+var otherKeyNames = keys("email address", "mail address")
+
+// shortWords are how people shorten the last word of a name.
+var shortWords = map[string][]string{"number": {"num", "no", "nr", "nbr"}, "address": {"addr"}}
+
+// variants returns the spellings of a name with its last word shortened.
+func variants(words string) (all []string) {
+	if cut := strings.LastIndexByte(words, ' ') + 1; cut > 0 {
+		for _, short := range shortWords[words[cut:]] {
+			all = append(all, words[:cut]+short)
+		}
+	}
+	return all
+}
+
+// addVariant enters a name unless a rule has it.
+func addVariant(e Entity, n keyName) {
+	if _, taken := keyTable[hashBackwards(n.words)]; !taken {
+		addKey(e, n)
 	}
 }
 
@@ -242,19 +296,42 @@ func lookupFrom(key string, end int) (best keyRef, known bool) {
 		}
 		w, b := hashBit(h)
 		if !known {
-			if lastBits[w]&b == 0 {
+			if lastBits[w]&b != b {
 				return best, false
 			}
 			known = true
 		}
-		if keyBits[w]&b == 0 {
+		if keyBits[w]&b != b {
 			continue
 		}
 		if ref, ok := keyTable[h]; ok && (!ref.exact || i == 0 || key[i-1] == ' ' || isBare(key[:i])) {
+			if i > 0 && endsInFlag(key[:i]) {
+				return keyRef{}, true
+			}
 			best = ref
 		}
 	}
 	return best, known
+}
+
+// flagWords before a name make it the name of a switch: has_password.
+var flagWords = []string{"is", "has", "had", "was", "needs", "requires", "allow", "enable", "disable", "skip", "show", "hide"}
+
+// endsInFlag reports whether the part of a key before a name ends in one of them, as a word that belongs to the key.
+func endsInFlag(s string) bool {
+	end := len(s)
+	if c := s[end-1]; !isAlnum(c) {
+		if c == ' ' {
+			return false
+		}
+		end--
+	}
+	for _, w := range flagWords {
+		if start := end - len(w); start >= 0 && equalFold(s[start:end], w) && (start == 0 || boundaryAt(s, start)) {
+			return true
+		}
+	}
+	return false
 }
 
 // isBare reports whether s is only punctuation.
@@ -280,7 +357,7 @@ func boundaryAt(key string, i int) bool {
 }
 
 // fillers are last words that say nothing about the value.
-var fillers = []string{"value", "text", "str", "string", "raw", "plain", "keyword", "field", "param", "input"}
+var fillers = []string{"value", "text", "str", "string", "raw", "plain", "keyword", "field", "param", "input", "last"}
 
 // trimKeySuffix returns the end of key without trailing digits, punctuation and one filler word: email_1, ssn.raw.
 func trimKeySuffix(key string) int {
@@ -290,6 +367,12 @@ func trimKeySuffix(key string) int {
 	}
 	if end == 0 {
 		return len(key)
+	}
+	if end < 3 {
+		return end
+	}
+	if bit := fold3(key[end-3], key[end-2], key[end-1]); fillerBits[bit>>6]&(1<<(bit&63)) == 0 {
+		return end
 	}
 	for _, f := range fillers {
 		start := end - len(f)
@@ -301,4 +384,14 @@ func trimKeySuffix(key string) int {
 		}
 	}
 	return end
+}
+
+// isNegated reports whether the first word of a key says that its value is made up: fakePassword, example_token.
+func isNegated(key string) bool {
+	for _, w := range [...]string{"fake", "dummy", "example", "sample", "mock", "non", "placeholder"} {
+		if len(key) > len(w) && equalFold(key[:len(w)], w) && !isLower(key[len(w)]) {
+			return true
+		}
+	}
+	return false
 }

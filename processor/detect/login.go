@@ -11,7 +11,7 @@ func isLoginByte(c byte) bool {
 var notUsers = map[string]bool{
 	"account": true, "user": true, "the": true, "this": true, "your": true, "username": true, "login": true, "invalid": true, "unknown": true, "email": true, "that": true, "an": true,
 	"illegal": true, "accounts": true, "users": true, "all": true, "any": true, "not": true, "has": true, "is": true, "was": true, "and": true, "or": true, "with": true, "in": true, "on": true,
-	"id": true, "name": true, "session": true, "authentication": true, "password": true, "from": true, "by": true, "to": true, "of": true, "service": true, "request": true, "requests": true, "found": true,
+	"id": true, "name": true, "session": true, "authentication": true, "password": true, "from": true, "by": true, "to": true, "of": true, "service": true, "request": true, "requests": true, "found": true, "client": true, "undefined": true, "null": true, "none": true,
 }
 
 // isNobody reports whether s, perhaps with a realm (root@pam), names an account of the system or nobody.
@@ -164,6 +164,7 @@ func home(t *text, i int) {
 		}
 	case sep == '/' && start == name+1:
 		if isUpper(t.s[i]) != (lower(t.s[i]) == 'u') || i > 1 && !t.pathRoot(i-1) {
+			t.near = true // the word before may be part of another finding
 			return
 		}
 	default:

@@ -1,5 +1,7 @@
 package detect
 
+import "strings"
+
 // personWords are last words of keys whose object is a person.
 var personWords = []string{
 	"user", "customer", "client", "patient", "employee", "member", "person", "contact", "owner", "author", "buyer",
@@ -10,7 +12,7 @@ var personWords = []string{
 // usernameByKey verifies a user name under a key: one word or address, and no account of the system.
 func usernameByKey(t *text, v value) {
 	s := t.s[v.start:v.end]
-	if isPlaceholder(s) || systemAccounts[s] || s[0] == '{' || s[0] == '[' || s[0] == '/' || t.hasFold(v.start, "system:") {
+	if isPlaceholder(s) || isSystemAccount(s) || s[0] == '{' || s[0] == '[' || s[0] == '/' || t.hasFold(v.start, "system:") {
 		return
 	}
 	if v.weak() && !t.isHandle(v) {
@@ -31,7 +33,31 @@ func usernameByKey(t *text, v value) {
 // systemAccounts name nobody.
 var systemAccounts = map[string]bool{
 	"root": true, "system": true, "nobody": true, "daemon": true, "SYSTEM": true, "www-data": true, "-": true,
-	"anonymous": true, "unknown": true, "guest": true, "N/A": true, "kubernetes-admin": true,
+	"anonymous": true, "unknown": true, "guest": true, "N/A": true, "kubernetes-admin": true, "anonymoususer": true, "sa": true, "sys": true, "bin": true, "sshd": true,
+	"postgres": true, "mysql": true, "redis": true, "nginx": true, "apache": true, "httpd": true, "tomcat": true, "hadoop": true, "hdfs": true, "kafka": true, "elastic": true, "elasticsearch": true,
+	"ansible": true, "vagrant": true, "jenkins": true, "ubuntu": true, "ec2-user": true, "systemd": true, "systemd-network": true, "zookeeper": true, "rabbitmq": true, "mongodb": true,
+}
+
+// isSystemAccount reports whether s, perhaps with a realm (root@pam), names an account of the system, of an image or of a
+// server rather than of a person.
+func isSystemAccount(s string) bool {
+	if at := strings.IndexByte(s, '@'); at > 0 && strings.IndexByte(s[at:], '.') < 0 {
+		s = s[:at]
+	}
+	var low [16]byte
+	if len(s) > len(low) {
+		return false
+	}
+	for i := range len(s) {
+		low[i] = lower(s[i])
+	}
+	return systemAccounts[s] || systemAccounts[string(low[:len(s)])]
+}
+
+// isWellKnownSID reports whether s is a Windows security identifier of no person: S-1-5-18. Those of accounts have a
+// domain, S-1-5-21-..., or are of Entra ID, S-1-12-1-....
+func isWellKnownSID(s string) bool {
+	return strings.HasPrefix(s, "S-1-") && !strings.HasPrefix(s, "S-1-5-21-") && !strings.HasPrefix(s, "S-1-12-1-")
 }
 
 // isHandle reports whether the value is one short word of letters, digits and the signs of user names.
@@ -98,13 +124,25 @@ func loginFor(t *text, i int) {
 // 192.0.2.1 - jane [10/Oct/2026:13:55:36 +0000].
 func (t *text) accessLogUser(i int) {
 	start := i + 2
-	end := t.span(start, maxLocal, func(c byte) bool { return isWord(c) || c == '.' || c == '-' || c == '@' || c == '\\' })
-	if !t.hasFold(end, " [") || !isDigit(t.at(end+2)) || t.at(end+4) != '/' || !isLetter(t.at(end+5)) || end == start {
+	end := accessLogUserEnd(t.s, start)
+	if end == 0 {
 		return
 	}
 	if s := t.s[start:end]; s != "-" && !systemAccounts[s] && !t.tokenTouches(start, end) {
 		t.add(Username, start, end, 0.9)
 	}
+}
+
+// accessLogUserEnd returns the end of the word at i that the date of an access log follows, or 0.
+func accessLogUserEnd(s string, i int) int {
+	end := i
+	for end < len(s) && end < i+maxLocal && (isWord(s[end]) || s[end] == '.' || s[end] == '-' || s[end] == '@' || s[end] == '\\') {
+		end++
+	}
+	if end == i || end+5 >= len(s) || s[end] != ' ' || s[end+1] != '[' || !isDigit(s[end+2]) || s[end+4] != '/' || !isLetter(s[end+5]) {
+		return 0
+	}
+	return end
 }
 
 // isUUID reports whether s is one, RFC 9562.
@@ -127,7 +165,7 @@ func isUUID(s string) bool {
 // userIDByKey verifies the id of a user under a key.
 func userIDByKey(t *text, v value) {
 	s := t.s[v.start:v.end]
-	if isPlaceholder(s) || s[0] == '{' || s[0] == '[' || s[0] == '/' || s == "0" || s == "-1" {
+	if isPlaceholder(s) || s[0] == '{' || s[0] == '[' || s[0] == '/' || s == "0" || s == "-1" || isWellKnownSID(s) || isSystemAccount(s) {
 		return
 	}
 	if v.weak() && (len(s) < 6 || isUUID(s)) || v.prose && !v.closed && !t.proseValue(v) {

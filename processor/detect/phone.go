@@ -1,6 +1,10 @@
 package detect
 
-import "github.com/nyaruka/phonenumbers"
+import (
+	"unsafe"
+
+	"github.com/nyaruka/phonenumbers"
+)
 
 // phonePlus verifies an international number whose plus sign is at i.
 func (t *text) phonePlus(i int) {
@@ -79,8 +83,8 @@ func (t *text) phoneGroups(i int) (ends [maxPhoneGroups]int, n int) {
 }
 
 // validInternational checks the digits of a number without its plus sign. North American numbers are checked by their
-// own rules, so that fictional ones count; all others by the numbering plan of their country, as long as the budget for
-// that lasts, for it costs a microsecond.
+// own rules, so that fictional ones count; all others by the numbering plan of their country. Where national prefixes are
+// odder than a plan knows the library is asked, as long as the budget for that lasts: it takes microseconds.
 func (t *text) validInternational(from, to int) bool {
 	var b [longestPhone + 1]byte
 	b[0] = '+'
@@ -97,7 +101,15 @@ func (t *text) validInternational(from, to int) bool {
 	if b[1] == '1' {
 		return n-1 == 11 && isNANP(b[2:n])
 	}
-	if !t.plans.spend(from) {
+	p, code := planOf(unsafe.String(&b[1], n-1))
+	switch {
+	case p == nil:
+		return false
+	case p.has(unsafe.String(&b[1+code], n-1-code)):
+		return true
+	case !p.odd:
+		return false
+	case !t.plans.spend(from):
 		return true // hidden rather than looked up
 	}
 	number, err := phonenumbers.Parse(string(b[:n]), "")
@@ -120,6 +132,9 @@ func isNANP11(d []byte) bool { return d[0] == '1' && isNANP(d[1:]) }
 
 // isTrunk reports whether the digits start with a national trunk prefix, 0.
 func isTrunk(d []byte) bool { return d[0] == '0' && d[1] != '0' && !isSame(d) }
+
+// isLongTrunk also knows the trunk prefix of Russia and its neighbors, 8.
+func isLongTrunk(d []byte) bool { return d[0] == '8' && d[1] >= '3' && !isSame(d) || isTrunk(d) }
 
 // isMobile reports whether eleven digits are a national number: with a trunk prefix, of North America with its 1, or of
 // a mobile network of China.

@@ -120,6 +120,12 @@ func (t *text) houseNumber(start, end int) {
 	}
 }
 
+// isLetteredHouse reports whether the word of n bytes at i ends in a letter and a capital follows.
+func isLetteredHouse(s string, i, n int) bool {
+	end := i + n
+	return isLetter(s[end-1]) && isDigit(s[end-2]) && end+1 < len(s) && s[end] == ' ' && isUpper(s[end+1])
+}
+
 // letteredHouse verifies a street address whose house number has a letter: 221B.
 func letteredHouse(t *text, start, end int) {
 	if isLetter(t.s[end-1]) && t.digitsOnly(start, end-1) {
@@ -175,48 +181,4 @@ func (t *text) localityPart(i int) int {
 		end, i = stop, stop+1
 	}
 	return end
-}
-
-// geoByKey verifies a latitude or longitude, or a pair of them, under a key.
-func geoByKey(t *text, v value) {
-	i := v.start
-	if c := t.at(i); c == '(' || c == '[' {
-		i++
-	}
-	end, fraction := t.decimal(i)
-	if end == i {
-		return
-	}
-	from := i
-	if j := t.skip(end, ", "); j > end && (t.at(j) == '-' || isDigit(t.at(j))) {
-		if stop, more := t.decimal(j); stop > j && more >= 2 && t.at(end) == ',' {
-			end, fraction = stop, max(fraction, more)
-		}
-	}
-	if fraction < 2 || v.weak() && fraction < 3 || isWord(t.at(end)) || t.at(end) == '.' && isDigit(t.at(end+1)) {
-		return
-	}
-	t.emit(v, from, end, 0.9)
-}
-
-// decimal reads a signed decimal of at most 180 from i and returns its end, or i, and its fraction digits.
-func (t *text) decimal(i int) (end, fraction int) {
-	j := i
-	if c := t.at(j); c == '-' || c == '+' {
-		j++
-	}
-	n, from := 0, j
-	for j < from+3 && isDigit(t.at(j)) {
-		n = n*10 + int(t.s[j]-'0')
-		j++
-	}
-	if j == from || n > 180 || t.at(j) != '.' {
-		return i, 0
-	}
-	j++
-	from = j
-	for isDigit(t.at(j)) && j < from+18 {
-		j++
-	}
-	return j, j - from
 }

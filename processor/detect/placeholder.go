@@ -10,7 +10,7 @@ var placeholders = map[string]bool{
 	"filtered": true, "removed": true, "omitted": true, "secret-ref": true, "placeholder": true, "required": true,
 	"optional": true, "string": true, "nan": true, "todo": true, "tbd": true, "default": true, "anonymous": true,
 	"select": true, "insert": true, "where": true, "and": true, "or": true, "on": true, "off": true, "enabled": true,
-	"disabled": true, "ok": true, "failed": true, "is": true, "set": true, "not": true,
+	"disabled": true, "ok": true, "example": true, "failed": true, "is": true, "set": true, "not": true,
 }
 
 const (
@@ -27,14 +27,11 @@ func isPlaceholder(s string) bool {
 	if len(s) == 0 {
 		return true
 	}
-	if len(s) <= longestPlaceholder {
-		var low [longestPlaceholder]byte
-		for i := range len(s) {
-			low[i] = lower(s[i])
-		}
-		if placeholders[string(low[:len(s)])] {
-			return true
-		}
+	if isPlaceholderWord(s) {
+		return true
+	}
+	if len(s) >= 16 && strings.Contains(s, "EXAMPLE") { // as in the documentation of vendors
+		return true
 	}
 	first, last := s[0], s[len(s)-1]
 	switch first {
@@ -52,10 +49,24 @@ func isPlaceholder(s string) bool {
 		return len(s) < 2 || isPlainWord(s[1:])
 	case '%':
 		return len(s) <= 3 && !isHex(last) || len(s) == 2 || last == '%' && isStandIn(s[1:len(s)-1])
-	case '?', '-', '_', '=', '.', '/':
+	case '?', '.', '/':
 		return isRun(s)
+	case '-', '_', '=': // __REDACTED__
+		return isRun(s) || last == first && (isPlaceholderWord(strings.Trim(s, s[:1])) || first == '_' && len(s) > 4 && isStandIn(s))
 	}
 	return isMask(s)
+}
+
+// isPlaceholderWord reports whether s is in the table, in any letter case.
+func isPlaceholderWord(s string) bool {
+	if len(s) > longestPlaceholder {
+		return false
+	}
+	var low [longestPlaceholder]byte
+	for i := range len(s) {
+		low[i] = lower(s[i])
+	}
+	return placeholders[string(low[:len(s)])]
 }
 
 // isMask reports whether s is masked already: one character again and again, or a mask that leaves at most four
@@ -65,6 +76,9 @@ func isMask(s string) bool {
 		return true
 	}
 	if n := len(s) - 4; n >= 4 && isCrosses(s[:n]) { // the last four stay
+		return true
+	}
+	if len(s) >= 2*shortestRun && longestRun(s)*2 >= len(s) {
 		return true
 	}
 	masked, readable, words := false, 0, true
@@ -86,6 +100,22 @@ func isMask(s string) bool {
 		}
 	}
 	return masked && (readable <= 4 || words)
+}
+
+// shortestRun is how often a character stands in a row in what somebody filled in, and in no key.
+const shortestRun = 10
+
+// longestRun returns how long the longest run of one byte in s is.
+func longestRun(s string) int {
+	longest, n := 0, 0
+	for i := range len(s) {
+		if i > 0 && s[i] != s[i-1] {
+			n = 0
+		}
+		n++
+		longest = max(longest, n)
+	}
+	return longest
 }
 
 // maskRun returns the length of the mask that s starts with: three stars, bullets or dots, six crosses, or more; or 0.
@@ -142,7 +172,7 @@ var standIns = func() map[string]bool {
 	for _, w := range strings.Fields(`your my the a an here insert enter replace with me value values data field hash name names id key keys api access auth client user
 		email mail phone number date address ip db database service account app dummy example sample test fake xxx content information info env var variable private sensitive
 		redacted masked hidden filtered removed omitted scrubbed sanitized suppressed censored obfuscated stripped truncated elided deleted protected by policy pii phi
-		bytes chars characters object array html nil null none empty blank unset unknown undefined missing`) {
+		bytes pass passwd pwd login username chars characters object array html nil null none empty blank unset unknown undefined missing`) {
 		m[w] = true
 	}
 	for w := range placeholders {
@@ -212,7 +242,7 @@ func init() {
 // isTemplate reports whether s, what follows the opening bracket of a template, is one: the name of a variable or a
 // path to one. A default value in it is a value.
 func isTemplate(s string) bool {
-	s = strings.Trim(s, "})- ")
+	s = strings.Trim(s, "{})- ")
 	if isStandIn(s) {
 		return true
 	}

@@ -160,7 +160,7 @@ func (r *resolver) group(t *text, c []Finding, i, j, end, kept int) int {
 	n := 0
 	for _, k := range r.order {
 		if !r.take(c[k].Start-start, c[k].End-start) {
-			t.near = true
+			t.near = t.near || !r.taken(c[k].Start-start, c[k].End-start) // what is covered is gone with the finding
 		} else if c[k].Entity != quiet {
 			r.order[n] = k
 			n++
@@ -183,6 +183,21 @@ func (r *resolver) take(a, b int) bool {
 	}
 	for w := a / 64; w*64 < b; w++ {
 		r.marks[w] |= span(w, a, b)
+	}
+	return true
+}
+
+// taken reports whether every byte from a to b is taken. It does not look into what is long: there may be many of that,
+// one inside the other.
+func (r *resolver) taken(a, b int) bool {
+	const long = 512
+	if b-a > long {
+		return false
+	}
+	for w := a / 64; w*64 < b; w++ {
+		if bits := span(w, a, b); r.marks[w]&bits != bits {
+			return false
+		}
 	}
 	return true
 }

@@ -9,6 +9,7 @@ type rule struct {
 	value    func(t *text, v value) // verifies the value under such a key; nil: never by key
 	digits   []digitShape           // layouts of digit groups that wake it
 	prefixes []prefix               // word starts that wake it
+	forms    []*form                // keys of a provider, by the text they start with
 	shapes   []shape                // layouts of letters and digits that wake it
 	words    []wordShape            // words with letters and digits mixed that wake it
 	cues     []string               // words near a weak candidate that confirm it

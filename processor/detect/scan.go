@@ -1,94 +1,77 @@
 package detect
 
-import "strings"
+import (
+	"math/bits"
+	"slices"
+	"strings"
+)
 
 // scan wakes the verifiers at the few places where something may stand.
 func (t *text) scan() {
-	next := t.from
-	for {
-		start, end, all := wake(t.s, next)
-		if start == len(t.s) {
-			return
-		}
-		if all == 0 {
-			next = t.event(start)
+	t.places.begin(t.s, len(t.d.keys) == 0)
+	t.resume()
+}
+
+// resume is scan from the place where t.places is.
+func (t *text) resume() {
+	p := &t.places
+	for p.marks != 0 || p.more() {
+		bit := bits.TrailingZeros64(p.marks)
+		p.marks &= p.marks - 1
+		i := p.at + bit
+		if p.events>>bit&1 != 0 {
+			t.event(i)
 			continue
 		}
-		next = end
-		if all&clsDigit != 0 {
-			t.mixedWord(start, end, all)
+		end := p.wordEnd(bit)
+		if p.counted>>bit&1 != 0 {
+			t.mixedWord(i, end)
 		}
-		if mayShape(t.s, start, end, all) {
-			t.shaped(start, end)
+		if p.shapes>>bit&1 != 0 {
+			t.shaped(i, end)
 		}
-		if mayBePrefix(t.s, start) {
-			t.prefixed(start)
+		if p.prefixes>>bit&1 != 0 {
+			t.prefixed(i)
 		}
-		if mayBeMAC(t.s, start, end-start) {
-			t.mac(start)
+		if mayBeMAC(t.s, i, end-i) {
+			t.mac(i)
+		}
+		if p.names>>bit&1 != 0 {
+			t.nameInProse(i)
 		}
 	}
 }
 
-// wake returns the first word from i on that a verifier may know, with the union of its classes, or the first event,
-// without any class; len(s) when there is none. Bytes inside words and between them cost one table look-up; a word
-// costs one more, of its first three bytes in a bitmap of known prefixes.
-func wake(s string, i int) (start, end int, all class) {
-	for i < len(s) {
-		c := classes[s[i]]
-		if c&clsWord == 0 {
-			if c&clsEvent != 0 && stirs(s, i) {
-				return i, i, 0
-			}
-			i++
-			continue
-		}
-		if s[i] == '2' && isTimestamp(s, i) {
-			i += len("2006-01-02 15:04:")
-			continue
-		}
-		start, all = i, c
-		for i++; i < len(s); i++ {
-			if c = classes[s[i]]; c&clsWord == 0 {
-				break
-			}
-			all |= c
-		}
-		if all&clsDigit != 0 && mayCount(s, start, i, all) || mayBePrefix(s, start) || mayBeMAC(s, start, i-start) ||
-			all&(clsDigit|clsUnder) == 0 && i+1 < len(s) && isDigit(s[i+1]) && lettersBegin(s, start, i) {
-			return start, i, all
+// mayMix reports whether the word of n bytes at i, whose digits and letters are mixed as the mask of its digits says, may
+// be something: one of the shapes, or an address or a key of a provider behind an underscore.
+func mayMix(s string, i, n int, digits uint64) bool {
+	for k := range wordTable[n] {
+		w := &wordTable[n][k]
+		if digits&(w.digits|w.letters) == w.digits && (w.first == "" || strings.IndexByte(w.first, s[i]) >= 0) && (w.may == nil || w.may(s, i, n)) {
+			return true
 		}
 	}
-	return len(s), len(s), 0
+	return behindUnderscore(s, i, i+n)
 }
 
-// isTimestamp reports whether a date of this century and a time of day with seconds start at i, as at the begin of most
-// log lines (RFC 3339, or with a space). No verifier finds anything before its seconds.
-func isTimestamp(s string, i int) bool {
-	const size = len("2006-01-02 15:04:05")
-	if i+size > len(s) || s[i+4] != '-' || s[i+7] != '-' || s[i+13] != ':' || s[i+16] != ':' || s[i+10] != ' ' && s[i+10] != 'T' {
+// behindUnderscore reports whether what follows an underscore of the word [i, end) may begin an address or a key.
+func behindUnderscore(s string, i, end int) bool {
+	if n := end - i; n > shortestKey {
+		for j := i + 1; j+shortestKey <= end; j++ {
+			if s[j-1] == '_' && isKeyPrefixed(s, j) {
+				return true
+			}
+		}
+	}
+	if end+1 >= len(s) || s[end] != '.' || !isDigit(s[end+1]) {
 		return false
 	}
-	for _, at := range [...]int{1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18} {
-		if !isDigit(s[i+at]) {
-			return false
+	for j := end - 1; j > i && j >= end-3; j-- {
+		if s[j-1] == '_' && isDigit(s[j]) {
+			return true
 		}
 	}
-	return i+size == len(s) || !isWord(s[i+size]) && s[i+size] != ':' && s[i+size] != '-'
-}
-
-// mayCount reports whether the word with digits [start, end) can begin a number or be of a shape: short runs of digits
-// want something after them that number goes on from; short words of letters and digits want to look like a house number, an
-// IBAN or a layout.
-func mayCount(s string, start, end int, all class) bool {
-	n := end - start
-	switch {
-	case all&(clsLetter|clsUnder) == 0:
-		return n >= 9 || end < len(s) && (goesOn(s, n, end) || digitsBegin(s, start, end))
-	case all&clsUnder != 0 || n > shortWord:
-		return true
-	}
-	return isDigit(s[start]) || n >= 4 && isDigit(s[start+2]) && isDigit(s[start+3]) || isShaped(s, start, end)
+	return false
 }
 
 // goesOn reports whether fewer than nine digits that end before end, which is in s, can be the begin of a number, an
@@ -104,42 +87,20 @@ func goesOn(s string, n, end int) bool {
 	case !isSeparator(sep):
 		return false
 	case isDigit(next):
-		return sep == '.' && n <= 3 || beginsLayout(s, n, end)
+		return sep == '.' && n <= 3 && goesOnDotted(s, end) || beginsLayout(s, n, end)
 	case sep == ' ':
 		return n <= 5 && isUpper(next) || n == 4 && next == ' '
 	}
 	return false
 }
 
-// shortWord is shorter than any word whose shape alone may be an entity, but for house numbers, IBANs and layouts.
-const shortWord = 20
-
-// stirs reports whether the event at i can be more than punctuation: it looks at the next byte as its verifier would.
-func stirs(s string, i int) bool {
-	next := byte(0)
-	if i+1 < len(s) {
-		next = s[i+1]
+// goesOnDotted reports whether two more groups of an address follow the dot at i, where a digit does.
+func goesOnDotted(s string, i int) bool {
+	j := i + 2
+	for j < len(s) && j < i+4 && isDigit(s[j]) {
+		j++
 	}
-	switch s[i] {
-	case '-':
-		return next == ' ' || next == 'u' || next == '-'
-	case '+':
-		return isDigit(next) || next == '('
-	case '(':
-		return i+4 < len(s) && s[i+4] == ')'
-	case '>':
-		return i > 0 && isKeyByte(s[i-1])
-	}
-	return true
-}
-
-// mayBePrefix reports whether a prefix may start with the three bytes at i.
-func mayBePrefix(s string, i int) bool {
-	if i+3 > len(s) {
-		return false
-	}
-	p := fold3(s[i], s[i+1], s[i+2])
-	return prefixBits[p>>6]&(1<<(p&63)) != 0
+	return j+1 < len(s) && s[j] == '.' && isDigit(s[j+1])
 }
 
 // mayBeMAC reports whether the word of n bytes at i and the separators after it may begin a MAC address.
@@ -154,12 +115,13 @@ func mayBeMAC(s string, i, n int) bool {
 	return false
 }
 
-// event handles a byte outside words and returns where the scan goes on.
-func (t *text) event(i int) int {
+// event handles a byte outside words.
+func (t *text) event(i int) {
 	switch t.s[i] {
 	case '@':
 		t.email(i)
 		t.dsn(i)
+		t.mapAt(i)
 	case ':', '=':
 		t.separator(i)
 	case '-':
@@ -168,19 +130,25 @@ func (t *text) event(i int) int {
 		t.phonePlus(i)
 	case '(':
 		t.phoneParen(i)
+		t.arguments(i)
 	case '>':
 		t.xml(i)
-	case '%', '\\', escape:
-		t.percent(i)
-		if end := t.escapeAt(i); end > i {
-			return end
+	case '\n':
+		t.header(i, i+1)
+	case '%', '\\':
+		if t.s[i] == '\\' && t.at(i+1) == 'n' && t.at(i-1) != '\\' {
+			t.header(i, i+2)
 		}
+		t.percent(i)
 	}
-	return i + 1
 }
 
-// mixedWord handles a word [start, end) with digits; all is the union of its classes.
-func (t *text) mixedWord(start, end int, all class) {
+// mixedWord handles a word [start, end) with digits.
+func (t *text) mixedWord(start, end int) {
+	all := class(0)
+	for i := start; i < end; i++ {
+		all |= classes[t.s[i]]
+	}
 	if all&(clsLetter|clsUnder) == 0 {
 		t.number(start, end)
 		return
@@ -207,25 +175,12 @@ func (t *text) underscored(start, end int) {
 		if end-i < shortestKey || !mayBePrefix(t.s, i) {
 			continue
 		}
-		for _, p := range keyPrefixTable[prefixSlot(t.s[i], t.s[i+1])] {
-			if t.hasFold(i, p.text) {
-				p.verify(t, i)
-			}
-		}
+		t.runPrefixes(keyPrefixTable[fold3(t.s[i], t.s[i+1], t.s[i+2])], i)
 	}
 }
 
 // shortestKey is the shortest key of a provider, in bytes.
 const shortestKey = 16
-
-// prefixed runs the verifiers of the prefixes that the word at i may start with.
-func (t *text) prefixed(i int) {
-	for _, p := range prefixTable[prefixSlot(t.s[i], t.s[i+1])] {
-		if t.hasFold(i, p.text) {
-			p.verify(t, i)
-		}
-	}
-}
 
 // dashes handles a hyphen: a PEM block, or a command-line option.
 func (t *text) dashes(i int) {
@@ -241,6 +196,10 @@ func (t *text) dashes(i int) {
 		t.curlUser(i + 2)
 		return
 	}
+	if t.at(i+1) == 'p' || t.at(i+1) == 'a' {
+		t.passwordOption(i)
+		return
+	}
 	if t.at(i+1) != '-' || i > 0 && t.s[i-1] == '-' {
 		return
 	}
@@ -253,35 +212,19 @@ func (t *text) dashes(i int) {
 
 // wordShape is the length of words of letters and digits mixed (and _) that may be an entity.
 type wordShape struct {
-	from, to int
-	verify   func(t *text, start, end int)
+	from, to        int
+	first           string                        // the bytes it may start with; "": any
+	digits, letters uint64                        // positions that must be digits and must not, a bit each
+	may             func(s string, i, n int) bool // a cheap look at what follows; nil: none
+	verify          func(t *text, start, end int)
 }
 
-// prefix is a word start in lower case, of three bytes or more.
-type prefix struct {
-	text   string
-	verify func(t *text, i int)
-}
-
-var (
-	// wordTable holds the verifiers of mixed words by length.
-	wordTable [128][]wordShape
-	// prefixBits has a bit for every three bytes, folded to 5 bits each, that some prefix starts with.
-	prefixBits [1 << 15 / 64]uint64
-	// prefixTable holds the prefixes by their first two bytes.
-	prefixTable [1 << 10][]prefix
-	// keyPrefixTable holds those of keys, which may follow an underscore inside a word.
-	keyPrefixTable [1 << 10][]prefix
-)
-
-// fold3 maps three bytes to 15 bits, the same for both letter cases.
-func fold3(a, b, c byte) uint { return uint(a&31) | uint(b&31)<<5 | uint(c&31)<<10 }
-
-func prefixSlot(a, b byte) uint { return uint(a&31) | uint(b&31)<<5 }
+// wordTable holds the verifiers of mixed words by length.
+var wordTable [128][]wordShape
 
 func init() {
-	for _, p := range sqlWords {
-		addPrefix(p)
+	for _, p := range slices.Concat(sqlWords, markupWords, packedPrefixes) {
+		addPrefix(starter{prefix: p}, false)
 	}
 	for _, r := range rules {
 		for _, w := range r.words {
@@ -290,11 +233,10 @@ func init() {
 			}
 		}
 		for _, p := range r.prefixes {
-			addPrefix(p)
-			if r.Group == Credential && !strings.Contains(p.text, " ") {
-				slot := prefixSlot(p.text[0], p.text[1])
-				keyPrefixTable[slot] = append(keyPrefixTable[slot], p)
-			}
+			addPrefix(starter{prefix: p}, r.Group == Credential)
+		}
+		for _, f := range r.forms {
+			addPrefix(starter{prefix: prefix{f.prefix, f.verifier(r.entity)}, form: f}, true)
 		}
 		for _, d := range r.digits {
 			r.enterDigits(d)
@@ -306,11 +248,4 @@ func init() {
 			addCue(cue, r.entity)
 		}
 	}
-}
-
-func addPrefix(p prefix) {
-	bit := fold3(p.text[0], p.text[1], p.text[2])
-	prefixBits[bit>>6] |= 1 << (bit & 63)
-	slot := prefixSlot(p.text[0], p.text[1])
-	prefixTable[slot] = append(prefixTable[slot], p)
 }

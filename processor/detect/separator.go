@@ -15,7 +15,7 @@ func (t *text) separator(i int) {
 			t.userinfo(i, start)
 			return
 		}
-		if t.colons(i) {
+		if t.colons(i) || t.telegramBot(i) {
 			return
 		}
 	}
@@ -35,7 +35,11 @@ func (t *text) separator(i int) {
 	case '=', ':', '<', '>', '~', '+':
 		return
 	}
-	if isDigit(t.s[i-1]) && isDigit(t.at(i+1)) {
+	if isDigit(t.s[i-1]) && isDigit(t.at(i+1)) && !t.numberedKey(i) {
+		return
+	}
+	if c == '=' && t.s[i-1] == ')' && t.at(i+1) == '(' {
+		t.tuple(i)
 		return
 	}
 	k, ok := t.keyBefore(from)
@@ -54,6 +58,19 @@ func (t *text) separator(i int) {
 	t.keyValue(k, c, after)
 }
 
+// numberedKey reports whether what ends at the equals sign at i is a key with a number at its end, cvv2=123, rather than
+// a number.
+func (t *text) numberedKey(i int) bool {
+	if t.s[i] != '=' {
+		return false
+	}
+	start := i
+	for start > 0 && start > i-3 && isDigit(t.s[start-1]) {
+		start--
+	}
+	return start > 0 && isLetter(t.s[start-1])
+}
+
 // keyValue looks up the key and verifies the value after the separator sep.
 func (t *text) keyValue(k sepKey, sep byte, after int) {
 	key := t.s[k.start:k.end]
@@ -63,9 +80,18 @@ func (t *text) keyValue(k sepKey, sep byte, after int) {
 		t.anything(v)
 		return
 	}
+	if isValueKey(key) {
+		if name, ok := t.namedBefore(k); ok {
+			t.columnValue(name, t.valueAfter(k, sep, after))
+			return
+		}
+	}
 	ref, known := lookupSuffix(key)
 	if !known {
 		return
+	}
+	if sep == '=' && k.quote == 0 && ref.entity == PersonName && equalFold(key, "name") {
+		t.formPart(after)
 	}
 	if k.quote == 0 && t.at(k.start-1) == ' ' {
 		if more := t.spacedKey(k); more.start < k.start {
@@ -77,10 +103,16 @@ func (t *text) keyValue(k sepKey, sep byte, after int) {
 	if ref.entity == None && k.quote != 0 {
 		ref = t.nestedKey(k)
 	}
-	if ref.entity == None {
+	if sep == ':' && k.quote == 0 && t.at(k.start-1) == '/' && t.at(k.start-2) == '/' && t.at(after) != ' ' { // the user of a URL
+		return
+	}
+	if ref.entity == None || isNegated(key) && t.d.infos[ref.entity].Group == Credential {
 		return
 	}
 	v := t.valueAfter(k, sep, after)
+	if !v.closed && v.end-v.start <= 1 && t.at(v.start) == '{' { // an object
+		return
+	}
 	v.ref = ref
 	t.keyed(v)
 }
@@ -102,11 +134,38 @@ func (t *text) keyBefore(i int) (k sepKey, ok bool) {
 		}
 		return k, false
 	case '"', '\'', '`':
+		if t.endsNoName(end - 1) {
+			return k, false
+		}
 		return t.quotedKeyBefore(end-1, c)
 	case ']':
+		if q := t.at(end - 2); q == '"' || q == '\'' { // ["password"]=>
+			return t.quotedKeyBefore(end-2, q)
+		}
 		return t.bareKey(end - 1)
+	case ')':
+		return t.argumentKey(end-1, i)
+	case ';':
+		return t.entityKeyBefore(end)
 	default:
+		if t.endsNoName(end) {
+			return k, false
+		}
 		return t.bareKey(end)
+	}
+}
+
+// endsNoName reports whether no key that ends at end names anything, by its last letters: most keys are not even read.
+// Letters that may be the end of an escape sequence do not count.
+func (t *text) endsNoName(end int) bool {
+	if end < 4 || len(t.d.keys) > 0 || !namesNothing(t.s[end-3:end]) {
+		return false
+	}
+	switch c := t.s[end-4]; c {
+	case '"', '_', '-', '.', ' ', ',', '{', '&', '?':
+		return true
+	default:
+		return isLetter(c) && !isHex(c)
 	}
 }
 

@@ -30,13 +30,12 @@ type repeat struct {
 	found  []Finding
 }
 
-// find runs scan over the text until it finds nothing new. Nothing before from wakes a verifier.
-func (s *Scratch) find(d *Detector, key Key, text string, from int, scan func(*text)) []Finding {
+// find runs first over the text, and then scan until it finds nothing new.
+func (s *Scratch) find(d *Detector, key Key, text string, first, scan func(*text)) []Finding {
 	t := &s.text
 	t.reset(d, key, text)
-	t.from = from
 	t.findTokens()
-	t.examine(scan)
+	t.examine(first)
 	if len(t.out) == 0 && len(t.tokens) == 0 {
 		return nil
 	}

@@ -10,7 +10,7 @@ const (
 )
 
 // sqlWords wake the readers of SQL.
-var sqlWords = []prefix{{"insert into ", insertInto}, {"replace into ", insertInto}, {"like ", like}, {"in (", in}}
+var sqlWords = []prefix{{"insert into ", insertInto}, {"replace into ", insertInto}, {"like ", like}, {"ilike ", ilike}, {"between ", between}, {"in (", in}}
 
 // insertInto verifies the literals of INSERT INTO t (a, b) VALUES ('x', 'y'), ... at i: the columns are their keys.
 func insertInto(t *text, i int) {
@@ -155,6 +155,12 @@ func (t *text) columnValue(k sepKey, v value) {
 // like verifies email LIKE 'x' at the word i.
 func like(t *text, i int) { t.operator(i, i+len("like")) }
 
+// ilike verifies email ILIKE 'x' at the word i.
+func ilike(t *text, i int) { t.operator(i, i+len("ilike")) }
+
+// between verifies born BETWEEN 'x' AND 'y' at the word i.
+func between(t *text, i int) { t.operator(i, i+len("between")) }
+
 // in verifies email IN ('x', 'y') at the word i.
 func in(t *text, i int) { t.operator(i, i+len("in ")) }
 
@@ -181,7 +187,11 @@ func (t *text) operator(i, after int) {
 			return
 		}
 		t.columnValue(k, v)
-		if j = t.blanks(v.end + 1); !list || t.at(j) != ',' {
+		if j = t.blanks(v.end + 1); !list && t.hasFold(j, "and '") && t.hasFold(i, "between") && v.start < j {
+			t.columnValue(k, t.literal(j+len("and ")))
+			return
+		}
+		if !list || t.at(j) != ',' {
 			return
 		}
 		if j = t.blanks(j + 1); t.at(j) != '\'' {

@@ -22,9 +22,9 @@ func (k Key) Passes(value string) bool {
 	case request:
 		return true
 	case trace:
-		return isTraceID(value) && !startsWithKey(value)
+		return isTraceID(value) && !isKeyPrefixed(value, 0)
 	default:
-		return strings.IndexByte(value, '@') < 0 && !strings.Contains(value, "://") && !startsWithKey(value)
+		return strings.IndexByte(value, '@') < 0 && !strings.Contains(value, "://") && !isKeyPrefixed(value, 0)
 	}
 }
 
@@ -42,19 +42,6 @@ func isTraceID(s string) bool {
 		}
 	}
 	return true
-}
-
-// startsWithKey reports whether s starts with what the keys of some provider start with.
-func startsWithKey(s string) bool {
-	if !mayBePrefix(s, 0) {
-		return false
-	}
-	for _, p := range keyPrefixTable[prefixSlot(s[0], s[1])] {
-		if len(s) >= len(p.text) && equalFold(s[:len(p.text)], p.text) {
-			return true
-		}
-	}
-	return false
 }
 
 // structuralTrace returns the kind of a key that carries a trace.

@@ -7,11 +7,12 @@ type text struct {
 	s      string
 	d      *Detector
 	key    Key
-	from   int       // nothing before it wakes a verifier
+	places places    // where verifiers may find something
 	near   bool      // a verifier came close: what it judged by may be another finding
 	inner  *decoded  // for percent-encoded values; nil inside one
 	tokens []Finding // recognized tokens, ascending
 	out    []Finding // candidates
+	seen   []uint64  // custom patterns of which a literal stands in the text, a bit each
 
 	cookieEnd, authEnd int // where the last header of the kind ends: a header inside it is none
 
@@ -22,7 +23,10 @@ type text struct {
 	// where the text ends that was examined with its JSON escapes decoded
 	unescaped int
 	lists     nesting // lists under a key
-	plans     budget  // checks of telephone numbers against a numbering plan
+	tableEnd  int     // where the last table ends: a row of it is no header
+	packedRun extent  // last run of base 64 that was read
+	packed    *packed // made by the first text that needs it
+	plans     budget  // telephone numbers that the library is asked about
 
 	run    extent    // last unquoted run: see runEnd
 	digits cluster   // the digits at hand: here, as verifiers called through tables would make it escape
@@ -82,7 +86,7 @@ func (t *text) reset(d *Detector, key Key, s string) {
 	t.cookieEnd, t.authEnd, t.near = 0, 0, false
 	t.quietIn, t.jwtParts = extent{}, [5]extent{}
 	t.encoded, t.lists, t.plans, t.unescaped = nesting{}, nesting{}, budget{}, 0
-	t.from, t.cues.extent = 0, extent{}
+	t.cues.extent, t.packedRun, t.tableEnd = extent{}, extent{}, 0
 }
 
 // at returns the byte at i, or 0 outside the text.

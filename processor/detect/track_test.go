@@ -9,7 +9,7 @@ import (
 func TestOtherSpellings(t *testing.T) {
 	d, s := testDetector(t), NewScratch()
 	for _, c := range []struct{ text, want string }{
-		{"form: card=4111+1111+1111+1111&cvv=123", `payment_card "4111+1111+1111+1111", `},
+		{"form: card=4111+1111+1111+1111&cvv=123", `payment_card "4111+1111+1111+1111", card_cvv "123", `},
 		{"4111  1111  1111  1111 ok", `payment_card "4111  1111  1111  1111", `},
 		{"3782+822463+10005", `payment_card "3782+822463+10005", `},
 		{"4111  1111  1111  1112", ""},

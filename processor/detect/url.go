@@ -23,7 +23,7 @@ func (t *text) userinfo(i, start int) {
 	if !isAlnum(t.at(i - 1)) {
 		return
 	}
-	at, colon := -1, -1
+	at, colon, named := -1, -1, false
 scan:
 	for j := start; j < len(t.s) && j < start+longestUserinfo; j++ {
 		switch c := t.s[j]; c {
@@ -33,24 +33,31 @@ scan:
 			if colon < 0 {
 				colon = j
 			}
-		case '/', '?', '#', ' ', '\t', '\n', '\r', '"', '\'', '`', '<', '>', '\\', '{', '}', ',', '(', ')', '|', '^':
+		case ',':
+			if !t.hasFold(i-len("ldap"), "ldap") && !t.hasFold(i-len("ldaps"), "ldaps") { // of a distinguished name
+				break scan
+			}
+			named = true
+		case '/', '?', '#', ' ', '\t', '\n', '\r', '"', '\'', '`', '<', '>', '\\', '{', '}', '(', ')', '|', '^':
 			break scan
 		case '[':
 			if at == j-1 {
 				break scan
 			}
 		case '%':
-			if t.hasFold(j, "%40") && at < 0 && colon < 0 { // an encoded address in place of a user
-				return
-			}
+			named = named || t.hasFold(j, "%40") && at < 0 && colon < 0
 		}
 	}
-	if at <= start {
+	if at <= start || named && colon < 0 { // an encoded address in place of a user
 		return
 	}
 	if colon >= 0 && colon < at-1 {
 		if !isPlaceholder(t.s[colon+1 : at]) {
-			t.add(URLCredentials, start, at, 0.98)
+			conf := float32(0.98)
+			if named {
+				conf = 1 // more than the address in it
+			}
+			t.add(URLCredentials, start, at, conf)
 		}
 		return
 	}

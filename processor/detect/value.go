@@ -22,6 +22,22 @@ func (t *text) valueAfter(k sepKey, sep byte, i int) value {
 	if t.at(i) == escape || t.at(i) == '\\' {
 		i = t.controlAt(i)
 	}
+	if k.quote != 0 || t.at(i-1) == '>' {
+		if j := t.blanks(i); j > i && (t.at(j) == k.quote || t.at(j) == '\\' || isLetter(t.at(j)) && t.unwrap(j) > j) { // below its key
+			i = j
+		}
+	}
+	if c := t.at(i); isLetter(c) {
+		i = t.unwrap(i)
+		if q := t.at(i + 1); (q == '\'' || q == '"') && isLiteralPrefix(t.at(i)) {
+			i++
+		}
+	} else if c == '&' {
+		if start, end := t.entityValue(i); start < end {
+			v.start, v.end, v.closed = start, end, true
+			return v
+		}
+	}
 	slashes := 0
 	for t.at(i+slashes) == '\\' && slashes < 7 {
 		slashes++
@@ -49,6 +65,15 @@ func (t *text) valueAfter(k sepKey, sep byte, i int) value {
 		v.enc |= Percent
 	}
 	return v
+}
+
+// isLiteralPrefix reports whether c may stand before the quote of a literal: N'x' in SQL, b'x' in Python.
+func isLiteralPrefix(c byte) bool {
+	switch c {
+	case 'N', 'n', 'E', 'e', 'b', 'B', 'u', 'U', 'r', 'R', 'f':
+		return true
+	}
+	return false
 }
 
 // bracketEnd returns the end of a value in brackets that starts at i and ends, as a run, at end.
@@ -135,8 +160,10 @@ func (t *text) runStops(i int) bool {
 		case 'x', '0', 'e':
 			return t.controlAt(i) > i
 		}
-	case ',', ';', '&', '|':
+	case ',', '&', '|':
 		return t.endsHere(i+1) || t.pairAt(i+1)
+	case ';':
+		return t.endsHere(i+1) || t.pairAt(i+1) || t.settingAt(i+1)
 	case ')', ']', '}', '>':
 		return t.endsHere(i + 1)
 	}
@@ -163,6 +190,9 @@ func (t *text) pairAt(i int) bool {
 	j := i
 	for j < i+40 && isKeyByte(t.at(j)) {
 		j++
+	}
+	if j > i && t.at(j) == ' ' && t.at(j+1) == '=' && t.at(j+2) == ' ' { // User { Name = Jane, Id = 7 }
+		return true
 	}
 	return j > i && (t.at(j) == '=' || t.at(j) == ':') || t.hasFold(i, "amp;")
 }

@@ -21,6 +21,9 @@ import (
 //	ip_address                   the form of RFC 5952; IPv4 mapped into IPv6 as IPv4; a prefix length that covers the
 //	                             whole address is left out
 //	mac_address                  lower case, octets separated by colons
+//	card_expiry                  month and year of two digits: 12/27
+//	date_of_birth                year-month-day where the order of its numbers is certain
+//	gender, nationality          lower case
 //	crypto_wallet                hexadecimal and bech32 forms, which have no case of their own, in lower case
 //	all others                   decoded, byte for byte
 func Canonical(dst []byte, entity detect.Entity, f detect.Finding, text string) []byte {
@@ -28,8 +31,12 @@ func Canonical(dst []byte, entity detect.Entity, f detect.Finding, text string) 
 	dst = f.Encoding.Decode(dst, text[f.Start:f.End])
 	value := dst[from:]
 	switch entity {
-	case detect.Email:
+	case detect.Email, detect.Gender, detect.Nationality:
 		return appendLower(dst, from)
+	case detect.CardExpiry:
+		return canonicalExpiry(dst, from)
+	case detect.DateOfBirth:
+		return canonicalDate(dst, from)
 	case detect.PaymentCard:
 		return filter(dst, from, digit)
 	case detect.Phone:
@@ -47,10 +54,22 @@ func Canonical(dst []byte, entity detect.Entity, f detect.Finding, text string) 
 		}
 	default:
 		if entity.IsCompact() {
-			dst = filter(dst, from, alphanumeric)
-			upperASCII(dst[from:])
+			return canonicalCompact(dst, from)
 		}
 	}
+	return dst
+}
+
+// canonicalCompact keeps letters and digits, in upper case. What has other signs than the separators of such ids, which
+// only a key can declare, stays.
+func canonicalCompact(dst []byte, from int) []byte {
+	for _, c := range dst[from:] {
+		if !alphanumeric(c) && strings.IndexByte(" -./+_:", c) < 0 { // a form has + for blanks
+			return dst
+		}
+	}
+	dst = filter(dst, from, alphanumeric)
+	upperASCII(dst[from:])
 	return dst
 }
 
@@ -189,7 +208,7 @@ func canonicalMAC(dst []byte, from int) []byte {
 // separator 1, and a data part without the characters that bech32 leaves out.
 func bech32(value []byte) bool {
 	sep := bytes.LastIndexByte(value, '1')
-	if sep < 1 || sep > 4 || len(value)-sep < 8 {
+	if sep < 1 || sep > 8 || len(value)-sep < 8 {
 		return false
 	}
 	upper, lower := false, false

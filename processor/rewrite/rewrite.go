@@ -143,8 +143,8 @@ func (r *Rewriter) Text(s *Scratch, v *policy.View, at Place, text string) (out 
 func (r *Rewriter) rewrite(s *Scratch, v *policy.View, at Place, text string, found []detect.Finding) (out string, verdict Verdict, err error) {
 	w := splice{r: r, s: s, v: v, at: at, text: text, base: len(s.arena)}
 	err = w.apply(found)
-	if w.minting {
-		s.Counts.Mint += s.now().Sub(w.started)
+	if w.weight > 0 {
+		s.Counts.Mint += s.now().Sub(w.started) * w.weight
 	}
 	if err != nil {
 		s.arena = s.arena[:w.base]

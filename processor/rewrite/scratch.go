@@ -27,6 +27,12 @@ type Scratch struct {
 // depth is how often the rewriter looks inside values that a rule keeps.
 const depth = 3
 
+// A look at the clock costs as much as a token: of many changed texts, one in clockEvery is timed.
+const (
+	clockEvery = 16
+	clockFirst = 4
+)
+
 // keepArena is the memory a scratch keeps over Reset: one huge batch must not pin its memory for ever.
 const keepArena = 1 << 20
 
@@ -64,8 +70,8 @@ func (s *Scratch) Degrade() {
 }
 
 // Begin and End enclose the calls of Text for one batch, or a section of it. The time between them, without what
-// minting took, is counted as detection: two clock readings per section and two per changed value, none per clean
-// value. The caller's own walk between the calls is part of it.
+// minting took, is counted as detection: two clock readings per section, and two for each of the first changed texts and
+// one in clockEvery of the others. The caller's own walk between the calls is part of it.
 func (s *Scratch) Begin() { s.begun = s.now() }
 
 // End closes the section that Begin opened.
@@ -79,11 +85,12 @@ func (s *Scratch) End() {
 // Counts is what happened since the last Reset of its Scratch. A dry run counts as found what would have been hidden, and
 // mints nothing.
 type Counts struct {
-	// Mint is the time spent on changed values: deciding, canonical forms, minting, splicing.
+	// Mint is about the time spent on changed values: deciding, canonical forms, minting, splicing.
 	Mint time.Duration
 	// Degraded counts findings that got a one-way token or were redacted because the vault was away.
 	Degraded int64
 
+	changed    uint // texts
 	section    time.Duration
 	infos      []detect.Info
 	found      []int64 // by signal, entity, action
@@ -110,6 +117,18 @@ func (c *Counts) reset() {
 		clear(c.minted)
 	}
 	*c = Counts{infos: c.infos, found: c.found, minted: c.minted}
+}
+
+// weigh counts a changed text and returns how many its time stands for.
+func (c *Counts) weigh() time.Duration {
+	c.changed++
+	switch {
+	case c.changed <= clockFirst:
+		return 1
+	case c.changed%clockEvery == 0:
+		return clockEvery
+	}
+	return 0
 }
 
 func (c *Counts) addFound(sig policy.Signal, e detect.Entity, a policy.Action) {

@@ -30,6 +30,7 @@ type splice struct {
 	dropped bool
 	minting bool
 	started time.Time
+	weight  time.Duration // how many texts the time of this one stands for; 0: the clock is not read
 }
 
 func (w *splice) apply(found []detect.Finding) error {
@@ -123,7 +124,10 @@ func (w *splice) placeholder(f *detect.Finding) bool {
 // replace writes the text up to the finding and what takes its place.
 func (w *splice) replace(f *detect.Finding, d *policy.Decision) error {
 	if !w.minting {
-		w.minting, w.started = true, w.s.now()
+		w.minting = true
+		if w.weight = w.s.Counts.weigh(); w.weight > 0 {
+			w.started = w.s.now()
+		}
 	}
 	start, end := w.extent(f)
 	lo, hi, slashes := w.bareNumber(start, end)

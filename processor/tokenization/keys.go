@@ -16,8 +16,9 @@ const (
 	// maxPath bounds the dotted path by which a nested key is known; deeper keys go by their own name.
 	maxPath = 256
 	// memoLen is the longest value remembered, memos how many of them a key has.
-	memoLen = 46
-	memos   = 64 // a power of two; 3 KiB a key that has short values
+	memoLen  = 46
+	memoBits = 6
+	memos    = 1 << memoBits // 3 KiB a key that has short values
 )
 
 // keyEntry is what is known about one attribute key, or about one key at its path inside nested maps.
@@ -35,8 +36,9 @@ type keyEntry struct {
 
 	beside *keyEntry // what this one is read by in a map that holds a position; nil until asked
 
-	view    *policy.View // for which covered was looked up
-	covered bool         // some rule is about the attribute as a whole
+	view     *policy.View // for which the next two were looked up
+	covered  bool         // some rule is about the attribute as a whole
+	ordinary bool         // neither that, nor is anything in the key itself, nor is it an axis of a position
 
 	// Short values under this key that passed unchanged. Attributes repeat: a method, a route, a host. Nil until there
 	// is one.
@@ -63,7 +65,21 @@ const (
 // memoAt is where the value is remembered if it is. A value that shares the place with another drives it out.
 func memoAt(s string) int {
 	n := len(s)
-	return (n*5 + int(s[0]) + int(s[n/2])*7 + int(s[n-1])*3) % memos
+	h := uint64(n)
+	switch {
+	case n >= 8: // values under one key mostly end differently
+		h ^= tail8(s)
+	default:
+		for i := range n {
+			h = h<<8 | uint64(s[i])
+		}
+	}
+	return int(h * 0x9E3779B97F4A7C15 >> (64 - memoBits))
+}
+
+func tail8(s string) uint64 {
+	b := s[len(s)-8:]
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 | uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 }
 
 // recall returns what is remembered about the value, which is not empty.

@@ -200,6 +200,10 @@ func (w *walk) attributes(m pcommon.Map, parent, start *keyEntry) {
 	for name, v := range m.All() {
 		e := w.keys.lookup(parent, guess, name)
 		guess = &e.next
+		if e.ordinary && e.view == w.view && w.knows(e, v.Str()) {
+			i++
+			continue
+		}
 		if maybeAxis(e, v) {
 			if !asked {
 				asked, position = true, holdsPosition(m)
@@ -215,6 +219,16 @@ func (w *walk) attributes(m pcommon.Map, parent, start *keyEntry) {
 		i++
 	}
 	w.edits.closeMap(m, mark)
+}
+
+// knows reports whether nothing is found in a text under the key, as far as the key's memory goes. What is no text is
+// empty here, and unknown.
+func (w *walk) knows(e *keyEntry, s string) bool {
+	if s == "" {
+		return false
+	}
+	seen := e.recall(s)
+	return seen != nil && seen.state == empty
 }
 
 // attribute handles the i-th entry of a map: the value, then the key.
@@ -242,6 +256,7 @@ func (w *walk) entry(e *keyEntry, v pcommon.Value) (dropped bool) {
 	}
 	if e.view != w.view {
 		e.view, e.covered = w.view, w.view.Attribute(w.signal, e.path) != nil
+		e.ordinary = !e.covered && e.clean && axisOf(e.leaf) == noAxis
 	}
 	if e.covered {
 		if dropped, done := w.whole(e, v); done {

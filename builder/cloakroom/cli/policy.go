@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -32,7 +33,8 @@ func newPolicyCheck() *cobra.Command {
 		Use:   "check FILE",
 		Short: "Report every fault of a policy, by its place in the YAML",
 		Long: `Reports every fault of a policy at once: unknown entities, faulty globs, expressions and conditions, random tokens on
-metrics, rules that can never match. Exit code 1 when there is one.
+metrics, rules that can never match. Exit code 1 when there is one. Warns of patterns without fixed text, which
+search every text, and measures what that costs on a sample of log lines.
 
 ` + policyFileHelp + strings.Join(policies.Names(), ", ") + `.
 
@@ -42,7 +44,8 @@ References like ${env:NAME} are not resolved; use ` + "`otelcol-cloakroom valida
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: completePolicy,
 		RunE: func(_ *cobra.Command, args []string) error {
-			if _, err := readPolicy(args[0], processor); err != nil {
+			p, err := readPolicy(args[0], processor)
+			if err != nil {
 				var e *exit
 				if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) || errors.As(err, &e) {
 					return err
@@ -50,11 +53,23 @@ References like ${env:NAME} are not resolved; use ` + "`otelcol-cloakroom valida
 				return found("%w", err)
 			}
 			say("%s: no faults", args[0])
+			for _, c := range p.Detector().BarePatterns() {
+				say("warning: pattern %s searches every text, %s per KB on this machine: no two characters in a row stand in all its matches, so that nothing can be looked for first",
+					c.Name, perKB(c.PerKB))
+			}
 			return nil
 		},
 	}
 	c.Flags().StringVar(&processor, "processor", "", "`ID` of the processor, when the configuration has several")
 	return c
+}
+
+// perKB writes a time to three digits or so.
+func perKB(d time.Duration) string {
+	if d < 10*time.Microsecond {
+		return fmt.Sprintf("%d ns", d.Nanoseconds())
+	}
+	return fmt.Sprintf("%d µs", d.Microseconds())
 }
 
 type explainFlags struct {

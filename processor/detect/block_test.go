@@ -1,0 +1,67 @@
+package detect
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestClassify compares the masks with what the classes say, for every byte at every place and for random blocks.
+func TestClassify(t *testing.T) {
+	want := func(s string) (b block) {
+		for i := range len(s) {
+			bit := uint64(1) << i
+			if isWord(s[i]) {
+				b.word |= bit
+			}
+			if isDigit(s[i]) {
+				b.digit |= bit
+			}
+			if classes[s[i]]&clsEvent != 0 {
+				b.event |= bit
+			}
+			if s[i] == '\\' || s[i] == '%' || s[i] == escape {
+				b.escape |= bit
+			}
+		}
+		return b
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	buf := make([]byte, blockLen)
+	for n := 0; n <= blockLen; n++ {
+		for c := range 256 {
+			for i := range n {
+				buf[i] = byte(c + i*i)
+			}
+			s := string(buf[:n])
+			require.Equal(t, want(s), classify(s, 0), "%q", s)
+			long := string(buf[blockLen/2:]) + s
+			require.Equal(t, want(s), classify(long, blockLen/2), "%q", s)
+			require.Equal(t, want(s), classifyByTable(s), "%q", s)
+		}
+		for range 100 {
+			for i := range n {
+				buf[i] = byte(r.Uint32())
+			}
+			s := string(buf[:n])
+			require.Equal(t, want(s), classify(s, 0), "%q", s)
+			long := string(buf[blockLen/2:]) + s
+			require.Equal(t, want(s), classify(long, blockLen/2), "%q", s)
+			require.Equal(t, want(s), classifyByTable(s), "%q", s)
+		}
+	}
+}
+
+func BenchmarkClassify(b *testing.B) {
+	for name, f := range map[string]func(string) block{"machine": func(s string) block { return classify(s, 0) }, "table": classifyByTable} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(blockLen)
+			var all uint64
+			for b.Loop() {
+				all |= f(cleanLine[:blockLen]).word
+			}
+			_ = all
+		})
+	}
+}

@@ -1,0 +1,131 @@
+package detect
+
+import "strings"
+
+// prefix is a word start in lower case, of three bytes or more. One that ends in whole is words that introduce a value:
+// they may be in the plural, and a space or a colon follows.
+type prefix struct {
+	text   string
+	verify func(t *text, i int)
+}
+
+// starter is a prefix as the tables hold it.
+type starter struct {
+	prefix
+	form  *form // of the key that the prefix begins, whose letter case counts; nil: none
+	whole bool
+}
+
+const whole = "|"
+
+// at reports whether the prefix, and all of its form, starts at i.
+func (p *starter) at(s string, i int) bool {
+	switch {
+	case len(s)-i < len(p.text):
+		return false
+	case p.form != nil:
+		return s[i:i+len(p.text)] == p.text && p.form.end(s, i) > 0
+	}
+	end := i + len(p.text)
+	return equalFold(s[i:end], p.text) && (!p.whole || introduces(s, end))
+}
+
+// introduces reports whether the words that end at i, perhaps in the plural, are whole and something follows them.
+func introduces(s string, i int) bool {
+	if i < len(s) && lower(s[i]) == 's' {
+		i++
+	}
+	return i < len(s) && (s[i] == ' ' || s[i] == ':' || s[i] == '.' || s[i] == '#')
+}
+
+var (
+	// prefixBits has a bit for the hash of the first four bytes of every prefix, folded to 5 bits each.
+	prefixBits [1 << prefixHash / 64]uint64
+	// prefixTable holds the prefixes by their first three bytes.
+	prefixTable [1 << 15][]starter
+	// keyPrefixTable holds those of keys, which may follow an underscore inside a word.
+	keyPrefixTable [1 << 15][]starter
+	// prefixes are all of them.
+	prefixes []starter
+)
+
+const (
+	prefixHash = 16
+	fold4      = 0x1f1f1f1f
+)
+
+// fold3 maps three bytes to 15 bits, the same for both letter cases.
+func fold3(a, b, c byte) uint { return uint(a&31) | uint(b&31)<<5 | uint(c&31)<<10 }
+
+// prefixBit maps four folded bytes to their place in prefixBits.
+func prefixBit(folded uint32) uint32 { return folded * 2654435761 >> (32 - prefixHash) }
+
+// mayBePrefix reports whether a prefix may start with the bytes at i.
+func mayBePrefix(s string, i int) bool {
+	var folded uint32
+	switch {
+	case i+4 <= len(s):
+		folded = (uint32(s[i]) | uint32(s[i+1])<<8 | uint32(s[i+2])<<16 | uint32(s[i+3])<<24) & fold4
+	case i+3 == len(s):
+		folded = (uint32(s[i]) | uint32(s[i+1])<<8 | uint32(s[i+2])<<16) & fold4
+	default:
+		return false
+	}
+	bit := prefixBit(folded)
+	return prefixBits[bit>>6]&(1<<(bit&63)) != 0
+}
+
+// isPrefixed reports whether a prefix starts at i.
+func isPrefixed(s string, i int) bool {
+	if !mayBePrefix(s, i) {
+		return false
+	}
+	for k := range prefixTable[fold3(s[i], s[i+1], s[i+2])] {
+		if prefixTable[fold3(s[i], s[i+1], s[i+2])][k].at(s, i) {
+			return true
+		}
+	}
+	return false
+}
+
+// isKeyPrefixed reports whether a prefix of a key starts at i.
+func isKeyPrefixed(s string, i int) bool {
+	if !mayBePrefix(s, i) {
+		return false
+	}
+	slot := keyPrefixTable[fold3(s[i], s[i+1], s[i+2])]
+	for k := range slot {
+		if slot[k].at(s, i) {
+			return true
+		}
+	}
+	return false
+}
+
+// prefixed runs the verifiers of the prefixes that start at i.
+func (t *text) prefixed(i int) { t.runPrefixes(prefixTable[fold3(t.s[i], t.s[i+1], t.s[i+2])], i) }
+
+func (t *text) runPrefixes(prefixes []starter, i int) {
+	for k := range prefixes {
+		if prefixes[k].at(t.s, i) {
+			prefixes[k].verify(t, i)
+		}
+	}
+}
+
+func addPrefix(p starter, isKey bool) {
+	p.text, p.whole = strings.CutSuffix(p.text, whole)
+	slot := fold3(p.text[0], p.text[1], p.text[2])
+	prefixTable[slot] = append(prefixTable[slot], p)
+	prefixes = append(prefixes, p)
+	if isKey && !strings.Contains(p.text, " ") {
+		keyPrefixTable[slot] = append(keyPrefixTable[slot], p)
+	}
+	folded := (uint32(p.text[0]) | uint32(p.text[1])<<8 | uint32(p.text[2])<<16) & fold4
+	for fourth := range uint32(32) {
+		if len(p.text) == 3 || uint32(p.text[3]&31) == fourth {
+			bit := prefixBit(folded | fourth<<24)
+			prefixBits[bit>>6] |= 1 << (bit & 63)
+		}
+	}
+}

@@ -1,0 +1,37 @@
+package detect
+
+// Monitoring, analytics and incident response.
+var monitoringProviders = []provider{
+	{name: "amplitude_key", of: "Amplitude", source: "Amplitude: API keys", vendors: []string{"amplitude"}, keyed: []string{"{hex 32}"}},
+	{name: "axiom_token", of: "Axiom", source: "Axiom: tokens", forms: []string{"xaat-{uuid}", "xapt-{uuid}"}},
+	{name: "bugsnag_key", of: "Bugsnag", source: "Bugsnag: API keys", vendors: []string{"bugsnag"}, keyed: []string{"{hex 32}"}},
+	{name: "checkly_key", of: "Checkly", source: "Checkly: API keys", forms: []string{"cu_{hex 32}"}},
+	{name: "datadog_key", of: "Datadog", source: "Datadog: API and application keys", forms: []string{"ddapp_{alnum 34}", "ddpat_{alnum 30-60}"}, vendors: []string{"datadog", "data dog", "dd"}, keyed: []string{"{hex 32}", "{lower 40}"}},
+	{name: "dynatrace_token", of: "Dynatrace", source: "Dynatrace: token format", forms: []string{"dt0c01.{upper 24}.{upper 64}", "dt0e01.{upper 24}.{upper 64}", "dt0s01.{upper 8}.{upper 64}", "dt0s02.{upper 8}.{upper 64}", "dt0s16.{upper 8}.{upper 64}"}},
+	{name: "elastic_key", of: "Elastic Cloud", source: "Elastic: API keys", forms: []string{"essu_{pad64 40-200}"}},
+	{name: "grafana_token", of: "Grafana", source: "Grafana: API keys, service account and Cloud tokens", forms: []string{"eyJrIjoi{pad64 60-400}", "glc_{pad64 32-400}", "glsa_{alnum 32}_{anyhex 8}"}},
+	{name: "honeycomb_key", of: "Honeycomb", source: "Honeycomb: ingest and management keys", forms: []string{"hcaik_{lower 58}", "hcalk_{lower 58}", "hcamk_{lower 58}", "hcmik_{lower 58}"}, vendors: []string{"honeycomb"}, keyed: []string{"{alnum 22}", "{hex 32}"}},
+	{name: "lightstep_token", of: "Lightstep", source: "Lightstep: access tokens", vendors: []string{"lightstep", "ls"}, keyed: []string{"{any64 40-120}"}},
+	{name: "loggly_token", of: "Loggly", source: "Loggly: customer tokens", vendors: []string{"loggly"}, keyed: []string{"{uuid}"}},
+	{name: "logzio_token", of: "Logz.io", source: "Logz.io: shipping tokens", vendors: []string{"logzio", "logz io"}, keyed: []string{"{alpha 32}", "{uuid}"}},
+	{name: "mixpanel_key", of: "Mixpanel", source: "Mixpanel: project tokens", vendors: []string{"mixpanel"}, keyed: []string{"{hex 32}"}},
+	{
+		name: "newrelic_key", of: "New Relic", source: "New Relic: API keys",
+		forms: []string{"NRAA-{hex 27}", "NRAK-{alnum 27}", "NRBR-{hex 19}", "NRII-{url 32}", "NRJS-{hex 19}", "NRRA-{hex 42}", "NRSP-{lower 39}"}, words: []wordKey{{wordShape{from: 40, to: 40}, markedKey("NRAL", 36)}},
+		vendors: []string{"newrelic", "new relic"}, keyed: []string{"{hex 36}NRAL", "{hex 40}"},
+		examples: examples{positive: []string{"«" + "b0df9daee36452bcf48385971f1bba10ef43NRAL»"}, negative: []string{"a9e7516072cb95eb92e57561d80e1ed511b3" + "NRAX"}},
+	},
+	{name: "opsgenie_key", of: "Opsgenie", source: "Opsgenie: API keys", vendors: []string{"opsgenie"}, keyed: []string{"{uuid}"}},
+	{name: "pagerduty_key", of: "PagerDuty", source: "PagerDuty: API access keys", forms: []string{"pdus+{url 32-60}"}, vendors: []string{"pagerduty", "pager duty", "pd"}, keyed: []string{"u+{url 18}", "{url 20}", "{hex 32}"}},
+	{name: "posthog_key", of: "PostHog", source: "PostHog: personal API keys", forms: []string{"phs_{alnum 40-50}", "phx_{alnum 40-50}"}},
+	{name: "rollbar_token", of: "Rollbar", source: "Rollbar: access tokens", vendors: []string{"rollbar"}, keyed: []string{"{hex 32}"}},
+	{name: "rootly_token", of: "Rootly", source: "Rootly: API tokens", forms: []string{"rootly_{hex 64}"}},
+	{name: "segment_token", of: "Segment", source: "Segment: Public API tokens", forms: []string{"sgp_{alnum 64}"}, vendors: []string{"segment"}, keyed: []string{"{alnum 32}"}},
+	{name: "sentry_token", of: "Sentry", source: "Sentry: auth tokens", forms: []string{"sntryi_{hex 64}", "sntrys_eyJ{pad64 60-600}_{base64 43}", "sntryu_{hex 64}"}, vendors: []string{"sentry"}, keyed: []string{"{hex 64}"}},
+	{name: "shodan_key", of: "Shodan", source: "Shodan: API keys", vendors: []string{"shodan"}, keyed: []string{"{alnum 32}"}},
+	{name: "splunk_token", of: "Splunk", source: "Splunk: HTTP Event Collector", vendors: []string{"splunk", "splunk hec", "hec"}, keyed: []string{"{UUID}"}},
+	{name: "sumologic_key", of: "Sumo Logic", source: "Sumo Logic: access keys", vendors: []string{"sumo", "sumologic", "sumo logic"}, keyed: []string{"{alnum 64}", "su{alnum 12}"}, names: []string{"sumo access id", "sumologic access id", "sumo logic access id"}},
+	{name: "tinybird_token", of: "Tinybird", source: "Tinybird: tokens", forms: []string{"p.eyJ{url 30-200}.{url 40-60}"}},
+	{name: "uptimerobot_key", of: "UptimeRobot", source: "UptimeRobot: API keys", vendors: []string{"uptimerobot", "uptime robot"}, keyed: []string{"u{digit 5-9}-{hex 24}", "m{digit 8-10}-{hex 24}", "ur{digit 5-9}-{hex 24}"}},
+	{name: "virustotal_key", of: "VirusTotal", source: "VirusTotal: API keys", vendors: []string{"virustotal", "virus total", "vt"}, keyed: []string{"{hex 64}"}},
+}
