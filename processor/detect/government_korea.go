@@ -66,7 +66,7 @@ func governmentKoreaRules() []rule {
 				Rule:   "Ten digits with mod 10 in the 3-2-5 layout; bare digits by key or cue",
 				Source: "국세청: 사업자등록번호",
 			},
-			keys:  keys("brn", "business registration number", "business registration no", "kr brn", "korean brn", "saupja number", "business reg no"),
+			keys:  keys("brn", "business registration number", "business registration no", "kr brn", "korean brn", "biz reg no", "biz reg number", "saupja number", "business reg no"),
 			value: digitsByKey(0.98, isBRN),
 			digits: []digitShape{
 				{layout: "ddd-dd-ddddd", valid: isBRN, conf: 0.86},
