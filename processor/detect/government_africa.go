@@ -25,6 +25,7 @@ func governmentAfricaRules() []rule {
 			digits: []digitShape{
 				{layout: "dddddd dddd ddd", valid: isZAID, conf: 0.95},
 				{layout: "dddddd-dddd-ddd", valid: isZAID, conf: 0.93},
+				{layout: "dddddd dddd dd d", valid: isZAID, conf: 0.95},
 				{layout: "dddddd dddd d dd", valid: isZAID, conf: 0.95},
 				{layout: "ddddddddddddd", valid: isZAID, cued: true, conf: 0.97},
 			},

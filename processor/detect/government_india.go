@@ -96,14 +96,14 @@ func governmentIndiaRules() []rule {
 			entity: INGSTIN,
 			Info: Info{
 				Name: "in_gstin", Class: "gstin", Group: GovernmentID, Compact: true,
-				Rule:   "State, PAN, entity, Z and the check character modulo 36; without the check in upper case at a lower confidence",
+				Rule:   "State, PAN, entity, Z and the check character modulo 36; without the check by key or by cue",
 				Source: "CBIC: structure of the GSTIN",
 			},
 			keys:  keys("gstin", "gst number", "gst no", "gst in", "gst registration", "gst registration number", "gstin number", "in gstin", "gst id", "gstin no"),
 			value: shapeByKey(0.98, isGSTIN),
 			shapes: []shape{
 				{layout: "ddLLLLLddddLxLx", valid: isCheckedGSTIN, folded: true, conf: 0.97},
-				{layout: "ddLLLLLddddLxLx", valid: isGSTIN, conf: 0.86},
+				{layout: "ddLLLLLddddLxLx", valid: isGSTIN, cued: true, conf: 0.95},
 			},
 			cues:   []string{"gst ", "gstin", "goods and services", "जीएसटी"},
 			vetoes: numberNouns,
@@ -111,7 +111,7 @@ func governmentIndiaRules() []rule {
 				positive: []string{
 					"GSTIN «27AAPFU0939F1ZV»", "supplier «27AAPFU0939F1ZV» filed", "gstin=«27aapfu0939f1zv»", "My GSTIN number is «27ABCDE1234F1Z5» for business registration", `{"gstNumber":"«07PQRST6789K1Z2»"}`, "जीएसटी «27AAPFU0939F1ZV»",
 				},
-				negative: []string{"99ABCDE1234F1A5", "45AAPFU0939F1ZV", "part 27ABCDE1234F1Z5", "x-27ABCDE1234F1Z5", "27abcde1234f1z5", "commit 27aabfa0939f1ea"},
+				negative: []string{"99ABCDE1234F1A5", "45AAPFU0939F1ZV", "part 27AAPFU0939F1ZV", "27ABCDE1234F1Z5", "x-27ABCDE1234F1Z5", "27abcde1234f1z5", "commit 27aabfa0939f1ea"},
 			},
 		},
 		{

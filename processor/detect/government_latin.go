@@ -104,7 +104,7 @@ func governmentLatinRules() []rule {
 				Rule:   "Seven or eight digits and mod 11 in the 2.3.3-1 layout; without dots by key or cue",
 				Source: "Servicio de Impuestos Internos de Chile, Registro Civil",
 			},
-			keys:  keys("rut", "rut number", "numero rut", "rut cliente", "rut empresa", "cl rut", "rol unico tributario", "run rut", "rut run"),
+			keys:  keys("rut", "rut number", "numero rut", "rut cliente", "rut empresa", "cl rut", "rol unico tributario", "run rut", "rut run", "run chile", "rut chile"),
 			value: shapeByKey(0.98, isRUT),
 			shapes: []shape{
 				{layout: "dd.ddd.ddd-x", valid: isRUT, folded: true, conf: 0.93},
