@@ -23,6 +23,7 @@ func governmentAfricaRules() []rule {
 			digits: []digitShape{
 				{layout: "dddddd dddd ddd", valid: isZAID, conf: 0.95},
 				{layout: "dddddd-dddd-ddd", valid: isZAID, conf: 0.93},
+				{layout: "dddddd dddd dd d", valid: isZAID, conf: 0.95},
 				{layout: "dddddd dddd d dd", valid: isZAID, conf: 0.95},
 				{layout: "ddddddddddddd", valid: isZAID, cued: true, conf: 0.97},
 			},
@@ -47,7 +48,7 @@ func governmentAfricaRules() []rule {
 				{layout: "dddd-ddd-dddd", valid: isNIN, cued: true, conf: 0.9},
 				{layout: "dddd ddd dddd", valid: isNIN, cued: true, conf: 0.9},
 			},
-			cues: []string{"nin ", "nimc", "national identification number", "nigeria"},
+			cues: []string{"nin ", "nimc", "national identification number"},
 			examples: examples{
 				positive: []string{"NIN «25384719604»", "nin=«73920184651»", "NIMC slip «4839-201-7563»", `{"ninNumber":"«25384719604»"}`, "Nigerian NIN: «48392017563»"},
 				negative: []string{"25384719604", "NIN 12345678901", "nin=1234567890", "nine 25384719604", "running 25384719604", "NIN 08031234567", "nin 1234567890a"},
@@ -67,7 +68,7 @@ func governmentAfricaRules() []rule {
 				{layout: "dddddddd-d", valid: isIsraeliID, cued: true, conf: 0.95},
 				{layout: "d-ddddddd-d", valid: isIsraeliID, cued: true, conf: 0.95},
 			},
-			cues: []string{"teudat", "israel", "mispar zehut", "תעודת זהות", "מספר זהות", "ת\"ז", "ת.ז", "ת״ז", "זהות"},
+			cues: []string{"teudat", "israeli id", "mispar zehut", "תעודת זהות", "מספר זהות", "ת\"ז", "ת.ז", "ת״ז", "זהות"},
 			examples: examples{
 				positive: []string{"תעודת זהות «003933744»", "teudat zehut «03933742-3»", "israeli_id=«003933744»", `{"teudatZehut":"«000000018»"}`, "ת.ז. «003933744»"},
 				negative: []string{"003933744", "israeli id 003933745", "seq 000000018 of 000000026", "offset 003933744", "זהות 000000000"},

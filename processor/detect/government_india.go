@@ -29,7 +29,7 @@ func governmentIndiaRules() []rule {
 				{layout: "dddddddddddd", valid: isAadhaar, cued: true, conf: 0.95},
 			},
 			cues: []string{
-				"aadhaar", "aadhar", "adhaar", "adhar ", "uidai", "uid ", "आधार", "আধার", "ஆதார்", "ఆధార్", "ಆಧಾರ್", "આધાર", "ആധാർ", "ਆਧਾਰ",
+				"aadhaar", "aadhar", "adhaar", "adhar ", "uidai", "uid number", "uid no", "आधार", "আধার", "ஆதார்", "ఆధార్", "ಆಧಾರ್", "આધાર", "ആധാർ", "ਆਧਾਰ",
 			},
 			examples: examples{
 				positive: []string{"Aadhaar «2345 6789 0124»", "aadhaar_number=«234567890124»", "kyc «2345-6789-0124» ok", "आधार संख्या «234567890124»", `{"aadharCard":"«234567890124»"}`, "ஆதார் எண் «234567890124»"},
@@ -86,7 +86,7 @@ func governmentIndiaRules() []rule {
 				"election card"),
 			value:  shapeByKey(0.97, isEPIC),
 			shapes: []shape{{layout: "LLLddddddd", valid: isEPIC, cued: true, conf: 0.93}},
-			cues:   []string{"vote ", "voter", "elector", "election", "epic no", "epic number", "मतदाता", "वोटर"},
+			cues:   []string{"vote ", "voter", "elector id", "electoral", "electors", "election card", "epic no", "epic number", "मतदाता", "वोटर"},
 			examples: examples{
 				positive: []string{"You can vote with your «CPJ4467918» number", "voter_id=«WKH1186253»", "voter card «abc1234567» verified", `{"epicNumber":"«WKH1186253»"}`, "मतदाता पहचान पत्र «WKH1186253»"},
 				negative: []string{"CPJ4467918", "order ABC1234567", "vote A8923571WZ", "epic JRA1186253 closed", "voter ABC0000000", "jira epic PAY1186253"},
@@ -96,14 +96,14 @@ func governmentIndiaRules() []rule {
 			entity: INGSTIN,
 			Info: Info{
 				Name: "in_gstin", Class: "gstin", Group: GovernmentID, Compact: true,
-				Rule:   "State, PAN, entity, Z and the check character modulo 36; without the check in upper case at a lower confidence",
+				Rule:   "State, PAN, entity, Z and the check character modulo 36; without the check by key or by cue",
 				Source: "CBIC: structure of the GSTIN",
 			},
 			keys:  keys("gstin", "gst number", "gst no", "gst in", "gst registration", "gst registration number", "gstin number", "in gstin", "gst id", "gstin no"),
 			value: shapeByKey(0.98, isGSTIN),
 			shapes: []shape{
 				{layout: "ddLLLLLddddLxLx", valid: isCheckedGSTIN, folded: true, conf: 0.97},
-				{layout: "ddLLLLLddddLxLx", valid: isGSTIN, conf: 0.86},
+				{layout: "ddLLLLLddddLxLx", valid: isGSTIN, cued: true, conf: 0.95},
 			},
 			cues:   []string{"gst ", "gstin", "goods and services", "जीएसटी"},
 			vetoes: numberNouns,
@@ -111,7 +111,7 @@ func governmentIndiaRules() []rule {
 				positive: []string{
 					"GSTIN «27AAPFU0939F1ZV»", "supplier «27AAPFU0939F1ZV» filed", "gstin=«27aapfu0939f1zv»", "My GSTIN number is «27ABCDE1234F1Z5» for business registration", `{"gstNumber":"«07PQRST6789K1Z2»"}`, "जीएसटी «27AAPFU0939F1ZV»",
 				},
-				negative: []string{"99ABCDE1234F1A5", "45AAPFU0939F1ZV", "part 27ABCDE1234F1Z5", "x-27ABCDE1234F1Z5", "27abcde1234f1z5", "commit 27aabfa0939f1ea"},
+				negative: []string{"99ABCDE1234F1A5", "45AAPFU0939F1ZV", "part 27AAPFU0939F1ZV", "27ABCDE1234F1Z5", "x-27ABCDE1234F1Z5", "27abcde1234f1z5", "commit 27aabfa0939f1ea"},
 			},
 		},
 		{
@@ -121,7 +121,8 @@ func governmentIndiaRules() []rule {
 				Rule:   "State, district, series and number of a vehicle, or the year, BH, number and series; shorter ones by key or by cue",
 				Source: "Central Motor Vehicles Rules 1989, rule 50; G.S.R. 594(E) of 2021",
 			},
-			keys:  keys("in vehicle", "vehicle registration no", "vehicle number", "vehicle no", "rc number", "vehicle reg no", "vehicle reg number"),
+			keys: keys("in vehicle", "indian vehicle number", "vehicle number", "vehicle no",
+				"rc number"),
 			value: shapeByKey(0.95, isIndianVehicle),
 			shapes: []shape{
 				{layout: "LLddLLdddd", valid: isIndianVehicle, conf: 0.82},

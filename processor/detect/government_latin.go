@@ -91,7 +91,7 @@ func governmentLatinRules() []rule {
 				{layout: "LLLL-dddddd-xxx", valid: isRFC, cued: true, conf: 0.97},
 				{layout: "LLL-dddddd-xxx", valid: isRFC, cued: true, conf: 0.96},
 			},
-			cues: []string{"rfc ", "contribuyente", "factura", "cfdi", "sat "},
+			cues: []string{"rfc ", "contribuyente", "factura", "cfdi"},
 			examples: examples{
 				positive: []string{"RFC «GODE561231GR8»", "rfc=«gode561231gr8»", "factura a «MAB9307148T4»", `{"rfcReceptor":"«GODE561231GR8»"}`, "RFC: «GODE-561231-GR8»"},
 				negative: []string{"GODE561231GR8", "RFC GODE561331GR8", "RFC GODE561231GR9", "see RFC 7231", "build PROD240115A01", "rfc=RFC7231"},
@@ -104,7 +104,7 @@ func governmentLatinRules() []rule {
 				Rule:   "Seven or eight digits and mod 11 in the 2.3.3-1 layout; without dots by key or cue",
 				Source: "Servicio de Impuestos Internos de Chile, Registro Civil",
 			},
-			keys:  keys("rut", "rut number", "numero rut", "rut cliente", "rut empresa", "cl rut", "rol unico tributario", "run rut", "rut run"),
+			keys:  keys("rut", "rut number", "numero rut", "rut cliente", "rut empresa", "cl rut", "rol unico tributario", "run rut", "rut run", "run chile", "rut chile"),
 			value: shapeByKey(0.98, isRUT),
 			shapes: []shape{
 				{layout: "dd.ddd.ddd-x", valid: isRUT, folded: true, conf: 0.93},
@@ -113,7 +113,7 @@ func governmentLatinRules() []rule {
 				{layout: "ddddddd-x", valid: isRUT, folded: true, cued: true, conf: 0.94},
 				{layout: "ddddddddx", valid: isRUT, folded: true, cued: true, conf: 0.93},
 			},
-			cues:   []string{"rut ", "rol único", "rol unico", "chile"},
+			cues:   []string{"rut ", "rol único", "rol unico"},
 			vetoes: append([]string{"kernel", "linux", "package"}, append(versionNouns, numberNouns...)...),
 			examples: examples{
 				positive: []string{"RUT «12.531.909-2»", "cliente «12.531.909-2» activo", "rut=«12531909-2»", "RUT: «76086428-5»", `{"rutCliente":"«6.765.434-K»"}`, "rut «10.000.013-k»"},

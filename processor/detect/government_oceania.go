@@ -27,7 +27,7 @@ func governmentOceaniaRules() []rule {
 				{layout: "dd ddd ddd", valid: isTFN, cued: true, conf: 0.95},
 				{layout: "dddddddd", valid: isTFN, cued: true, conf: 0.95},
 			},
-			cues: []string{"tfn", "tax file"},
+			cues: []string{"tfn ", "tax file"},
 			examples: examples{
 				positive: []string{"TFN «123 456 782»", "tfn=«123456782»", "tax file number: «876543210»", `{"taxFileNumber":"«123-456-782»"}`, "au.tfn|«123456782»", "staff tfn «37 118 629» on payroll"},
 				negative: []string{"123 456 782", "tfn 123 456 783", "offset 123456782", "tfn=000000000", "batch 876543210", "TFN 123 456 782 014"},
@@ -48,7 +48,7 @@ func governmentOceaniaRules() []rule {
 				{layout: "dd.ddd.ddd.ddd", valid: isABN, cued: true, conf: 0.95},
 				{layout: "ddddddddddd", valid: isABN, cued: true, conf: 0.97},
 			},
-			cues:   []string{"abn ", "business number", "abr ", "australia"},
+			cues:   []string{"abn ", "business number"},
 			vetoes: numberNouns,
 			examples: examples{
 				positive: []string{"ABN «83 914 571 673»", "supplier «51 824 753 556» paid", "abn=«51824753556»", `{"australianBusinessNumber":"«51 824 753 556»"}`, "ABN: «83-914-571-673»"},
@@ -69,7 +69,7 @@ func governmentOceaniaRules() []rule {
 				{layout: "ddd-ddd-ddd", valid: isACN, cued: true, conf: 0.95},
 				{layout: "ddddddddd", valid: isACN, cued: true, conf: 0.95},
 			},
-			cues: []string{"acn ", "company number", "asic "},
+			cues: []string{"acn ", "company number"},
 			examples: examples{
 				positive: []string{"ACN «004 085 616»", "acn=«005499981»", "ACN: «000 000 019»", `{"acn":"«006 249 976»"}`, "Pty Ltd, company number «005 499 981»"},
 				negative: []string{"004 085 616", "acn 004 085 617", "seq 005499981", "vacancy 005499981", "acn=123", "ACN 004 085 616 120"},
