@@ -23,7 +23,7 @@ func cardRules() []rule {
 				"codigo cvv", "codigo de seguridad tarjeta", "cryptogramme visuel",
 			), weakKeys("security code", "verification value", "csc", "cryptogramme", "codigo de seguridad", "codigo de seguranca")...),
 			value:    cvvByKey,
-			prefixes: after(CardCVV, 0.9, numberReader(3, 4), "cvv2", "cvv", "cvc2", "cvc", "card security code", "kartenprüfnummer"),
+			prefixes: after(CardCVV, 0.9, cvvAt, "cvv2", "cvv", "cvc2", "cvc", "card security code", "kartenprüfnummer"),
 			examples: examples{
 				positive: []string{
 					"cvv=«123»", `{"cvc":"«1234»"}`, "card_cvv|«737»", "CVV «123» mismatch", "CVC: «123»", "pan=4111111111111111&cvv2=«123»&x=1", "card 4111111111111111|12|2027|«123»", "4111 1111 1111 1111 12/27 «123»",
@@ -63,13 +63,18 @@ func cardRules() []rule {
 	}
 }
 
+var (
+	cvvAt      = numberReader(3, 4)
+	trustedCVV = readByKey(0.97, cvvAt)
+)
+
 // cvvByKey verifies a code under a key; one that names other codes as well wants a card near.
 func cvvByKey(t *text, v value) {
 	if v.weak() && (v.attr() || !t.cardNear(v.keyStart, v.end)) {
 		t.near = true
 		return
 	}
-	readByKey(0.97, numberReader(3, 4))(t, v)
+	trustedCVV(t, v)
 }
 
 // cardWords are the cues of a card that are not the cues of its code and date.
@@ -194,7 +199,7 @@ func (t *text) behindCard(i int) {
 	if t.at(i) == ' ' {
 		i++
 	}
-	if end = numberReader(3, 4)(t, i); end > 0 {
+	if end = cvvAt(t, i); end > 0 {
 		t.add(CardCVV, i, end, 0.88)
 	}
 }

@@ -56,8 +56,8 @@ func demographicRules() []rule {
 			), weakKeys("zip", "cep", "pin code", "postal")...),
 			value: postalByKey,
 			prefixes: slices.Concat(
-				after(PostalCode, 0.85, longestOf(postalForms), "postal code", "post code", "postcode", "plz", "postleitzahl", "code postal", "codigo postal", "código postal", "codice postale", "kod pocztowy", "eircode"),
-				after(PostalCode, 0.85, longestOf(zipForms), "zip code", "zipcode"),
+				after(PostalCode, 0.85, postalAt, "postal code", "post code", "postcode", "plz", "postleitzahl", "code postal", "codigo postal", "código postal", "codice postale", "kod pocztowy", "eircode"),
+				after(PostalCode, 0.85, zipAt, "zip code", "zipcode"),
 				after(PostalCode, 0.85, brazilianAt, "cep"),
 				[]prefix{{"zip ", zipWord}},
 			),
@@ -117,7 +117,11 @@ func demographicRules() []rule {
 	}
 }
 
-var britishPostcode = shapeByKey(0.9, isPostcode)
+var (
+	britishPostcode = shapeByKey(0.9, isPostcode)
+	postalAt        = longestOf(postalForms)
+	zipAt           = longestOf(zipForms)
+)
 
 // postalByKey verifies a code under a key. Codes of four digits and of seven are too short or too long for a weak one.
 func postalByKey(t *text, v value) {
@@ -126,11 +130,11 @@ func postalByKey(t *text, v value) {
 	if britishPostcode(t, british); len(t.out) > n {
 		return
 	}
-	forms := postalForms
+	read := postalAt
 	if v.weak() {
-		forms = zipForms
+		read = zipAt
 	}
-	if end := longestOf(forms)(t, v.start); end > 0 && (!v.closed || end == v.end) && t.hasDigits(v.start, end) {
+	if end := read(t, v.start); end > 0 && (!v.closed || end == v.end) && t.hasDigits(v.start, end) {
 		t.emit(v, v.start, end, 0.9)
 	}
 }
@@ -143,7 +147,7 @@ func zipWord(t *text, i int) {
 		return
 	}
 	start := i + len("zip ")
-	if end := longestOf(zipForms)(t, start); end > 0 && (t.at(end) != ' ' || !isLower(t.at(end+1))) {
+	if end := zipAt(t, start); end > 0 && (t.at(end) != ' ' || !isLower(t.at(end+1))) {
 		t.add(PostalCode, start, end, 0.85)
 	}
 }

@@ -66,11 +66,12 @@ var healthCues = []string{"patient", "medical", "health", "hospital", "clinic", 
 
 // medicalByKey returns a verifier of values by key; a key of other things as well wants a word of health care near.
 func medicalByKey(read reader) func(*text, value) {
+	trusted := readByKey(0.93, read)
 	return func(t *text, v value) {
 		if v.weak() && (v.attr() || !t.cue(healthCues, v.keyStart, v.end)) {
 			t.near = true
 			return
 		}
-		readByKey(0.93, read)(t, v)
+		trusted(t, v)
 	}
 }
