@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/nyaruka/phonenumbers"
@@ -25,17 +26,32 @@ func TestCommittedFilesAreTheOutput(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, string(want) == string(got), "%s.jsonl is stale: run go run ./builder/corpus -out testdata/corpus", name)
 	}
-	entries, err := filepath.Glob(filepath.Join(committed, "*.jsonl"))
+	entries, err := filepath.Glob(filepath.Join(committed, "*", "*.jsonl"))
 	require.NoError(t, err)
 	require.Len(t, entries, len(files), "files that no family writes")
 }
 
+// byHalf are the examples of each half.
+func byHalf() map[half][]example {
+	out := map[half][]example{}
+	for name, examples := range generate() {
+		h := dev
+		if strings.HasPrefix(name, heldout.String()) {
+			h = heldout
+		}
+		out[h] = append(out[h], examples...)
+	}
+	return out
+}
+
 func TestSizeAndShare(t *testing.T) {
-	total, clean := 0, 0
-	covered := map[string]int{}
-	for _, examples := range generate() {
+	halves := byHalf()
+	bytes := 0
+	for h, examples := range halves {
+		clean := 0
+		covered := map[string]int{}
 		for _, ex := range examples {
-			total++
+			bytes += len(ex.Text)
 			if len(ex.Spans) == 0 {
 				clean++
 			}
@@ -43,13 +59,45 @@ func TestSizeAndShare(t *testing.T) {
 				covered[s.Entity]++
 			}
 		}
+		require.GreaterOrEqual(t, len(examples), 5000, h)
+		require.GreaterOrEqual(t, float64(clean)/float64(len(examples)), 0.40, "%s: %d of %d lines hold no finding", h, clean, len(examples))
+		for _, e := range allIDs() {
+			require.GreaterOrEqual(t, covered[e.entity], 25, "%s: examples of %s", h, e.entity)
+		}
+		for _, v := range values {
+			require.GreaterOrEqual(t, covered[v.entity], 15, "%s: examples of %s", h, v.entity)
+		}
+		require.GreaterOrEqual(t, len(covered), 100, h)
 	}
-	require.GreaterOrEqual(t, total, 2400)
-	require.GreaterOrEqual(t, float64(clean)/float64(total), 0.40, "%d of %d lines hold no finding", clean, total)
-	for _, e := range entities {
-		require.GreaterOrEqual(t, covered[e], 20, "examples of %s", e)
+	require.InEpsilon(t, len(halves[dev]), len(halves[heldout]), 0.1, "the halves are of one size")
+	require.Less(t, bytes, 6<<20)
+}
+
+// Lines of the two halves come from different templates: no more than the structures of single templates may repeat.
+func TestHalvesAreApart(t *testing.T) {
+	halves := byHalf()
+	shape := func(text string) string {
+		return strings.Map(func(c rune) rune {
+			if unicode.IsDigit(c) {
+				return '0'
+			}
+			return c
+		}, text)
 	}
-	require.Len(t, covered, len(entities), "entities outside the scope: %v", covered)
+	seen := map[string]bool{}
+	for _, ex := range halves[dev] {
+		require.False(t, seen[ex.Text], "twice: %s", ex.Text)
+		seen[ex.Text] = true
+		seen[shape(ex.Text)] = true
+	}
+	same := 0
+	for _, ex := range halves[heldout] {
+		require.False(t, seen[ex.Text], "in both halves: %s", ex.Text)
+		if seen[shape(ex.Text)] {
+			same++
+		}
+	}
+	require.Less(t, same, len(halves[heldout])/100, "lines of heldout that differ from one of dev only in digits")
 }
 
 func TestSpans(t *testing.T) {
@@ -67,7 +115,7 @@ func TestSpans(t *testing.T) {
 				require.True(t, utf8.ValidString(value), ex.Text)
 				last = s.End
 			}
-			if name == "negative" {
+			if strings.HasSuffix(name, "/negative") {
 				require.Empty(t, ex.Spans, ex.Text)
 			}
 		}
@@ -80,7 +128,7 @@ func TestStructuresAreWellFormed(t *testing.T) {
 	for _, examples := range generate() {
 		for _, ex := range examples {
 			kind := ex.Sub[strings.LastIndexByte(ex.Sub, '/')+1:]
-			if kind != "json" && kind != "nested" && kind != "escaped" {
+			if kind != "json" && kind != "nested" && kind != "escaped" && kind != "deep" && kind != "twice" {
 				continue
 			}
 			var outer map[string]any
@@ -100,7 +148,7 @@ func TestStructuresAreWellFormed(t *testing.T) {
 
 func TestPhonesAndAddressesAreReal(t *testing.T) {
 	for name := range values {
-		r := source("test/" + name)
+		r := source(dev, "test/"+name)
 		for range 50 {
 			switch v := values[name].make(r); values[name].entity {
 			case "phone":
@@ -135,6 +183,25 @@ func TestChecksums(t *testing.T) {
 		require.Equal(t, c.want, c.got, c.name)
 	}
 	require.Equal(t, 9, nhsCheck("943476591"), "nhs")
+}
+
+// Published examples of ids: each check character is that of its authority's own example or of a registered company.
+func TestCheckCharacters(t *testing.T) {
+	for _, c := range []struct{ name, want, got string }{
+		{"German tax id", "86095742719", "8609574271" + digit(iso7064("8609574271"))},
+		{"VAT id of a German company", "DE136695976", "DE13669597" + digit(iso7064("13669597"))},
+		{"ICAO 9303", "L898902C36", "L898902C3" + icao("L898902C3")},
+		{"German insurance number", "3", digit(crossSum("15070649"+ordinal("C")+"10", 2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1) % 10)},
+		{"NIF", "12345678Z", nifLetter("12345678")},
+		{"VIN of 49 CFR 565", "X", vinCheck("1M8GDM9AXKP042788")},
+		{"codice fiscale", "RSSMRA85T10A562S", "RSSMRA85T10A562" + fiscalCheck("RSSMRA85T10A562")},
+		{"GSTIN", "27AAPFU0939F1ZV", "27AAPFU0939F1Z" + gstinCheck("27AAPFU0939F1Z")},
+		{"RFC", "GODE561231GR8", "GODE561231GR" + rfcCheck("GODE561231GR")},
+		{"CURP", "BOXW310820HNERXN09", "BOXW310820HNERXN0" + curpCheck("BOXW310820HNERXN0")},
+		{"CNPJ of Banco do Brasil", "91", cnpjCheck("000000000001")},
+	} {
+		require.Equal(t, c.want, c.got, c.name)
+	}
 }
 
 func unhex(s string) []byte {

@@ -56,7 +56,7 @@ var families = []family{
 			`payment declined for card «card.spaces» (insufficient funds)`,
 			`card «card.dashes» seen in a free-text memo`,
 			`customer wrote: my credit card is «card», please refund`,
-			`PAN «card» exp «month»/28 rejected by acquirer with code «n»`,
+			`PAN «card» exp «expiry» rejected by acquirer with code «n»`,
 			`visa/mastercard number «card.spaces» stored by mistake in notes`,
 		},
 	},

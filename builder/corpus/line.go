@@ -4,7 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"math/rand/v2"
+
 	"net/url"
 	"strings"
 )
@@ -91,17 +91,20 @@ type example struct {
 	Scope  []string `json:"scope"`
 }
 
+// everything is the scope of each line: all entities there are.
+var everything = []string{"*"}
+
 // example labels the line. The id is a hash of the text, so it stays when other templates come or go.
 func (l line) example(sub string) example {
 	text := l.text()
 	sum := sha256.Sum256([]byte(text))
 	ex := example{
-		ID:     "cloakroom-" + hex.EncodeToString(sum[:8]),
+		ID:     hex.EncodeToString(sum[:6]),
 		Source: "cloakroom",
 		Sub:    sub,
 		Text:   text,
 		Spans:  []span{},
-		Scope:  entities,
+		Scope:  everything,
 	}
 	at := 0
 	for _, p := range l {
@@ -114,7 +117,7 @@ func (l line) example(sub string) example {
 }
 
 // fill replaces every «name» of a template by a fresh value of that name; «v» is the value under test.
-func fill(r *rand.Rand, template string, v line) line {
+func fill(r *dice, template string, v line) line {
 	var out line
 	for {
 		before, rest, found := strings.Cut(template, "«")
@@ -138,7 +141,7 @@ func fill(r *rand.Rand, template string, v line) line {
 }
 
 // draw makes one value by the name that templates use.
-func draw(r *rand.Rand, name string) line {
+func draw(r *dice, name string) line {
 	if f, ok := noise[name]; ok {
 		return plain(f(r))
 	}
@@ -149,11 +152,8 @@ func draw(r *rand.Rand, name string) line {
 	return labeled(v.entity, v.make(r))
 }
 
-// pick draws one element.
-func pick[T any](r *rand.Rand, from []T) T { return from[r.IntN(len(from))] }
-
 // chars draws n characters of an alphabet.
-func chars(r *rand.Rand, alphabet string, n int) string {
+func chars(r *dice, alphabet string, n int) string {
 	b := make([]byte, n)
 	for i := range b {
 		b[i] = alphabet[r.IntN(len(alphabet))]
@@ -172,6 +172,6 @@ const (
 	base64u = upper + lower + digits + "-_"
 )
 
-func number(r *rand.Rand, n int) string {
+func number(r *dice, n int) string {
 	return chars(r, digits[1:], 1) + chars(r, digits, n-1)
 }

@@ -1,12 +1,13 @@
 // Command corpus writes the labeled example lines of testdata/corpus.
 //
 // Every line comes from a template of this package and a fixed seed, so that the committed files can be checked against
-// it and two versions of the detector are judged on the same text. Run it from the repository's root:
+// it and two versions of the detector are judged on the same text. There are two halves, dev and heldout, which have no
+// template, key, cue or seed in common where a family has more than one. Run it from the repository's root:
 //
 //	go run ./builder/corpus -out testdata/corpus
 //
 // The format is JSON Lines: id, source, sub (the template family), text, spans (UTF-8 byte offsets) and scope (the entities
-// that are labeled exhaustively, here always all of them). A span covers the value alone: no quotes, no key; of an
+// that are labeled exhaustively: "*", all there are). A span covers the value alone: no quotes, no key; of an
 // Authorization header the part after the scheme, of a cookie the value after `name=`, of a URL the `user:password`
 // before the @, of a private key the whole PEM block.
 //
@@ -18,18 +19,17 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"hash/fnv"
-	"math/rand/v2"
+
 	"os"
 	"path/filepath"
 	"slices"
 )
 
-// seed is part of the corpus: another one is another corpus.
-const seed = 20260311
+// draws is how often each template of a half is filled: it has half of the templates and as many lines as both had.
+const draws = 2
 
 // negativesEach is the number of lines per negative template.
-const negativesEach = 8
+const negativesEach = 18
 
 func main() {
 	out := flag.String("out", "testdata/corpus", "directory to write to")
@@ -41,11 +41,11 @@ func main() {
 }
 
 func write(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
 	files := generate()
 	for _, name := range fileNames(files) {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755); err != nil {
+			return err
+		}
 		data, err := encode(files[name])
 		if err != nil {
 			return err
@@ -80,25 +80,25 @@ func encode(examples []example) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// generate returns the examples by file name. Texts are unique over all files.
+// generate returns the examples by half and file: dev/contact. Texts are unique over all files.
 func generate() map[string][]example {
 	c := collector{files: map[string][]example{}, seen: map[string]bool{}}
-	for _, f := range slices.Concat(families, mixed) {
-		c.family(f)
-	}
-	for _, group := range negatives {
-		r := source("negative/" + group.sub)
-		for _, t := range group.templates {
-			for range negativesEach {
-				c.add("negative", group.sub, fill(r, t, nil))
-			}
+	for c.half = range half(2) {
+		for _, f := range slices.Concat(families, mixed) {
+			c.family(f)
 		}
+		for _, e := range allIDs() {
+			c.id(e)
+		}
+		c.providers()
+		c.negatives()
 	}
 	return c.files
 }
 
 // collector gathers examples and drops repeated texts.
 type collector struct {
+	half  half
 	files map[string][]example
 	seen  map[string]bool
 }
@@ -109,7 +109,8 @@ func (c *collector) add(file, sub string, l line) {
 		return
 	}
 	c.seen[ex.Text] = true
-	c.files[file] = append(c.files[file], ex)
+	name := c.half.String() + "/" + file
+	c.files[name] = append(c.files[name], ex)
 }
 
 func (c *collector) family(f family) {
@@ -119,23 +120,16 @@ func (c *collector) family(f family) {
 	}
 	for _, name := range use {
 		sub := f.sub + "/" + name
-		r := source(sub)
+		r := source(c.half, sub)
 		for range f.each {
 			v := draw(r, pick(r, f.values))
-			c.add(f.file, sub, frames[name](r, pick(r, f.keys), v))
+			c.add(f.file, sub, frames[name](r, choose(r, f.keys), v))
 		}
 	}
-	r := source(f.sub + "/prose")
-	for _, t := range f.prose {
-		for range f.draws {
+	r := source(c.half, f.sub+"/prose")
+	for _, t := range mine(c.half, f.prose) {
+		for range draws * f.draws {
 			c.add(f.file, f.sub+"/prose", fill(r, t, nil))
 		}
 	}
-}
-
-// source is a family's own generator, so that one family's change leaves the lines of the others as they are.
-func source(family string) *rand.Rand {
-	h := fnv.New64a()
-	h.Write([]byte(family)) // never fails
-	return rand.New(rand.NewPCG(seed, h.Sum64()))
 }

@@ -22,7 +22,7 @@ var mixed = []family{
 			`{"payment":{"card_number":"«card»","amount":"49.90","currency":"EUR"},"order_id":"«order16»","trace_id":"«trace»"}`,
 			`INSERT INTO payouts (id, iban, email, amount) VALUES («line», '«iban»', '«email»', «n».50)`,
 			`Refund{orderId=«order», iban='«iban.spaces»', attempts=«n»} rejected for «email»`,
-			`PaymentRequest(cardNumber=«card», expiry=«month»/28, orderNumber=«seq12») -> «status» in «dur»`,
+			`PaymentRequest(cardNumber=«card», expiry=«expiry», orderNumber=«seq12») -> «status» in «dur»`,
 			`{"log":"{\"pan\":\"«card»\",\"email\":\"«email»\"}","time":"«iso»"}`,
 		},
 	},

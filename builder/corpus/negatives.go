@@ -1,10 +1,13 @@
 package main
 
-// negatives are lines without any finding that look as if they had one. The groups name what each resembles.
-var negatives = []struct {
+// lookalike is a group of lines by what they resemble.
+type lookalike struct {
 	sub       string
 	templates []string
-}{
+}
+
+// lookalikes are lines without any finding that look as if they had one. The groups name what each resembles.
+var lookalikes = []lookalike{
 	{"trace-ids", []string{
 		`trace_id=«trace» span_id=«span» sampled=true`,
 		`{"traceId":"«trace»","spanId":"«spandec»","parentId":"«span»"}`,

@@ -4,7 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
-	"math/rand/v2"
+
 	"strings"
 )
 
@@ -30,7 +30,7 @@ var toASCII = strings.NewReplacer("é", "e", "ë", "e", "ü", "u", "ï", "i", "�
 
 func asciiLower(s string) string { return strings.ToLower(toASCII.Replace(s)) }
 
-func random(r *rand.Rand, n int) []byte {
+func random(r *dice, n int) []byte {
 	b := make([]byte, n)
 	for i := range b {
 		b[i] = byte(r.Uint32())
@@ -38,24 +38,24 @@ func random(r *rand.Rand, n int) []byte {
 	return b
 }
 
-func octet(r *rand.Rand) string  { return fmt.Sprint(1 + r.IntN(254)) }
-func hextet(r *rand.Rand) string { return fmt.Sprintf("%x", 1+r.IntN(0xfffe)) }
+func octet(r *dice) string  { return fmt.Sprint(1 + r.IntN(254)) }
+func hextet(r *dice) string { return fmt.Sprintf("%x", 1+r.IntN(0xfffe)) }
 
-func publicIPv4(r *rand.Rand) string {
+func publicIPv4(r *dice) string {
 	return pick(r, []string{"8", "18", "34", "52", "63", "77", "81", "93", "104", "142", "151", "185", "212"}) + "." + octet(r) + "." + octet(r) + "." + octet(r)
 }
 
-func privateIPv4(r *rand.Rand) string {
+func privateIPv4(r *dice) string {
 	return pick(r, []string{"10." + octet(r), "192.168", fmt.Sprintf("172.%d", 16+r.IntN(16)), "10.244"}) + "." + octet(r) + "." + octet(r)
 }
 
-func ipv6(r *rand.Rand) string {
+func ipv6(r *dice) string {
 	return pick(r, []string{"2a02:8108:", "2001:db8:", "2600:1f18:", "2a00:1450:"}) + pick(r, []string{
 		hextet(r) + "::" + hextet(r), hextet(r) + ":" + hextet(r) + "::" + hextet(r) + ":" + hextet(r), ":" + hextet(r),
 	})
 }
 
-func ipv6Full(r *rand.Rand) string {
+func ipv6Full(r *dice) string {
 	parts := []string{"2a02", "0" + chars(r, hexes, 3)}
 	for range 6 {
 		parts = append(parts, chars(r, hexes, 4))
@@ -63,34 +63,34 @@ func ipv6Full(r *rand.Rand) string {
 	return strings.Join(parts, ":")
 }
 
-func mac(r *rand.Rand, sep string) string {
+func mac(r *dice, sep string) string {
 	prefix := pick(r, []string{"02", "3c", "a4", "b8", "f0", "00", "d8"})
 	return blocks(prefix+chars(r, hexes, 10), 2, sep)
 }
 
-func username(r *rand.Rand) string {
-	first, last := asciiLower(pick(r, firstNames)), asciiLower(pick(r, lastNames))
+func username(r *dice) string {
+	first, last := asciiLower(choose(r, firstNames)), asciiLower(choose(r, lastNames))
 	return pick(r, []string{first + "." + last, first[:1] + last, first + number(r, 2), last + "_" + first[:1]})
 }
 
-func street(r *rand.Rand) string {
+func street(r *dice) string {
 	switch r.IntN(4) {
 	case 0:
-		return fmt.Sprintf("%d %s Street, Springfield, IL 627%s", 1+r.IntN(9999), pick(r, streets), chars(r, digits, 2))
+		return fmt.Sprintf("%d %s Street, Springfield, IL 627%s", 1+r.IntN(9999), choose(r, streets), chars(r, digits, 2))
 	case 1:
-		return fmt.Sprintf("%d %s Avenue, Apt %d", 1+r.IntN(999), pick(r, streets), 1+r.IntN(99))
+		return fmt.Sprintf("%d %s Avenue, Apt %d", 1+r.IntN(999), choose(r, streets), 1+r.IntN(99))
 	case 2:
 		return fmt.Sprintf("%sstraße %d, 10%s Berlin", pick(r, []string{"Linden", "Garten", "Schiller", "Haupt"}), 1+r.IntN(180), number(r, 3))
 	default:
-		return fmt.Sprintf("%d %s Road", 1+r.IntN(300), pick(r, streets))
+		return fmt.Sprintf("%d %s Road", 1+r.IntN(300), choose(r, streets))
 	}
 }
 
-func latitude(r *rand.Rand) string  { return fmt.Sprintf("%.*f", 4+r.IntN(3), -55+r.Float64()*120) }
-func longitude(r *rand.Rand) string { return fmt.Sprintf("%.*f", 4+r.IntN(3), -170+r.Float64()*340) }
+func latitude(r *dice) string  { return fmt.Sprintf("%.*f", 4+r.IntN(3), -55+r.Float64()*120) }
+func longitude(r *dice) string { return fmt.Sprintf("%.*f", 4+r.IntN(3), -170+r.Float64()*340) }
 
 // jwt has a real header and real claims under a random signature.
-func jwt(r *rand.Rand) string {
+func jwt(r *dice) string {
 	header := pick(r, []string{`{"alg":"HS256","typ":"JWT"}`, `{"alg":"RS256","kid":"` + chars(r, hexes, 8) + `","typ":"JWT"}`, `{"alg":"ES256","typ":"at+jwt"}`})
 	claims := fmt.Sprintf(`{"iss":"https://id.shop.example","sub":"%s","iat":%d,"exp":%d}`, number(r, 8), 1767225600+r.IntN(1e6), 1768225600+r.IntN(1e6))
 	b64 := base64.RawURLEncoding
@@ -98,7 +98,7 @@ func jwt(r *rand.Rand) string {
 }
 
 // pem has the frame and the first bytes of a key; the rest is random and opens nothing.
-func pem(r *rand.Rand) string {
+func pem(r *dice) string {
 	kind := pick(r, []string{"RSA PRIVATE KEY", "PRIVATE KEY", "EC PRIVATE KEY", "OPENSSH PRIVATE KEY"})
 	start := map[string]string{
 		"RSA PRIVATE KEY": "MIIEowIBAAKCAQEA", "PRIVATE KEY": "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC", "EC PRIVATE KEY": "MHcCAQEEI",
@@ -108,48 +108,48 @@ func pem(r *rand.Rand) string {
 	return "-----BEGIN " + kind + "-----\n" + body + "\n-----END " + kind + "-----"
 }
 
-func basicAuth(r *rand.Rand) string {
+func basicAuth(r *dice) string {
 	return base64.StdEncoding.EncodeToString([]byte(username(r) + ":" + plainPassword(r)))
 }
 
-func cookieValue(r *rand.Rand) string {
+func cookieValue(r *dice) string {
 	return pick(r, []string{chars(r, hexes, 32), chars(r, base62, 26), uuid(r), "s%3A" + chars(r, base64u, 32)})
 }
 
 // plainPassword has no character that a URL would have to encode.
-func plainPassword(r *rand.Rand) string {
+func plainPassword(r *dice) string {
 	return pick(r, []string{"correct-horse", "Sommer", "winter-is", "Qwertz", "blue_fish"}) + pick(r, []string{"-", "_", "."}) + chars(r, base62, 6)
 }
 
-func password(r *rand.Rand) string {
+func password(r *dice) string {
 	return pick(r, []string{
-		plainPassword(r), "Tr0ub4dor!" + number(r, 2), chars(r, base62, 12), "P4ss" + number(r, 4) + "!", pick(r, words) + "-" + pick(r, words) + "-" + number(r, 3),
+		plainPassword(r), "Tr0ub4dor!" + number(r, 2), chars(r, base62, 12), "P4ss" + number(r, 4) + "!", choose(r, words) + "-" + choose(r, words) + "-" + number(r, 3),
 		"S3cur3#" + chars(r, lower, 5), "hunter" + number(r, 3),
 	})
 }
 
-func githubToken(r *rand.Rand) string {
+func githubToken(r *dice) string {
 	body := chars(r, base62, 30)
 	return pick(r, []string{"ghp_", "gho_", "ghs_", "ghu_"}) + body + githubTail(body)
 }
 
-func slackToken(r *rand.Rand) string {
+func slackToken(r *dice) string {
 	return pick(r, []string{"xoxb-", "xoxp-" + number(r, 12) + "-"}) + number(r, 12) + "-" + number(r, 13) + "-" + chars(r, base62, 24)
 }
 
-func uuid(r *rand.Rand) string {
+func uuid(r *dice) string {
 	h := chars(r, hexes, 32)
 	return h[:8] + "-" + h[8:12] + "-4" + h[13:16] + "-" + pick(r, []string{"8", "9", "a", "b"}) + h[17:20] + "-" + h[20:]
 }
 
 // orderNumber is an id of n digits that passes the check of payment cards.
-func orderNumber(r *rand.Rand, n int) string {
+func orderNumber(r *dice, n int) string {
 	body := number(r, n-1)
 	return body + string(luhn(body))
 }
 
 // uuid7 carries its time in the first digits, so it begins with a long run of decimals often.
-func uuid7(r *rand.Rand) string {
+func uuid7(r *dice) string {
 	var b [8]byte
 	binary.BigEndian.PutUint64(b[:], uint64(1767225600000+r.Int64N(2e10))<<16)
 	h := fmt.Sprintf("%x", b[:6]) + "7" + chars(r, hexes, 3) + "9" + chars(r, hexes, 15)

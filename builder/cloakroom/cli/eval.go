@@ -22,6 +22,7 @@ type evalFlags struct {
 	findings                string
 	misses, falsely         bool
 	minPrecision, minRecall float64
+	minCases, maxFalseCases float64
 }
 
 func newEval() *cobra.Command {
@@ -32,12 +33,12 @@ func newEval() *cobra.Command {
 		Long: `Runs the detector over labeled lines and prints precision, recall and F1 for each entity and overall.
 
 A corpus is JSON Lines, offsets in bytes of UTF-8; "-" reads one from standard input:
-  {"id":"x1","source":"own","text":"mail a@b.example","spans":[{"start":5,"end":16,"entity":"email"}],"scope":["email"]}
+  {"id":"x1","source":"own","text":"mail a@b.example","spans":[{"start":5,"end":16,"entity":"email"}],"scope":["*"]}
 
 ` + eval.Rules,
-		Example: `  cloakroom eval testdata/corpus/*.jsonl
+		Example: `  cloakroom eval testdata/corpus/dev/*.jsonl
   cloakroom eval --misses --false corpus.jsonl | less
-  cloakroom eval --min-precision 0.99 --min-recall 0.97 testdata/corpus/*.jsonl   # for CI: exit code 1 below
+  cloakroom eval --min-precision 0.99 --min-recall 0.97 testdata/corpus/heldout/*.jsonl   # for CI: exit code 1 below
   cloakroom eval --findings found.jsonl corpus.jsonl                              # to compare two versions`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, corpora []string) error { return runEval(c, f, corpora) },
@@ -47,9 +48,11 @@ A corpus is JSON Lines, offsets in bytes of UTF-8; "-" reads one from standard i
 	flags.StringVar(&f.policy, "policy", "", "take custom patterns and keys from this policy `FILE` or preset")
 	flags.StringVar(&f.findings, "findings", "", "write `FILE` with one {\"id\":...,\"findings\":[...]} per line, in order")
 	flags.BoolVar(&f.misses, "misses", false, "list labels that were not found, with the text around them")
-	flags.BoolVar(&f.falsely, "false", false, "list findings that are not labeled, with the text around them")
+	flags.BoolVar(&f.falsely, "false", false, "list findings that are not labeled, with the text around them; also those in lines without labels")
 	flags.Float64Var(&f.minPrecision, "min-precision", 0, "exit with 1 when the precision of pattern entities is lower")
 	flags.Float64Var(&f.minRecall, "min-recall", 0, "exit with 1 when the recall of pattern entities is lower")
+	flags.Float64Var(&f.minCases, "min-cases", 0, "exit with 1 when the share of lines judged right is lower")
+	flags.Float64Var(&f.maxFalseCases, "max-false-cases", 1, "exit with 1 when the share of clean lines with a false finding is higher")
 	completeFlag(c, "format", "text", "json")
 	return c
 }
@@ -70,6 +73,7 @@ func runEval(c *cobra.Command, f evalFlags, corpora []string) (err error) {
 	}
 	if f.falsely {
 		settings.False = func(m eval.Fault) { m.Text(out, "false ") }
+		settings.Unlabeled = func(m eval.Fault) { m.Text(out, "found ") }
 	}
 	e := eval.New(settings)
 	judge := func(l *eval.Line) error { e.Judge(l); return nil }
@@ -96,7 +100,7 @@ func runEval(c *cobra.Command, f evalFlags, corpora []string) (err error) {
 	if err := errors.Join(write(out), out.Flush()); err != nil {
 		return err
 	}
-	return belowThreshold(f, report.Patterns())
+	return belowThreshold(f, &report)
 }
 
 func readCorpora(ctx context.Context, corpora []string, judge func(*eval.Line) error) error {
@@ -135,8 +139,12 @@ func writeFindings(w io.Writer, entities []detect.Info, l *eval.Line, findings [
 	return err
 }
 
-func belowThreshold(f evalFlags, overall eval.Row) error {
+func belowThreshold(f evalFlags, report *eval.Report) error {
 	var faults []error
+	overall, cases := report.Patterns(), &report.Overall
+	if cases.Lines == 0 && (f.minCases > 0 || f.maxFalseCases < 1) {
+		return found("no line could be judged: no threshold is met")
+	}
 	if overall.Found+overall.Missed+overall.False == 0 && f.minPrecision+f.minRecall > 0 {
 		return found("nothing of pattern entities is labeled: no threshold is met")
 	}
@@ -145,6 +153,12 @@ func belowThreshold(f evalFlags, overall eval.Row) error {
 	}
 	if r := overall.Recall(); r < f.minRecall {
 		faults = append(faults, fmt.Errorf("recall %.4f is below %.4f: see --misses", r, f.minRecall))
+	}
+	if c := cases.RightShare(); c < f.minCases {
+		faults = append(faults, fmt.Errorf("the share of lines judged right %.4f is below %.4f: see --misses and --false", c, f.minCases))
+	}
+	if c := cases.FlaggedShare(); c > f.maxFalseCases {
+		faults = append(faults, fmt.Errorf("the share of clean lines flagged %.4f is above %.4f: see --false", c, f.maxFalseCases))
 	}
 	if len(faults) > 0 {
 		return found("%w", errors.Join(faults...))

@@ -144,7 +144,7 @@ func TestReportSumsUp(t *testing.T) {
 	e.Judge(&Line{Source: "b", Text: "nothing", Spans: []Span{{0, 7, "iban", false}, {0, 7, "plate", false}}, Scope: []string{"iban"}})
 	e.Judge(&Line{Source: "c", Text: "anna@example.com"})
 	r := e.Report()
-	if r.Lines != 3 || r.Unlabeled != 1 || r.UnlabeledFindings != 1 {
+	if r.Lines != 3 || r.Unlabeled != 1 || fmt.Sprint(r.Found) != "[{email 1}]" {
 		t.Errorf("%+v", r)
 	}
 	if overall := r.Patterns(); overall.Found != 1 || overall.Missed != 1 || overall.Recall() != 0.5 {
@@ -159,6 +159,38 @@ func TestReportSumsUp(t *testing.T) {
 	}
 	if err := r.JSON(&object); err != nil || !json.Valid(object.Bytes()) {
 		t.Errorf("%v: %s", err, object.String())
+	}
+}
+
+// TestCases states which lines count as judged right and which as flagged.
+func TestCases(t *testing.T) {
+	yes, no := true, false
+	mail := []Span{{0, 16, "email", false}}
+	for name, c := range map[string]struct {
+		line Line
+		want string // lines right clean flagged, of all sources but bare ones
+	}{
+		"found":                 {Line{Text: "anna@example.com", Spans: mail, Scope: []string{"*"}}, "1 1 0 0"},
+		"missed":                {Line{Text: "nothing in here at all", Spans: mail, Scope: []string{"*"}}, "1 0 0 0"},
+		"clean":                 {Line{Text: "nothing", Spans: []Span{}, Scope: []string{"*"}}, "1 1 1 0"},
+		"flagged":               {Line{Text: "anna@example.com", Spans: []Span{}, Scope: []string{"*"}}, "1 0 1 1"},
+		"found and false":       {Line{Text: "anna@example.com bert@example.com", Spans: mail, Scope: []string{"*"}}, "1 0 0 0"},
+		"only optional":         {Line{Text: "anna@example.com", Spans: []Span{{0, 16, "email", true}}, Scope: []string{"*"}}, "1 1 1 0"},
+		"label of an unknown":   {Line{Text: "anna@example.com", Spans: []Span{{0, 16, "shoe_size", false}}, Scope: []string{"*"}}, "0 0 0 0"},
+		"whole text found":      {Line{Text: "anna@example.com", Expect: &yes, Scope: []string{"email"}}, "1 1 0 0"},
+		"whole text flagged":    {Line{Text: "anna@example.com", Expect: &no, Scope: []string{"email"}}, "1 0 1 1"},
+		"whole text of unknown": {Line{Text: "anna@example.com", Expect: &yes, Scope: []string{"shoe_size"}}, "0 0 0 0"},
+		"bare":                  {Line{Source: "x-bare", Text: "anna@example.com", Spans: mail, Scope: []string{"*"}}, "0 0 0 0"},
+		"unlabeled":             {Line{Text: "anna@example.com"}, "0 0 0 0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := New(Settings{Detector: detector(t)})
+			e.Judge(&c.line)
+			all := e.Report().Overall
+			if got := fmt.Sprint(all.Lines, all.Right, all.Clean, all.Flagged); got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
 	}
 }
 

@@ -13,12 +13,19 @@ const Rules = `How a line is judged:
     "hidden" the share of all labeled values every byte of which lies in findings, whatever entity those name.
   - A finding is false when its entity is in the line's scope and it meets no label. Findings of entities outside the
     scope are not judged, nor are findings that touch an optional label of their entity.
+  - "*" in a scope stands for every entity.
   - A label "secret", and "secret" in a scope, stands for every entity of the group credential.
   - Lines with "spans": null and "expect" are judged as a whole: one found or missed (true), or none or one false
     (false).
   - Labels of entities this detector does not know are counted, not judged.
+  - A line is judged right when every label of it is found and no finding is false. Lines with a label of an unknown
+    entity are left out, and the overall share leaves out sources that end in "-bare". A line in which nothing is
+    labeled is clean, and flagged when a finding is false.
   - Names and places are summed up apart from pattern entities, and so are sources that end in "-bare", whose texts are
     digits and separators only: several entities can claim those.`
+
+// everything in a scope stands for all entities: the whole line is labeled exhaustively.
+const everything = "*"
 
 // anySecret is the label that any entity of the group credential meets.
 const anySecret = "secret"
@@ -40,6 +47,8 @@ type Settings struct {
 	Detector *detect.Detector
 	// Missed and False, when set, are told of every fault, in the order of the lines.
 	Missed, False func(Fault)
+	// Unlabeled, when set, is told of every finding in lines without labels.
+	Unlabeled func(Fault)
 }
 
 // Evaluator judges lines against a detector and counts. Its judgment is what Rules says. Not for concurrent use.
@@ -50,7 +59,9 @@ type Evaluator struct {
 	names      map[string]detect.Info
 	missed     func(Fault)
 	falsely    func(Fault)
+	unlabeled  func(Fault)
 	tally      tally
+	verdict    verdict
 	credential map[detect.Entity]bool
 }
 
@@ -59,7 +70,7 @@ func New(s Settings) *Evaluator {
 	e := &Evaluator{
 		detector: s.Detector, scratch: detect.NewScratch(), infos: s.Detector.Entities(),
 		names: map[string]detect.Info{}, credential: map[detect.Entity]bool{},
-		missed: s.Missed, falsely: s.False,
+		missed: s.Missed, falsely: s.False, unlabeled: s.Unlabeled,
 	}
 	for i, info := range e.infos {
 		e.names[info.Name] = info
@@ -78,16 +89,37 @@ func (e *Evaluator) Judge(l *Line) []detect.Finding {
 		key = e.detector.Key(l.Key)
 	}
 	findings := withoutTokens(e.detector.Find(e.scratch, key, l.Text))
+	e.verdict = verdict{}
 	switch l.labeling() {
 	case bySpan:
 		e.judgeSpans(l, findings)
 	case byText:
 		e.judgeText(l, findings)
 	default:
-		e.tally.unlabeled++
-		e.tally.unlabeledFindings += len(findings)
+		e.count(l, findings)
+		return findings
 	}
+	e.tally.judged(l.Source, e.verdict)
 	return findings
+}
+
+// verdict is what was found out about one line: whether its labels can be judged, how many there are, and the faults.
+type verdict struct {
+	unknown         bool
+	labels          int
+	missed, falsely int
+}
+
+// count takes the findings of a line without labels.
+func (e *Evaluator) count(l *Line, findings []detect.Finding) {
+	e.tally.unlabeled++
+	for _, f := range findings {
+		name := e.infos[f.Entity].Name
+		e.tally.found[name]++
+		if e.unlabeled != nil {
+			e.unlabeled(Fault{Line: l, Row: name, Start: f.Start, End: f.End})
+		}
+	}
 }
 
 func withoutTokens(findings []detect.Finding) []detect.Finding {
@@ -107,6 +139,7 @@ func (e *Evaluator) judgeSpans(l *Line, findings []detect.Finding) {
 		if label.Optional {
 			continue
 		}
+		e.verdict.labels++
 		row := e.row(l, label.Entity)
 		if hidden(label, findings) {
 			row.Hidden++
@@ -139,6 +172,7 @@ func (e *Evaluator) known(l *Line) []Span {
 		switch {
 		case !e.knows(s.Entity):
 			e.tally.unknown[s.Entity]++
+			e.verdict.unknown = e.verdict.unknown || !s.Optional
 		case s.Optional:
 			optional = append(optional, s)
 		default:
@@ -158,7 +192,11 @@ func (e *Evaluator) judgeText(l *Line, findings []detect.Finding) {
 		}
 	}
 	if len(scope) == 0 {
+		e.verdict.unknown = true
 		return
+	}
+	if *l.Expect {
+		e.verdict.labels++
 	}
 	row := e.row(l, strings.Join(scope, "|"))
 	var hit *detect.Finding
@@ -185,7 +223,7 @@ func (e *Evaluator) judgeText(l *Line, findings []detect.Finding) {
 
 func (e *Evaluator) knows(name string) bool {
 	_, ok := e.names[name]
-	return ok || name == anySecret
+	return ok || name == anySecret || name == everything
 }
 
 func (e *Evaluator) isMetBy(label string, found detect.Entity) bool {
@@ -196,7 +234,7 @@ func (e *Evaluator) isMetBy(label string, found detect.Entity) bool {
 func (e *Evaluator) judgedAs(l *Line, found detect.Entity) (string, bool) {
 	name, secret := e.infos[found].Name, false
 	for _, s := range l.Scope {
-		if s == name {
+		if s == name || s == everything {
 			return name, true
 		}
 		secret = secret || s == anySecret
@@ -214,6 +252,7 @@ func (e *Evaluator) touchesOptional(labels []Span, f detect.Finding) bool {
 }
 
 func (e *Evaluator) miss(l *Line, s Span, findings []detect.Finding) {
+	e.verdict.missed++
 	if e.missed == nil {
 		return
 	}
@@ -227,6 +266,7 @@ func (e *Evaluator) miss(l *Line, s Span, findings []detect.Finding) {
 }
 
 func (e *Evaluator) falseFinding(l *Line, row string, f detect.Finding) {
+	e.verdict.falsely++
 	if e.falsely == nil {
 		return
 	}
@@ -241,7 +281,7 @@ func (e *Evaluator) falseFinding(l *Line, row string, f detect.Finding) {
 func (e *Evaluator) row(l *Line, name string) *Row {
 	part := Patterns
 	switch {
-	case strings.HasSuffix(l.Source, "-bare"):
+	case isBare(l.Source):
 		part = Bare
 	case e.names[name].Named:
 		part = Named

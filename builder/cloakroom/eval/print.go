@@ -27,6 +27,8 @@ func (r *Report) Text(w io.Writer) error {
 		}
 		fmt.Fprintln(out)
 	}
+	r.caseTable(out)
+	r.foundTable(out)
 	r.notes(out)
 	return out.Flush()
 }
@@ -61,15 +63,15 @@ func (r *Report) notes(w io.Writer) {
 	var b strings.Builder
 	b.WriteString(number(r.Lines, "line", "lines"))
 	if r.Unlabeled > 0 {
-		fmt.Fprintf(&b, ", of which %d without labels (%d findings in them, not judged)", r.Unlabeled, r.UnlabeledFindings)
+		fmt.Fprintf(&b, ", of which %d without labels", r.Unlabeled)
 	}
 	b.WriteByte('\n')
 	if len(r.Unknown) > 0 {
 		labels := 0
 		names := make([]string, 0, len(r.Unknown))
 		for _, c := range r.Unknown {
-			labels += c.Labels
-			names = append(names, fmt.Sprintf("%s %d", c.Entity, c.Labels))
+			labels += c.Count
+			names = append(names, fmt.Sprintf("%s %d", c.Entity, c.Count))
 		}
 		fmt.Fprintf(&b, "%s of %s this detector does not know, not judged: %s\n", number(labels, "label", "labels"), number(len(names), "entity", "entities"), strings.Join(names, ", "))
 	}
@@ -107,12 +109,14 @@ func (r *Report) JSON(w io.Writer) error {
 		Sources  []figures `json:"sources"`
 	}
 	out := struct {
-		Lines             int       `json:"lines"`
-		Unlabeled         int       `json:"unlabeled"`
-		UnlabeledFindings int       `json:"unlabeled_findings"`
-		Sections          []section `json:"sections"`
-		Unknown           []Count   `json:"unknown"`
-	}{r.Lines, r.Unlabeled, r.UnlabeledFindings, []section{}, r.Unknown}
+		Lines     int       `json:"lines"`
+		Cases     Cases     `json:"cases"`
+		Sources   []Cases   `json:"sources"`
+		Sections  []section `json:"sections"`
+		Unlabeled int       `json:"unlabeled"`
+		Found     []Count   `json:"unlabeled_findings"`
+		Unknown   []Count   `json:"unknown"`
+	}{r.Lines, r.Overall, r.Sources, []section{}, r.Unlabeled, r.Found, r.Unknown}
 	for _, s := range r.Sections {
 		out.Sections = append(out.Sections, section{s.Part.String(), figuresOf(s.Overall), allFigures(s.Entities), allFigures(s.Sources)})
 	}

@@ -84,18 +84,22 @@ type Section struct {
 	Overall  Row
 }
 
-// Count is how often a label came that could not be judged.
+// Count is how often an entity came: as a label that could not be judged, or as a finding that nobody labeled.
 type Count struct {
 	Entity string `json:"entity"`
-	Labels int    `json:"labels"`
+	Count  int    `json:"count"`
 }
 
 // Report is the outcome of an evaluation.
 type Report struct {
-	Lines             int
-	Unlabeled         int
-	UnlabeledFindings int
-	Sections          []Section
+	Lines     int
+	Unlabeled int
+	// Found are the findings in lines without labels, by entity.
+	Found    []Count
+	Sections []Section
+	// Overall sums up the lines of all sources but the bare ones, Sources each source.
+	Overall Cases
+	Sources []Cases
 	// Unknown are labels of entities the detector does not have, most frequent first.
 	Unknown []Count
 }
@@ -107,15 +111,16 @@ type cell struct {
 }
 
 type tally struct {
-	cells             map[cell]*Row
-	unknown           map[string]int
-	lines             int
-	unlabeled         int
-	unlabeledFindings int
+	cells     map[cell]*Row
+	cases     map[string]*Cases
+	unknown   map[string]int
+	found     map[string]int
+	lines     int
+	unlabeled int
 }
 
 func (t *tally) init() {
-	t.cells, t.unknown = map[cell]*Row{}, map[string]int{}
+	t.cells, t.cases, t.unknown, t.found = map[cell]*Row{}, map[string]*Cases{}, map[string]int{}, map[string]int{}
 }
 
 func (t *tally) row(p Part, entity, source string) *Row {
@@ -131,19 +136,28 @@ func (t *tally) row(p Part, entity, source string) *Row {
 // Report sums up what was judged so far.
 func (e *Evaluator) Report() Report {
 	t := &e.tally
-	r := Report{Lines: t.lines, Unlabeled: t.unlabeled, UnlabeledFindings: t.unlabeledFindings}
+	r := Report{
+		Lines: t.lines, Unlabeled: t.unlabeled, Found: counts(t.found), Unknown: counts(t.unknown), Overall: Cases{Name: "overall"},
+	}
 	for p := range parts {
 		if s := t.section(p); len(s.Entities) > 0 {
 			r.Sections = append(r.Sections, s)
 		}
 	}
-	for entity, n := range t.unknown {
-		r.Unknown = append(r.Unknown, Count{entity, n})
-	}
-	slices.SortFunc(r.Unknown, func(a, b Count) int {
-		return cmp.Or(cmp.Compare(b.Labels, a.Labels), cmp.Compare(a.Entity, b.Entity))
-	})
+	r.sumCases(t.cases)
 	return r
+}
+
+// counts gives the counts most frequent first.
+func counts(of map[string]int) []Count {
+	var out []Count
+	for entity, n := range of {
+		out = append(out, Count{entity, n})
+	}
+	slices.SortFunc(out, func(a, b Count) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Entity, b.Entity))
+	})
+	return out
 }
 
 func (t *tally) section(p Part) Section {
