@@ -24,7 +24,7 @@ func medicalRules() []rule {
 			prefixes: after(MedicalRecordNumber, 0.9, medicalRecordAt, "mrn", "medical record", "health record no", "health record number", "hospital number", "historia clínica", "historia clinica"),
 			examples: examples{
 				positive: []string{
-					"MRN «00482913» admitted", "mrn=«A1234567»", `{"medicalRecordNumber":"«MR-482913»"}`, "medical record number «00482913», ward 3", "patient.mrn|«482913»", "MRN: «482-91-34»", "patient chart, record number: «4829134»",
+					"MRN «00482913» admitted", "mrn=«A1234567»", `{"medicalRecordNumber":"«MR-482913»"}`, "medical record number «00482913», ward 3", "patient.mrn|«482913»", "MRN: «482-91-34»", `MRN "«1663204»" has`, "patient chart, record number: «4829134»",
 				},
 				negative: []string{
 					"mrn=null", "medical record 12", "medical records updated", "record number: 4829134", "mrn=x", "mrn 00000000", "medical record created 2024", "MRN lookup 482913", "mrn:acme:service", "mrn=user-service",
