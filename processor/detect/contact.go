@@ -80,7 +80,7 @@ func contactRules() []rule {
 				{layout: "d ddd ddd dd dd", valid: isLongTrunk, cued: true, conf: 0.9},
 				{layout: "d-ddd-ddd-dd-dd", valid: isLongTrunk, cued: true, conf: 0.9},
 				{layout: "ddd ddd dd dd", cued: true, conf: 0.88},
-				{layout: "ddd ddd ddd", cued: true, conf: 0.85},
+				{layout: "ddd ddd ddd", cued: true, conf: 0.7},
 				{layout: "dd ddd dd dd", cued: true, conf: 0.85},
 				{layout: "dd dddd dddd", cued: true, conf: 0.88},
 				{layout: "dddd dddd", valid: isLocalPhone, cued: true, conf: 0.82},
