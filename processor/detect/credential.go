@@ -256,7 +256,7 @@ func credentialRules() []rule {
 					"session.id|«b3c6a1de-7f60-4f0e-9b7e-0d6f1c2a3b4c»",
 				},
 				negative: []string{
-					"token=next", `log("secret", "not set")`, `fake_token="f3A9bK2mX8qT7wZ1"`, "token=f3A9bK2mX8qT7wZ1...", `t("API_TOKEN_TTL", "3600")`, "api_key=${API_KEY}", "token_type=bearer", "max_tokens=4096", "secret: my-tls-secret", "api_key=YOUR****KEY", "unexpected token: foo",
+					"token=next", "token: clm69454:AgencyIdentificationCodeContentType", `log("secret", "not set")`, `fake_token="f3A9bK2mX8qT7wZ1"`, "token=f3A9bK2mX8qT7wZ1...", `t("API_TOKEN_TTL", "3600")`, "api_key=${API_KEY}", "token_type=bearer", "max_tokens=4096", "secret: my-tls-secret", "api_key=YOUR****KEY", "unexpected token: foo",
 					"private_key=/etc/ssl/key.pem", "export API_KEY=$(cat /run/secrets/api_key)", "access_token: none", "token=null", "tokens: 512", "token_count=12", "token_type=Bearer",
 					"secret: k8s-secret-name", "secret=registry-creds-v2", "next_token=abcdef123456", "page_token=Q2l9fSAw8dX2", "session_id=4711", "sessionid:0x14ed93111f2009d",
 					"secret: MyServiceAccountSecretName", "unexpected token: identifier2",

@@ -176,7 +176,7 @@ func isCookieAttribute(name string) bool {
 // secretByKey verifies a secret under a key. A weak key, such as token, wants a value that looks like one.
 func secretByKey(t *text, v value) {
 	s := t.s[v.start:v.end]
-	if isPlaceholder(s) || s[0] == '{' && t.at(v.start+1) != '{' || len(s) < 3 || v.weak() && !isSecret(s) {
+	if isPlaceholder(s) || s[0] == '{' && t.at(v.start+1) != '{' || len(s) < 3 || v.weak() && (!isSecret(s) || isQualifiedName(s)) {
 		return
 	}
 	if v.prose && !v.closed && !t.proseValue(v) {
@@ -207,6 +207,24 @@ func hasSecretWord(s string) bool {
 		}
 	}
 	return false
+}
+
+// isQualifiedName reports whether s is the name of a type or an element with its namespace: clm69454:CodeContentType.
+func isQualifiedName(s string) bool {
+	space, name, ok := strings.Cut(s, ":")
+	if !ok || space == "" || !isLetter(space[0]) || len(name) < 4 {
+		return false
+	}
+	turns := 0
+	for i := range len(name) {
+		if !isLetter(name[i]) {
+			return false
+		}
+		if i > 0 && isUpper(name[i]) {
+			turns++
+		}
+	}
+	return turns*5 <= len(name) // base 64 has more
 }
 
 // isReference reports whether s says where a secret is rather than being one: a path, a URL, an expression.
