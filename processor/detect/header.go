@@ -209,6 +209,11 @@ func hasSecretWord(s string) bool {
 	return false
 }
 
+// isSlashed reports whether s is base 64 that begins with a slash rather than a path: padded, or of one part.
+func isSlashed(s string) bool {
+	return len(s) >= 24 && strings.IndexByte(s, '.') < 0 && (s[len(s)-1] == '=' || strings.LastIndexByte(s, '/') == 0) && isSecret(s)
+}
+
 // isQualifiedName reports whether s is the name of a type or an element with its namespace: clm69454:CodeContentType.
 func isQualifiedName(s string) bool {
 	space, name, ok := strings.Cut(s, ":")
@@ -229,7 +234,7 @@ func isQualifiedName(s string) bool {
 
 // isReference reports whether s says where a secret is rather than being one: a path, a URL, an expression.
 func isReference(s string) bool {
-	if s[0] == '/' || s[0] == '.' && len(s) > 1 && (s[1] == '/' || s[1] == '.') {
+	if s[0] == '/' && !isSlashed(s) || s[0] == '.' && len(s) > 1 && (s[1] == '/' || s[1] == '.') {
 		return true
 	}
 	for _, p := range [...]string{"http://", "https://", "arn:", "vault:", "env:", "file:", "ref+", "os.", "process.env"} {
