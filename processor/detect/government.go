@@ -17,6 +17,7 @@ func governmentRules() []rule {
 			Info: Info{
 				Name: "in_aadhaar", Class: "aadhaar", Group: GovernmentID, Compact: true,
 				Rule:   "Twelve digits with Verhoeff in the 4-4-4 layout, by key or by cue",
+				Not:    "Twelve digits without layout, key or cue; first digit 0 or 1; four groups of a card",
 				Source: "UIDAI",
 			},
 			keys:  keys("aadhaar", "aadhar", "aadhaar number", "aadhar number", "aadhaar no", "aadhaar id", "uidai"),
@@ -37,6 +38,7 @@ func governmentRules() []rule {
 			Info: Info{
 				Name: "br_cpf", Class: "cpf", Group: GovernmentID, Compact: true,
 				Rule:   "Eleven digits with two check digits in the 3.3.3-2 layout, by key or by cue",
+				Not:    "Eleven digits without layout, key or cue; eleven times the same digit",
 				Source: "Receita Federal do Brasil",
 			},
 			keys:  keys("cpf", "cpf number", "numero cpf", "cpf cnpj"),
