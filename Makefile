@@ -11,6 +11,8 @@ FUZZTIME ?= 20s
 BENCH    ?= .
 COUNT    ?= 1
 HALF     ?= dev
+BENCHTIME ?= 300ms
+GOBENCH  = go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -benchtime $(BENCHTIME)
 
 ## help: list the targets
 .PHONY: help
@@ -77,11 +79,23 @@ drift: tools
 eval: build
 	@$(BIN)/cloakroom eval testdata/corpus/$(HALF)/*.jsonl
 
-## bench: the hot path's benchmarks, then the side-by-side table against peers
+## bench: the detector, the processor, the vault, then the peers beside it; about 5 minutes, BENCH=Lines for some
 .PHONY: bench
 bench:
-	@go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./processor/... ./vault/...
-	@cd builder/bench && go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
+	@echo "== detector: one core, all entities"
+	@$(GOBENCH) -cpu 1 ./processor/detect
+	@for n in 50 10; do echo "== detector: $$n entities"; SUBSET=$$n $(GOBENCH) -bench Entities -tags subset -cpu 1 ./processor/detect; done
+	@echo "== policy, rewriting, processor, ratio to OTLP"
+	@$(GOBENCH) ./processor/policy ./processor/rewrite ./processor/tokenization
+	@echo "== tokens and vault"
+	@$(GOBENCH) ./vault/token ./vault/client ./vault/server ./vault/store/... ./vault/keyring ./vault/escrow
+	@echo "== beside peers: logs and traces"
+	@cd builder/bench && $(GOBENCH) .
+
+## bench-docs: measure, keep the output in testdata/bench, write the tables of docs/benchmarks.md
+.PHONY: bench-docs
+bench-docs:
+	@go run ./builder/benchdoc -benchtime $(BENCHTIME)
 
 ## fuzz: run every fuzz target for FUZZTIME each
 .PHONY: fuzz

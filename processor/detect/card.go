@@ -50,12 +50,12 @@ func cardRules() []rule {
 			value: expiryByKey,
 			prefixes: slices.Concat(
 				after(CardExpiry, 0.9, expiryAt, "valid thru", "valid through", "good thru"),
-				after(CardExpiry, 0.88, expiryByCard, "exp", "expires", "expiry", "expiry date", "exp date", "expiration date", "expiration", "valid until", "gültig bis", "caduca", "scadenza", "validade"),
+				after(CardExpiry, 0.88, expiryByCard, "exp", "exp. date", "expires", "expiry", "expiry date", "exp date", "expiration date", "expiration", "valid until", "gültig bis", "caduca", "scadenza", "validade"),
 			),
 			examples: examples{
 				positive: []string{
 					"card_expiry=«12/27»", `{"card_exp":"«12/2027»"}`, "Visa 4111111111111111, exp «12/27»", "valid thru «09/28»", "4111 1111 1111 1111 «12/27» 123", "card 4111111111111111|«12|2027»|123", "card.expiry|«1227»",
-					"card 4111111111111111 expires «01/2030».", `{"pan":"4111111111111111","exp":"«12/27»"}`, "card declined, expiry: «11/26»", "cc_exp=«2027-12»", "?cc_exp=«12%2F27»&x=1",
+					"card 4111111111111111 expires «01/2030».", `{"pan":"4111111111111111","exp":"«12/27»"}`, "card declined, expiry: «11/26»", "exp. date «04/29» for card 5555555555554444", "cc_exp=«2027-12»", "?cc_exp=«12%2F27»&x=1",
 				},
 				negative: []string{
 					"exp=1700000000", "expires 12/27", `{"exp":1227,"sub":"x"}`, "expiry=3600", "exp 13/27", "export 12/27", "card_expiry=null", "cache expiry: 11/26", "expired 12/27 tests", "card 4111111111111111 page 12/27", "card_expiry=00/27", "expiration: 12/27/2026",

@@ -32,6 +32,15 @@ func (t *text) slashUserinfo(start int) {
 	t.add(URLCredentials, start, end, 1)
 }
 
+// settingAt reports whether a key of several words starts at i, as connection strings have them: User Id=.
+func (t *text) settingAt(i int) bool {
+	j := i
+	for j < i+maxKey/2 && (isLetter(t.at(j)) || t.at(j) == ' ' && isLetter(t.at(j-1)) && isLetter(t.at(j+1))) {
+		j++
+	}
+	return j > i && t.at(j) == '='
+}
+
 // semicolonEnd returns the end of a value with blanks in a connection string, whose pairs end in semicolons:
 // Server=db;Password=a b;Encrypt=True.
 func (t *text) semicolonEnd(v value) int {
@@ -41,7 +50,9 @@ func (t *text) semicolonEnd(v value) int {
 	for i := v.end; i < len(t.s) && i < v.end+maxPhrase; i++ {
 		switch t.s[i] {
 		case ';':
-			return t.trimRight(v.start, i)
+			if t.runStops(i) {
+				return t.trimRight(v.start, i)
+			}
 		case '"', '\'', '\n', '=', '\\', ':':
 			return v.end
 		}

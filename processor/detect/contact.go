@@ -112,8 +112,8 @@ func contactRules() []rule {
 			entity: PersonName,
 			Info: Info{
 				Name: "person_name", Class: "name", Group: Personal, Named: true,
-				Rule: "By key (first_name, customerName, ...) or after a title",
-				Not:  "Names of classes, hosts, products, services and Kubernetes objects; a single name in prose without a cue",
+				Rule: "By key (first_name, customerName, ...), after a cue (Dear, patient, signed by, ...), or two words in a row that the model of names takes for one",
+				Not:  "Names of classes, hosts, products, services and Kubernetes objects; a single word in prose without a cue",
 			},
 			keys: append(keys(
 				"first name", "last name", "full name", "given name", "family name", "middle name", "maiden name", "surname", "firstname", "lastname",
@@ -126,8 +126,7 @@ func contactRules() []rule {
 				"customer", "patient", "employee", "recipient", "passenger", "beneficiary", "guest", "caller", "kunde", "kundin", "patientin", "mitarbeiter", "mitarbeiterin", "empfaenger",
 				"cliente", "paciente", "empleado", "destinatario", "destinataire",
 			))...),
-			value:    nameByKey,
-			prefixes: []prefix{{"mr.", titled}, {"mr ", titled}, {"mrs", titled}, {"ms.", titled}, {"ms ", titled}, {"dr.", titled}, {"dr ", titled}, {"miss", titled}, {"patient ", cuedName}, {"customer ", cuedName}, {"employee ", cuedName}, {"dear ", cuedName}, {"passenger ", cuedName}, {"my name is ", cuedName}, {"hello ", greeted}, {"hi ", greeted}, {"hallo ", greeted}, {"bonjour ", greeted}, {"hola ", greeted}, {"dear ", greeted}},
+			value: nameByKey,
 			examples: examples{
 				positive: []string{
 					"first_name=«Jane» status=200", `{"customerName":"«Jane Doe»"}`, "User{name=«Jane Doe», ssn=536-22-1234}", "Dr. «Jane Doe» signed",
@@ -264,20 +263,21 @@ func contactRules() []rule {
 			keys: append(keys(
 				"latitude", "longitude", "geo location lat", "geo location lon", "coordinates", "lat lon", "lat lng", "latlng", "latlon", "gps", "geo point", "gps position",
 				"geolocation", "geo lat", "geo lon", "gps lat", "gps lon", "location lat", "location lon",
-			), weakKeys("lat", "lon", "lng", "long", "location", "position", "geo", "ll", "latlong")...),
+			), weakKeys("lat", "lon", "lng", "long", "location", "position", "geo", "ll", "latlong", "coords", "q")...),
 			value: geoByKey,
 			prefixes: slices.Concat(
 				after(GeoCoordinates, 0.88, coordinatePairAt, "coordinates", "gps", "latlng", "koordinaten", "coordenadas", "coordonnées"),
 				after(GeoCoordinates, 0.88, coordinateAt, "latitude", "longitude"),
+				after(GeoCoordinates, 0.88, halfAt, "lat", "lon", "lng"),
 				[]prefix{{"point(", pointText}, {"point (", pointText}, {"point z(", pointText}},
 			),
 			examples: examples{
 				positive: []string{
 					"lat=«37.7749» lon=«-122.4194»", `{"latitude":«37.7749»,"longitude":«-122.4194»}`, `{"coordinates":[«-122.4194,37.7749»]}`, "location: «37.7749, -122.4194»",
 					"geo.location.lat|«37.77»", "gps «52.5200, 13.4050» fix", "geo:«37.786971,-122.399677»", "latitude «52.5200» north", "latitude: «37.7749° N»", "POINT(«-122.4194 37.7749»)", "ST_GeomFromText('POINT(«13.4050 52.5200»)')", "?ll=«37.7749,-122.4194»&z=1", "https://maps.example/@«37.7749,-122.4194»,15z",
-					"gps=«37.7749;-122.4194»", "coordinates: «40°26'46\"N 79°58'56\"W»", `{"location":{"lat":«52.5200»,"lng":«13.4050»}}`,
+					"gps=«37.7749;-122.4194»", "lat «52.520008» lon «13.404954»", "coordinates («52.520008, 13.404954»)", "coords=«52.520008,13.404954»", "https://maps.example/maps?q=«52.520008,13.404954»&z=1", "coordinates: «40°26'46\"N 79°58'56\"W»", `{"location":{"lat":«52.5200»,"lng":«13.4050»}}`,
 				},
-				negative: []string{"lat=12.5ms", "lat=3.14", "latency=37.7749", "location=us-east-1", "position=12345", "long=1.50", "position 12.5, 13.5", "location 3.2.1", "gps 3.14", "point(3 4)", "position 1.25,2.50,3.75", "latitude null", "at 52.5200, 13.4050", "location 48.8566,2.3522", "location 192.168.1.1", "@1.25,2.5", "p99 52.5200,13.4050", "lat=3.142 ms", "ll=-0.693", "position=0.532", "lat=12.345 p99=20.1"},
+				negative: []string{"lat=12.5ms", "lat=3.14", "latency=37.7749", "location=us-east-1", "position=12345", "long=1.50", "position 12.5, 13.5", "location 3.2.1", "gps 3.14", "point(3 4)", "position 1.25,2.50,3.75", "latitude null", "at 52.5200, 13.4050", "location 48.8566,2.3522", "location 192.168.1.1", "@1.25,2.5", "p99 52.5200,13.4050", "lat=3.142 ms", "lat 3.142 ms", "lat is 3.142 ms", "q=0.123456", "q=1.5,2.5", "ll=-0.693", "position=0.532", "lat=12.345 p99=20.1"},
 			},
 		},
 	}

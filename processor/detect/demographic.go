@@ -59,12 +59,13 @@ func demographicRules() []rule {
 			prefixes: slices.Concat(
 				after(PostalCode, 0.85, longestOf(postalForms), "postal code", "post code", "postcode", "plz", "postleitzahl", "code postal", "codigo postal", "código postal", "codice postale", "kod pocztowy", "eircode"),
 				after(PostalCode, 0.85, longestOf(zipForms), "zip code", "zipcode"),
+				after(PostalCode, 0.85, brazilianAt, "cep"),
 				[]prefix{{"zip ", zipWord}},
 			),
 			examples: examples{
 				positive: []string{
 					"zip code «94043»", `{"postal_code":"«1012 AB»"}`, "PLZ «10115» Berlin", "postcode «2000».", "postal code «K1A 0B1», Ottawa", "billing_zip=«94043-1351»", `{"zip":"«10001»"}`,
-					"user.postal_code|«1012 AB»", "code postal: «75008»", "?postal_code=«K1A+0B1»&x=1", "CEP: «01310-100»", "ZIP «94043»", "kod pocztowy «00-950»", "Postleitzahl «10115»",
+					"user.postal_code|«1012 AB»", "code postal: «75008»", "?postal_code=«K1A+0B1»&x=1", "CEP: «01310-100»", "ZIP «94043»", "kod pocztowy «00-950»", "CEP «01310-100»", "Postleitzahl «10115»",
 				},
 				negative: []string{
 					"zip archive.zip", "zip=true", "zip 3 files", `{"zip":"backup.zip"}`, "port 94043", "code 94043", "postal_code=null", "postcode 123", "zip: 12345678", "zip 94043.5 ms", "gzip 94043", "unzip: 12345", "zip 12345 files", "ZIP 12345 bytes", "ZIP 94043 entries", "postcode=M1 1AE", "postal code SW1A 1AA",
@@ -140,6 +141,8 @@ func postalByKey(t *text, v value) {
 		t.emit(v, v.start, end, 0.9)
 	}
 }
+
+func brazilianAt(t *text, i int) int { return t.formEnd(i, "ddddd-ddd") }
 
 // zipWord verifies the code after the word ZIP at i, which in lower case names archives.
 func zipWord(t *text, i int) {

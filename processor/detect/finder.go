@@ -108,6 +108,9 @@ func (t *text) everything(i int) {
 	end := t.wordEnd(i)
 	t.mac(i)
 	t.runPrefixes(prefixes, i)
+	if mayBeName(t.s, i) {
+		t.nameInProse(i)
+	}
 	var all class
 	for j := i; j < end; j++ {
 		all |= classes[t.s[j]]

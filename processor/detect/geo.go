@@ -86,6 +86,18 @@ func coordinateAt(t *text, i int) int {
 	return end
 }
 
+// ownWords is how far before a coordinate the words that led to it may begin: they are no words for the other one.
+const ownWords = 16
+
+// halfAt is coordinateAt after a word that stands for other things as well: the other coordinate must be near.
+func halfAt(t *text, i int) int {
+	end := coordinateAt(t, i)
+	if end == 0 || !t.cue(companionCues, max(0, i-ownWords), end) {
+		return 0
+	}
+	return end
+}
+
 // coordinatePairAt returns the end of the pair of coordinates at i, or 0.
 func coordinatePairAt(t *text, i int) int {
 	if end := t.degreesPair(i); end > 0 {

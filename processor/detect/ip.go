@@ -436,3 +436,12 @@ func macByKey(t *text, v value) {
 		t.emit(v, v.start, i, 0.95)
 	}
 }
+
+// bareMACAt returns the end of the twelve hexadecimal digits at i, or 0. Some are letters, and not all of them.
+func bareMACAt(t *text, i int) int {
+	end := t.span(i, 13, isHex)
+	if digits := t.countDigits(i, end); end-i != 12 || digits == 0 || digits == 12 || !t.valueEnds(end) {
+		return 0
+	}
+	return end
+}

@@ -163,11 +163,8 @@ func home(t *text, i int) {
 			return
 		}
 	case sep == '/' && start == name+1:
-		if isUpper(t.s[i]) != (lower(t.s[i]) == 'u') {
-			return
-		}
-		if i > 1 && !t.pathRoot(i-1) {
-			t.near = true
+		if isUpper(t.s[i]) != (lower(t.s[i]) == 'u') || i > 1 && !t.pathRoot(i-1) {
+			t.near = true // the word before may be part of another finding
 			return
 		}
 	default:

@@ -69,28 +69,6 @@ func (t *text) isFormName(v value) bool {
 	return words >= 2 && words <= 3 && letters >= 2
 }
 
-// greeted verifies a name after a greeting at i: Hello Maria, Hi Maria Sander!
-func greeted(t *text, i int) {
-	start := t.wordEnd(i) + 1
-	end := t.capitalWords(start, 3)
-	if end <= start || t.at(end) != ',' && t.at(end) != '!' || t.tokenTouches(start, end) {
-		return
-	}
-	for _, w := range splitWords(t.s[start:end]) {
-		if notNames[w] || notGreeted[w] || isUpper(w[len(w)-1]) && len(w) > 1 {
-			return
-		}
-	}
-	t.add(PersonName, start, end, 0.7)
-}
-
-// notGreeted are words with a capital that are greeted without being a name.
-var notGreeted = map[string]bool{
-	"World": true, "There": true, "All": true, "Everyone": true, "Everybody": true, "Sir": true, "Madam": true, "Customer": true, "User": true, "Kitty": true, "Folks": true, "Friend": true,
-	"Friends": true, "Guest": true, "Admin": true, "Kubernetes": true, "Docker": true, "Go": true, "Client": true, "Server": true, "Gopher": true, "Again": true, "Packet": true, "Message": true,
-	"Welt": true, "Mundo": true, "Monde": true, "Member": true, "Valued": true, "Colleagues": true, "Handshake": true, "Request": true, "Response": true,
-}
-
 // splitWords returns the words of a short name; it does not allocate for up to four.
 func splitWords(s string) []string {
 	words := make([]string, 0, 4)
@@ -176,50 +154,11 @@ var personCues = []string{
 	"ssn ", "email", "dob ", "birth", "phone", "cardholder", "recipient", "subscriber", "contact ", "applicant",
 }
 
-// titled verifies a name after a title at i: Mr. John Smith.
-func titled(t *text, i int) {
-	if !isUpper(t.s[i]) {
-		return
-	}
-	end := t.wordEnd(i)
-	if !isTitle(t.s[i:end]) {
-		return
-	}
-	if t.at(end) == '.' {
-		end++
-	}
-	if t.at(end) != ' ' {
-		return
-	}
-	if last := t.capitalWords(end+1, 3); last > end+1 {
-		t.add(PersonName, end+1, last, 0.85)
-	}
-}
-
 func isTitle(s string) bool {
 	return s == "Mr" || s == "Mrs" || s == "Ms" || s == "Dr" || s == "Miss"
 }
 
-// cuedName verifies a name of two words or more after a word for a person at i; one word is enough after "my name is".
-func cuedName(t *text, i int) {
-	cue := t.s[i:t.wordEnd(i)]
-	start, least := i+len(cue)+1, 2
-	if len(cue) == 2 {
-		start, least = i+len("my name is "), 1
-	}
-	end := t.capitalWords(start, 3)
-	if end <= start || len(splitWords(t.s[start:end])) < least {
-		return
-	}
-	for _, w := range splitWords(t.s[start:end]) {
-		if notNames[w] || isUpper(w[len(w)-1]) && len(w) > 1 {
-			return
-		}
-	}
-	t.add(PersonName, start, end, 0.75)
-}
-
-// notNames are words with a capital that follow such a cue without being a name.
+// notNames are words with a capital that follow a key of a person without being a name.
 var notNames = map[string]bool{
 	"Service": true, "Services": true, "Support": true, "Portal": true, "Id": true, "Account": true, "Accounts": true, "Care": true, "Success": true, "Data": true, "Record": true,
 	"Records": true, "Name": true, "Number": true, "Management": true, "Relations": true, "Experience": true, "Self": true, "Center": true, "Not": true, "Created": true, "Updated": true,

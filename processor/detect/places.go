@@ -15,6 +15,7 @@ type places struct {
 	counted  uint64 // those of them that are words with digits that may be something
 	prefixes uint64 // those of them where a prefix starts
 	shapes   uint64 // those of them where a layout of letters and digits may start
+	names    uint64 // those of them where the name of a person may start
 }
 
 func (p *places) begin(s string, plain bool) {
@@ -41,7 +42,7 @@ func (p *places) more() bool {
 			p.next -= n
 			b.keep(blockLen - n)
 		}
-		p.word, p.events, p.counted, p.prefixes, p.shapes = b.word, 0, 0, 0, 0
+		p.word, p.events, p.counted, p.prefixes, p.shapes, p.names = b.word, 0, 0, 0, 0, 0
 		starts := b.word &^ (b.word << 1)
 		// An addition carries from the start of each word to its first digit, or out of the word when it has none.
 		if first := (b.word&^b.digit + starts) & b.digit; first != 0 {
@@ -54,9 +55,9 @@ func (p *places) more() bool {
 			}
 		}
 		p.marks = p.events | p.counted | p.macs(starts)
-		p.prefixed(starts)
+		p.starts(starts)
 		p.letters(&b)
-		if p.marks |= p.prefixes | p.shapes; p.marks != 0 {
+		if p.marks |= p.prefixes | p.shapes | p.names; p.marks != 0 {
 			return true
 		}
 	}
@@ -83,14 +84,17 @@ func (p *places) longWord() bool {
 		end++
 	}
 	p.next = end
-	p.word, p.events, p.counted, p.prefixes, p.shapes = ^uint64(0), 0, 0, 0, 0
+	p.word, p.events, p.counted, p.prefixes, p.shapes, p.names = ^uint64(0), 0, 0, 0, 0, 0
 	if all&clsDigit != 0 {
 		p.counted = 1
 	}
 	if isPrefixed(p.s, p.at) {
 		p.prefixes = 1
 	}
-	p.marks = p.counted | p.prefixes
+	if mayBeName(p.s, p.at) {
+		p.names = 1
+	}
+	p.marks = p.counted | p.prefixes | p.names
 	return p.marks != 0
 }
 
@@ -175,22 +179,24 @@ func (p *places) byteAt(i int) byte {
 	return 0
 }
 
-// prefixed notes which of the words start with a prefix.
-func (p *places) prefixed(starts uint64) {
+// starts notes which of the words start with a prefix, and where a name may start.
+func (p *places) starts(starts uint64) {
 	s := p.s
-	if n := len(s) - p.at; n < blockLen+3 && n > 3 { // the last words may be shorter than what is read of them
-		late := starts &^ (1<<(n-3) - 1)
+	if n := len(s) - p.at; n < blockLen+3 { // the last words may be shorter than what is read of them
+		late := starts
+		if n > 3 {
+			late &^= 1<<(n-3) - 1
+		}
 		starts &^= late
 		for ; late != 0; late &= late - 1 {
-			if i := bits.TrailingZeros64(late); isPrefixed(s, p.at+i) {
-				p.prefixes |= 1 << i
+			bit := bits.TrailingZeros64(late)
+			if isPrefixed(s, p.at+bit) {
+				p.prefixes |= 1 << bit
+			}
+			if mayBeName(s, p.at+bit) {
+				p.names |= 1 << bit
 			}
 		}
-	} else if n <= 3 {
-		if starts&1 != 0 && isPrefixed(s, p.at) {
-			p.prefixes |= 1
-		}
-		return
 	}
 	for ; starts != 0; starts &= starts - 1 {
 		bit := bits.TrailingZeros64(starts)
@@ -199,6 +205,9 @@ func (p *places) prefixed(starts uint64) {
 		at := prefixBit((uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24) & fold4)
 		if prefixBits[at>>6]&(1<<(at&63)) != 0 && isPrefixed(s, i) {
 			p.prefixes |= 1 << bit
+		}
+		if (b[0]-'A' < 26 || i > 0 && s[i-1] >= 0x80) && mayBeName(s, i) {
+			p.names |= 1 << bit
 		}
 	}
 }

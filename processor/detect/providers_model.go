@@ -4,7 +4,7 @@ import "strings"
 
 // Artificial intelligence and machine learning.
 var modelProviders = []provider{
-	{name: "anthropic_key", of: "Anthropic", source: "Anthropic: API keys", forms: []string{"sk-ant-admin01-{url 80-120}", "sk-ant-api03-{url 80-120}", "sk-ant-oat01-{url 80-120}", "sk-ant-ort01-{url 80-120}", "sk-ant-sid01-{url 80-120}"}},
+	{name: "anthropic_key", of: "Anthropic", source: "Anthropic: API keys", forms: []string{"sk-ant-admin{digit 2}-{url 80-120}", "sk-ant-api{digit 2}-{url 80-120}", "sk-ant-oat{digit 2}-{url 80-120}", "sk-ant-ort{digit 2}-{url 80-120}", "sk-ant-sid{digit 2}-{url 80-120}"}},
 	{name: "apify_token", of: "Apify", source: "Apify: API tokens", forms: []string{"apify_api_{alnum 36}"}},
 	{name: "assemblyai_key", of: "AssemblyAI", source: "AssemblyAI: API keys", vendors: []string{"assemblyai", "assembly ai"}, keyed: []string{"{hex 32}"}},
 	{name: "cerebras_key", of: "Cerebras", source: "Cerebras: API keys", forms: []string{"csk-{lower 48}"}},

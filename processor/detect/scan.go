@@ -36,6 +36,9 @@ func (t *text) resume() {
 		if mayBeMAC(t.s, i, end-i) {
 			t.mac(i)
 		}
+		if p.names>>bit&1 != 0 {
+			t.nameInProse(i)
+		}
 	}
 }
 

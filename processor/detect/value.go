@@ -160,8 +160,10 @@ func (t *text) runStops(i int) bool {
 		case 'x', '0', 'e':
 			return t.controlAt(i) > i
 		}
-	case ',', ';', '&', '|':
+	case ',', '&', '|':
 		return t.endsHere(i+1) || t.pairAt(i+1)
+	case ';':
+		return t.endsHere(i+1) || t.pairAt(i+1) || t.settingAt(i+1)
 	case ')', ']', '}', '>':
 		return t.endsHere(i + 1)
 	}

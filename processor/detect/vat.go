@@ -22,16 +22,14 @@ func vatRules() []rule {
 				"kmkr", "pvn", "pvm kodas", "afm", "dph", "ic dph", "cod tva", "pdv id", "id za ddv",
 			),
 			value:    vatByKey,
-			prefixes: after(EUVAT, 0.93, vatAt, "vat", "ust-id", "ust-idnr", "ustid", "ustidnr", "umsatzsteuer-id", "tva", "btw", "nif-iva"),
+			prefixes: append(after(EUVAT, 0.93, vatAt, "vat", "ust-id", "ust-idnr", "ustid", "ustidnr", "umsatzsteuer-id", "tva", "btw", "nif-iva"), prefix{"de ", spacedGermanVAT}),
 			words:    []wordShape{{from: 12, to: 13, verify: vatAlone}},
 			shapes: []shape{
 				{layout: "LLddddddddd", valid: isVATAlone, conf: 0.86},
-				{layout: "LL ddd ddd ddd", valid: isVATAlone, conf: 0.9},
 				{layout: "LL-ddd-ddd-ddd", valid: isVATAlone, conf: 0.9},
 				{layout: "LL.ddd.ddd.ddd", valid: isVATAlone, conf: 0.9},
-				{layout: "LLLdddddddd", valid: isVATAlone, conf: 0.88},
+				{layout: "LLLdddddddd", valid: isVATAlone, conf: 0.9},
 				{layout: "LLdddddddddLdd", valid: isVATAlone, conf: 0.92},
-				{layout: "LL ddd ddd ddd", valid: isVAT, cued: true, conf: 0.93},
 				{layout: "LL-ddd-ddd-ddd", valid: isVAT, cued: true, conf: 0.93},
 				{layout: "LL.ddd.ddd.ddd", valid: isVAT, cued: true, conf: 0.93},
 				{layout: "LLddddddddd", valid: isVAT, cued: true, conf: 0.93},
@@ -49,7 +47,7 @@ func vatRules() []rule {
 			examples: examples{
 				positive: []string{
 					"VAT number «DE136695976»", "vat_id=«ATU13585627»", `{"vatNumber":"«NL004495445B01»"}`, "USt-IdNr. «DE 136 695 976»", "TVA intracommunautaire: «FR40303265045»", "company.vat|«IE6388047V»", "BTW «BE 0428.759.497»",
-					"invoice to «FR40303265045»", "supplier «BE0428759497» ok", "from «DE136695976»", "«DE 129 273 398»", "«DE-136-695-976»", "«DE.136.695.976»", "«ATU13585627»", "«NL004495445B01»", "vat «de136695976»", "VAT «DK13585628» valid", "partner with VAT reg. no. «EL094259216»", "VAT: «ESX2482300W»", "VAT «GB980780684»", "DE-VAT «DE-136-695-976»", "vat=«CY10259033P»",
+					"invoice to «FR40303265045»", "supplier «BE0428759497» ok", "from «DE136695976»", "«DE 129 273 398»", "«DE-136-695-976»", "«DE.136.695.976»", "«ATU13585627»", "UID: «ATU13585627»", "«NL004495445B01»", "vat «de136695976»", "VAT «DK13585628» valid", "partner with VAT reg. no. «EL094259216»", "VAT: «ESX2482300W»", "VAT «GB980780684»", "DE-VAT «DE-136-695-976»", "vat=«CY10259033P»",
 				},
 				negative: []string{
 					"vat=20", "vat=0.19", "order DE136695977", "FR41303265045", "BE0428759498", "vat amount 123456789", "vat=null", "VAT DE12345678", "VAT DE1234567890", "vat US123456789", "commit be0428759497", "innovat DE136695977", "id DE 136 695 977", "FR-136-695-976", "IT01333550323",
@@ -198,6 +196,24 @@ func isVATAlone(c []byte) bool {
 		return isVAT(c)
 	}
 	return false
+}
+
+// spacedGermanVAT verifies a German number in groups of three at spaces. As a layout it would wake the scan at every word
+// of two letters before a number.
+func spacedGermanVAT(t *text, i int) {
+	if !isDigit(t.at(i+3)) || !isUpper(t.s[i]) {
+		return
+	}
+	var c [longestVAT]byte
+	end := t.spacedForm(i+2, "ddddddddd", c[:0])
+	if end-i != len("DE 136 695 976") || t.at(i+6) != ' ' || t.at(i+10) != ' ' || !isISO7064Mod11(c[:9]) {
+		return
+	}
+	if !t.numberMayStart(i) || !t.shapeMayStart(i) {
+		t.near = true
+		return
+	}
+	t.add(EUVAT, i, end, 0.9)
 }
 
 // hasForm reports whether upper-case letters and digits have the form.

@@ -1,0 +1,126 @@
+// Command benchdoc measures what docs/benchmarks.md says. It runs the benchmarks, keeps their output in testdata/bench, and
+// writes the tables between the document's marks again from that. With -recorded it does the last step alone, so that the
+// document can be checked against the output that it comes from.
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+const (
+	document = "docs/benchmarks.md"
+	outputs  = "testdata/bench"
+)
+
+// runs are the benchmarks, by the file that keeps their output. Paths are of the repository.
+var runs = []struct {
+	file string
+	dir  string
+	env  []string
+	args string
+}{
+	{"detect.txt", ".", nil, "-bench Lines|JSONBody|Size|Hostile|Names|Patterns|Entities -cpu 1 ./processor/detect"},
+	{"entities50.txt", ".", []string{"SUBSET=50"}, "-tags subset -bench Entities -cpu 1 ./processor/detect"},
+	{"entities10.txt", ".", []string{"SUBSET=10"}, "-tags subset -bench Entities -cpu 1 ./processor/detect"},
+	{"vault.txt", ".", nil, "-bench . ./vault/token ./vault/client ./vault/server ./vault/store/..."},
+	{"peers.txt", "builder/bench", nil, "-bench . -timeout 30m ."},
+}
+
+func main() {
+	recorded := flag.Bool("recorded", false, "measure nothing: write the tables from testdata/bench")
+	benchtime := flag.String("benchtime", "1s", "how long each benchmark runs")
+	flag.Parse()
+	if err := run(*recorded, *benchtime); err != nil {
+		fmt.Fprintln(os.Stderr, "benchdoc:", err)
+		os.Exit(1)
+	}
+}
+
+func run(recorded bool, benchtime string) error {
+	if !recorded {
+		if err := measure(benchtime); err != nil {
+			return err
+		}
+	}
+	old, err := os.ReadFile(document)
+	if err != nil {
+		return err
+	}
+	text, err := render(old, outputs)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(document, text, 0o644)
+}
+
+// measure runs all benchmarks, and writes their output only when the last of them has ended well.
+func measure(benchtime string) error {
+	out := map[string][]byte{}
+	for _, r := range runs {
+		args := append([]string{"test", "-run", "^$", "-benchmem", "-benchtime", benchtime}, strings.Fields(r.args)...)
+		command := commandLine(r.env, args)
+		fmt.Fprintf(os.Stderr, "== %s: %s\n", r.file, command)
+		cmd := exec.Command("go", args...)
+		cmd.Dir, cmd.Env, cmd.Stderr = r.dir, append(os.Environ(), r.env...), os.Stderr
+		text, err := cmd.Output()
+		if err != nil {
+			os.Stderr.Write(text)
+			return fmt.Errorf("run the benchmarks of %s: %w", r.file, err)
+		}
+		head := fmt.Sprintf("command: %s\ndirectory: %s\ngo: %s\ncores: %d\n", command, r.dir, runtime.Version(), runtime.NumCPU())
+		out[r.file] = append([]byte(head), text...)
+	}
+	for file, text := range out {
+		if err := os.WriteFile(filepath.Join(outputs, file), text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// render returns the document with every section between marks written from the outputs in dir.
+func render(document []byte, dir string) ([]byte, error) {
+	all := results{figures: map[string]map[string]float64{}, runs: map[string]facts{}}
+	for _, r := range runs {
+		text, err := os.ReadFile(filepath.Join(dir, r.file))
+		if err != nil {
+			return nil, fmt.Errorf("read what was measured: %w", err)
+		}
+		if err := all.parse(r.file, text); err != nil {
+			return nil, fmt.Errorf("%s: %w", r.file, err)
+		}
+	}
+	for _, s := range sections {
+		from, to := "<!-- measured: "+s.name+" -->\n", "<!-- end -->"
+		before, rest, ok := bytes.Cut(document, []byte(from))
+		_, after, closed := bytes.Cut(rest, []byte(to))
+		if !ok || !closed {
+			return nil, fmt.Errorf("the document has no section %q", strings.TrimSpace(from))
+		}
+		table, err := s.table(all)
+		if err != nil {
+			return nil, fmt.Errorf("section %s: %w", s.name, err)
+		}
+		document = bytes.Join([][]byte{before, []byte(from), table, []byte(to), after}, nil)
+	}
+	return document, nil
+}
+
+// commandLine is the run as one types it into a shell.
+func commandLine(env, args []string) string {
+	line := append(append([]string{}, env...), "go")
+	for _, a := range args {
+		if strings.ContainsAny(a, "|^$") {
+			a = "'" + a + "'"
+		}
+		line = append(line, a)
+	}
+	return strings.Join(line, " ")
+}

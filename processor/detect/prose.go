@@ -1,0 +1,29 @@
+package detect
+
+import "github.com/cloakroom/cloakroom/processor/detect/names"
+
+// mayBeName reports whether the name of a person may start with the word at i. It is asked for every word of the text.
+func mayBeName(s string, i int) bool {
+	return (isUpper(s[i]) || i > 0 && s[i-1] >= 0x80) && names.MayStart(s, i)
+}
+
+// nameInProse verifies a name in prose at the word at i.
+func (t *text) nameInProse(i int) {
+	from, _ := t.around(i, i, names.Reach)
+	_, to := t.around(i, i, names.Ahead)
+	start, end, verdict := names.At(t.s, i, from, to)
+	switch verdict {
+	case names.Name:
+		if t.isWhole(start, end) {
+			t.near = true
+			return
+		}
+		t.add(PersonName, start, end, 0.75)
+	case names.Near:
+		t.near = true
+	}
+}
+
+// isWhole reports whether [start, end) is all of the text: of an attribute with two words, its key would have said that they
+// are a name.
+func (t *text) isWhole(start, end int) bool { return start == 0 && end == len(t.s) }
