@@ -384,23 +384,3 @@ func tckn(r *dice) string {
 	b += digit(((7*odd-even)%10 + 10) % 10)
 	return b + digit(sum(b, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1)%10)
 }
-
-func euVAT(r *dice) string {
-	switch r.IntN(6) {
-	case 0:
-		b := number(r, 8)
-		return "DE" + b + digit(iso7064(b))
-	case 1:
-		return "PL" + nip(r)
-	case 2:
-		return "IT" + partitaIVA(r)
-	case 3:
-		b := "0" + number(r, 7)
-		n, _ := strconv.Atoi(b)
-		return "BE" + b + fmt.Sprintf("%02d", 97-n%97)
-	case 4:
-		return "PT" + portugueseNIF(r)
-	default:
-		return "FI" + until(func() (string, int) { b := number(r, 7); return b, (11 - sum(b, 7, 9, 10, 5, 8, 4, 2)%11) % 11 })
-	}
-}
