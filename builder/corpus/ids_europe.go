@@ -35,7 +35,7 @@ var europeIDs = []id{
 		cues: []string{"en:UK passport", "en:British passport number", "en:UK passport no.", "en:GB passport"},
 	},
 	{
-		entity: "uk_drivers_license", make: ukLicence,
+		entity: "uk_drivers_license", make: ukLicense,
 		keys: []string{"uk_driving_licence", "driving_licence_number", "dvla_licence_number", "uk_drivers_license"},
 		cues: []string{"en:driving licence number", "en:DVLA licence", "en:UK driving licence", "en:driving licence no."},
 	},
@@ -212,7 +212,7 @@ func nino(r *dice) string {
 	}
 }
 
-func ukLicence(r *dice) string {
+func ukLicense(r *dice) string {
 	y, m, d := born(r)
 	surname := (strings.ToUpper(asciiLower(choose(r, lastNames))) + "99999")[:5]
 	initials := chars(r, upper, 1) + pick(r, []string{"9", chars(r, upper, 1)})
