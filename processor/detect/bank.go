@@ -17,6 +17,7 @@ func bankRules() []rule {
 			Info: Info{
 				Name: "bic", Class: "bic", Group: Financial, Compact: true,
 				Rule:   "Eight or eleven characters with the code of a country, by key or right after a cue",
+				Not:    "Words of eight or eleven capitals without key or cue",
 				Source: "ISO 9362, ISO 3166-1",
 			},
 			keys:     append(keys("bic", "swift code", "swift bic", "bic code", "bic swift", "swift number", "swiftcode", "bank identifier code", "swiftbic", "bicfi"), weakKeys("swift")...),
@@ -36,6 +37,7 @@ func bankRules() []rule {
 			Info: Info{
 				Name: "us_routing_number", Class: "routing", Group: Financial, Compact: true,
 				Rule:   "Nine digits with the check digit and the prefix of a Federal Reserve district, by key or by cue",
+				Not:    "Nine digits without key or cue: one number in ten passes the check",
 				Source: "ABA routing number policy",
 			},
 			keys: keys(
@@ -61,6 +63,7 @@ func bankRules() []rule {
 			Info: Info{
 				Name: "us_bank_account", Class: "account", Group: Financial, Compact: true,
 				Rule:   "Six to seventeen digits by key, right after a cue, or as account number with a word of a bank near",
+				Not:    "Digits without key or cue; accounts of users, services and clouds",
 				Source: "Nacha Operating Rules",
 			},
 			keys: append(keys(
@@ -84,6 +87,7 @@ func bankRules() []rule {
 			Info: Info{
 				Name: "uk_sort_code", Class: "sortcode", Group: Financial, Compact: true,
 				Rule:   "Six digits by key or right after a cue",
+				Not:    "The 2-2-2 layout without key or cue: dates and times",
 				Source: "Pay.UK: sorting code numbers",
 			},
 			keys:     keys("sort code", "sortcode", "bank sort code", "sorting code"),
@@ -99,6 +103,7 @@ func bankRules() []rule {
 			Info: Info{
 				Name: "uk_bank_account", Class: "ukaccount", Group: Financial, Compact: true,
 				Rule:   "Eight digits behind a sort code, or as account number near one",
+				Not:    "Eight digits without a sort code near: dates without separators",
 				Source: "Pay.UK: modulus checking specification",
 			},
 			keys:  keys("uk account number", "uk bank account", "uk bank account number"),

@@ -16,6 +16,7 @@ func cardRules() []rule {
 			Info: Info{
 				Name: "card_cvv", Class: "cvv", Group: Financial,
 				Rule:   "Three or four digits by key, right after a cue, or behind a card number and its expiry",
+				Not:    "Three or four digits without key, cue or card in front: status codes, ports",
 				Source: "PCI DSS 4.0, requirement 3.3.1",
 			},
 			keys: append(keys(
@@ -39,6 +40,7 @@ func cardRules() []rule {
 			Info: Info{
 				Name: "card_expiry", Class: "expiry", Group: Financial,
 				Rule:   "Month and year by key, after a cue near a card, or behind a card number",
+				Not:    "Month and year without key, cue or card near: dates, fractions, versions",
 				Source: "ISO/IEC 7813",
 			},
 			keys: append(keys(

@@ -22,6 +22,7 @@ func contactRules() []rule {
 			Info: Info{
 				Name: "email", Class: "email", Group: Personal,
 				Rule:   "Local part, @, and a domain name with an alphabetic top-level label",
+				Not:    "Package versions (pkg@1.2.3), image digests, decorators, git remotes without a user's name, hosts without a top-level label",
 				Source: "RFC 5321, RFC 5322",
 			},
 			examples: examples{
@@ -45,6 +46,7 @@ func contactRules() []rule {
 			Info: Info{
 				Name: "phone", Class: "phone", Group: Personal,
 				Rule:   "International or national layout that the numbering plan of its country confirms; bare digits need a key or a cue",
+				Not:    "Digits without +, layout, key or cue: epochs, order numbers, offsets; numbers that the plan of no country has",
 				Source: "ITU-T E.164, libphonenumber metadata",
 			},
 			keys: append(keys(
@@ -111,6 +113,7 @@ func contactRules() []rule {
 			Info: Info{
 				Name: "person_name", Class: "name", Group: Personal, Named: true,
 				Rule: "By key (first_name, customerName, ...), after a cue (Dear, patient, signed by, ...), or two words in a row that the model of names takes for one",
+				Not:  "Names of classes, hosts, products, services and Kubernetes objects; a single word in prose without a cue",
 			},
 			keys: append(keys(
 				"first name", "last name", "full name", "given name", "family name", "middle name", "maiden name", "surname", "firstname", "lastname",
@@ -147,6 +150,7 @@ func contactRules() []rule {
 			Info: Info{
 				Name: "username", Class: "user", Group: Personal, Opaque: true,
 				Rule: "By key (username, login, ...): the whole value",
+				Not:  "Service accounts of databases and systems (root, postgres), placeholders, user agents",
 			},
 			keys: append(keys(
 				"username", "user name", "login name", "loginname", "screen name", "user login", "login user", "preferred username", "user principal name", "sam account name", "nickname",
@@ -190,6 +194,7 @@ func contactRules() []rule {
 			Info: Info{
 				Name: "user_id", Class: "userid", Group: Personal, Opaque: true,
 				Rule: "By key (user_id, customerId, ...): the whole value",
+				Not:  "Ids of orders, requests, traces and sessions, and any number under another key",
 			},
 			keys: append(keys(
 				"user id", "userid", "customer id", "patient id", "employee id", "member id", "subscriber id", "enduser id", "person id", "client user id",
@@ -208,6 +213,7 @@ func contactRules() []rule {
 			Info: Info{
 				Name: "date_of_birth", Class: "dob", Group: Personal,
 				Rule:   "A date by key (dob, birth_date, ...) or after a cue",
+				Not:    "Dates without a word for birth: every other time stamp",
 				Source: "ISO 8601",
 			},
 			keys: keys(
@@ -233,6 +239,7 @@ func contactRules() []rule {
 			Info: Info{
 				Name: "street_address", Class: "address", Group: Personal, Named: true,
 				Rule: "By key (street, billing_address, ...), or a house number with the name of a street as it is written in English, German, French, Spanish, Portuguese, Italian, Dutch or Swedish",
+				Not:  "IP and memory addresses, names of regions and zones, URLs",
 			},
 			keys: append(keys(
 				"street", "street address", "street name", "address line", "address line1", "address line2", "addressline1", "billing address", "shipping address", "home address", "postal address",
@@ -256,6 +263,7 @@ func contactRules() []rule {
 			Info: Info{
 				Name: "geo_coordinates", Class: "geo", Group: Personal,
 				Rule:   "Latitude or longitude by key, or a decimal pair by key or cue; degrees with a compass point",
+				Not:    "Pairs of decimals without key or cue: measurements, versions, durations",
 				Source: "ISO 6709, RFC 5870",
 			},
 			keys: append(keys(

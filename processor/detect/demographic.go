@@ -45,6 +45,7 @@ func demographicRules() []rule {
 			Info: Info{
 				Name: "postal_code", Class: "postal", Group: Personal, Compact: true,
 				Rule:   "A postal code layout by key or right after its cue",
+				Not:    "Five or more digits without key or cue: every other count",
 				Source: "UPU S42, national postal operators",
 			},
 			keys: append(keys(
@@ -73,6 +74,7 @@ func demographicRules() []rule {
 			Info: Info{
 				Name: "age", Class: "age", Group: Personal,
 				Rule: "A number of years by a key of a person (patient_age, ...), or by the key age with other keys of a person beside it",
+				Not:  "Ages of caches, connections and certificates (age=3600, max_age)",
 			},
 			keys: append(keys(
 				"patient age", "customer age", "user age", "person age", "age years", "age in years", "client age", "member age", "applicant age", "driver age", "employee age", "insured age", "age of patient", "edad",
@@ -87,9 +89,13 @@ func demographicRules() []rule {
 		},
 		{
 			entity: Gender,
-			Info:   Info{Name: "gender", Class: "gender", Group: Personal, Rule: "One of the usual words or letters by key"},
-			keys:   keys("gender", "sex", "gender identity", "geschlecht", "genero", "sexo", "sesso", "geslacht", "plec", "cinsiyet"),
-			value:  genderByKey,
+			Info: Info{
+				Name: "gender", Class: "gender", Group: Personal,
+				Rule: "One of the usual words or letters by key",
+				Not:  "Values that are no gender, the words in prose",
+			},
+			keys:  keys("gender", "sex", "gender identity", "geschlecht", "genero", "sexo", "sesso", "geslacht", "plec", "cinsiyet"),
+			value: genderByKey,
 			examples: examples{
 				positive: []string{"gender=«female»", `{"sex":"«M»"}`, "patient.gender|«non-binary»", "Geschlecht: «weiblich»", `{"gender":"«männlich»"}`, "?gender=«f»&x=1"},
 				negative: []string{"gender=null", "gender=unknown", "sex: 3 rows", "gender=[REDACTED]", "gender_column=female", "sextant=f"},
@@ -100,6 +106,7 @@ func demographicRules() []rule {
 			Info: Info{
 				Name: "nationality", Class: "nationality", Group: Personal,
 				Rule:   "A word or a country code by key",
+				Not:    "Country codes and names under other keys: regions, locales",
 				Source: "ISO 3166-1",
 			},
 			keys: keys(

@@ -14,6 +14,7 @@ func medicalRules() []rule {
 			Info: Info{
 				Name: "medical_record_number", Class: "mrn", Group: Health, Compact: true,
 				Rule:   "Five to fifteen letters and digits by key or right after a cue",
+				Not:    "Numbers without key or cue; ids of log records",
 				Source: "45 CFR 164.514(b)(2)(i)(H)",
 			},
 			keys: append(keys(
@@ -36,6 +37,7 @@ func medicalRules() []rule {
 			Info: Info{
 				Name: "health_insurance_number", Class: "insurance", Group: Health, Compact: true,
 				Rule:   "Six to twenty letters and digits by key or right after a cue",
+				Not:    "Ids of policies and plans of software without the words of health insurance",
 				Source: "45 CFR 164.514(b)(2)(i)(I)",
 			},
 			keys: append(keys(

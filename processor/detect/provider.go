@@ -77,6 +77,10 @@ func (p *provider) rule(e Entity) rule {
 	for _, w := range p.words {
 		r.words = append(r.words, w.shape(e))
 	}
+	r.Not = "Other lengths and alphabets, placeholders and examples of documentation"
+	if len(p.forms) == 0 {
+		r.Not = "The value without its key: an id or a digest as any other"
+	}
 	r.Rule = "A key of " + p.of
 	if len(p.forms) > 0 {
 		r.Rule += ": " + strings.Join(p.forms, ", ")

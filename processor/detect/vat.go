@@ -13,6 +13,7 @@ func vatRules() []rule {
 			Info: Info{
 				Name: "eu_vat", Class: "vat", Group: Financial, Compact: true,
 				Rule:   "Prefix and layout of a member state by key or cue, with its check digits where they are published; alone in Belgium and France, whose checks have two digits, and in Austria, Germany and the Netherlands, whose layouts tell",
+				Not:    "The layout with wrong check digits, hexadecimal strings; short layouts without key or cue",
 				Source: "European Commission, VIES: VAT identification number structure",
 			},
 			keys: keys(
