@@ -10,9 +10,9 @@ TOOLS := $(CURDIR)/.tools
 FUZZTIME ?= 20s
 BENCH    ?= .
 COUNT    ?= 1
+HALF     ?= dev
 BENCHTIME ?= 300ms
 GOBENCH  = go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -benchtime $(BENCHTIME)
-HALF     ?= dev
 
 ## help: list the targets
 .PHONY: help

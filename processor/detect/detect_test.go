@@ -60,3 +60,15 @@ func BenchmarkByteScan(b *testing.B) {
 	}
 	_ = n
 }
+
+// apiBody is a body of 1 KB, as an API answers, with three values.
+const apiBody = `{"id":"ord-93841","created_at":"2023-01-15T12:34:56Z","status":"confirmed","currency":"EUR","total":129.9,"items":[{"sku":"A-1001","title":"Desk lamp, black","quantity":1,"unit_price":49.9,"tax_rate":0.19,"warehouse":"fra-2"},` +
+	`{"sku":"B-2044","title":"Office chair","quantity":1,"unit_price":80.0,"tax_rate":0.19,"warehouse":"fra-2"}],"customer":{"segment":"retail","locale":"de-DE","first_name":"Jane","email":"jane@example.com","newsletter":false,"tier":"gold"},` +
+	`"shipping":{"carrier":"dhl","method":"standard","tracking":null,"packages":1,"weight_kg":12.4,"estimated_days":3,"insured":true},"payment":{"method":"card","provider":"acme-pay","card_number":"4111111111111111","captured":true,"attempts":1,"latency_ms":184},` +
+	`"flags":{"express":false,"gift":false,"beta_checkout":true},"meta":{"source":"web","version":"2023.01.15","region":"eu-central-1","request_path":"/api/v1/orders","retries":0,"queue":"orders-created","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","took_ms":212,"node":"checkout-7d9f8b6c5-x2x4v","build":"a1b2c3d"}}`
+
+func BenchmarkAPIBody(b *testing.B) { benchmarkFind(b, "", apiBody, 3) }
+
+func BenchmarkKeyValueBody(b *testing.B) {
+	benchmarkFind(b, "", `level=info ts=2023-01-15T12:34:56Z caller=server.go:412 method=POST path=/api/v1/orders status=200 duration_ms=12 bytes_in=512 bytes_out=2048 user_agent_family=curl region=eu-central-1 zone=eu-central-1a pod_name=checkout-7d9f8b6c5-x2x4v retries=0 cache_hit=true queue=default worker=7`, 0)
+}

@@ -115,8 +115,8 @@ func (t *text) everything(i int) {
 	for j := i; j < end; j++ {
 		all |= classes[t.s[j]]
 	}
-	if mayShape(t.s, i, end, all) {
-		t.shaped(i, end)
+	if all&clsUnder == 0 && end-i <= maxChars {
+		t.everyShape(i)
 	}
 	if all == clsDigit|clsHex|clsLocal {
 		t.number(i, end)

@@ -92,10 +92,12 @@ type keyRef struct {
 // its separator, and every word boundary passed is a look-up.
 var (
 	keyTable = map[uint64]keyRef{}
-	keyBits  [1 << keyHash / 64]uint64 // a bit for every hash in keyTable
-	lastBits [1 << keyHash / 64]uint64 // a bit for the hash of the last word of every name
-	wordBits [1 << keyHash / 64]uint64 // the same, and one for the hash of every filler
-	endBits  [1 << 15 / 64]uint64      // a bit for the last three letters that a key with a name or filler at its end may have
+	keyBits  [1 << keyHash / 64]uint64 // two bits for every hash in keyTable
+	lastBits [1 << keyHash / 64]uint64 // two bits for the hash of the last word of every name
+	wordBits [1 << keyHash / 64]uint64 // the same, and two for the hash of every filler
+	// a bit for the last three letters of every filler
+	fillerBits [1 << 15 / 64]uint64
+	endBits    [1 << 15 / 64]uint64 // a bit for the last three letters that a key with a name or filler at its end may have
 )
 
 // keyHash is how many bits of a hash the bitmaps tell apart: enough that few of them are set.
@@ -185,7 +187,11 @@ func init() {
 		addEnd(f)
 		w, b := hashBit(hashBackwards(f))
 		wordBits[w] |= b
+		n := len(f)
+		bit := fold3(f[n-3], f[n-2], f[n-1])
+		fillerBits[bit>>6] |= 1 << (bit & 63)
 	}
+	addEnd("val")
 	for _, n := range traceKeyNames {
 		addKey(quiet, n)
 	}
@@ -361,6 +367,12 @@ func trimKeySuffix(key string) int {
 	}
 	if end == 0 {
 		return len(key)
+	}
+	if end < 3 {
+		return end
+	}
+	if bit := fold3(key[end-3], key[end-2], key[end-1]); fillerBits[bit>>6]&(1<<(bit&63)) == 0 {
+		return end
 	}
 	for _, f := range fillers {
 		start := end - len(f)

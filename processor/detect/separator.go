@@ -110,6 +110,9 @@ func (t *text) keyValue(k sepKey, sep byte, after int) {
 		return
 	}
 	v := t.valueAfter(k, sep, after)
+	if !v.closed && v.end-v.start <= 1 && t.at(v.start) == '{' { // an object
+		return
+	}
 	v.ref = ref
 	t.keyed(v)
 }
@@ -131,6 +134,9 @@ func (t *text) keyBefore(i int) (k sepKey, ok bool) {
 		}
 		return k, false
 	case '"', '\'', '`':
+		if t.endsNoName(end - 1) {
+			return k, false
+		}
 		return t.quotedKeyBefore(end-1, c)
 	case ']':
 		if q := t.at(end - 2); q == '"' || q == '\'' { // ["password"]=>
@@ -142,7 +148,24 @@ func (t *text) keyBefore(i int) (k sepKey, ok bool) {
 	case ';':
 		return t.entityKeyBefore(end)
 	default:
+		if t.endsNoName(end) {
+			return k, false
+		}
 		return t.bareKey(end)
+	}
+}
+
+// endsNoName reports whether no key that ends at end names anything, by its last letters: most keys are not even read.
+// Letters that may be the end of an escape sequence do not count.
+func (t *text) endsNoName(end int) bool {
+	if end < 4 || len(t.d.keys) > 0 || !namesNothing(t.s[end-3:end]) {
+		return false
+	}
+	switch c := t.s[end-4]; c {
+	case '"', '_', '-', '.', ' ', ',', '{', '&', '?':
+		return true
+	default:
+		return isLetter(c) && !isHex(c)
 	}
 }
 
