@@ -15,6 +15,7 @@ func governmentAfricaRules() []rule {
 			Info: Info{
 				Name: "za_id", Class: "zaid", Group: GovernmentID, Compact: true,
 				Rule:   "Date of birth, citizenship and Luhn in the 6-4-3 layout; bare digits by key or cue",
+				Not:    "Thirteen digits without key or cue: epochs and message ids; a date or a citizenship that cannot be",
 				Source: "Identification Act 68 of 1997, Department of Home Affairs",
 			},
 			keys: keys("za id", "sa id", "sa id number", "rsa id", "rsa id number", "south african id", "south african id number", "za id number", "south africa id",
@@ -39,6 +40,7 @@ func governmentAfricaRules() []rule {
 			Info: Info{
 				Name: "ng_nin", Class: "ngnin", Group: GovernmentID, Compact: true,
 				Rule:   "Eleven digits, not in sequence, by key or by cue",
+				Not:    "Eleven digits without its key or cue",
 				Source: "NIMC Act 23 of 2007: National Identification Number",
 			},
 			keys:  keys("nin", "nin number", "ng national identification number", "ng nin", "nigerian nin", "nimc number", "nigeria nin"),
@@ -59,6 +61,7 @@ func governmentAfricaRules() []rule {
 			Info: Info{
 				Name: "il_id", Class: "ilid", Group: GovernmentID, Compact: true,
 				Rule:   "Nine digits with Luhn, by key or by cue",
+				Not:    "Nine digits without its key or cue",
 				Source: "רשות האוכלוסין וההגירה: ספרת ביקורת",
 			},
 			keys:  keys("teudat zehut", "teudat zeut", "israeli id", "israeli id number", "israel id", "il id", "mispar zehut", "il id number", "tehudat zehut"),

@@ -18,6 +18,7 @@ func governmentAsiaRules() []rule {
 			Info: Info{
 				Name: "sg_nric", Class: "nric", Group: GovernmentID, Compact: true,
 				Rule:   "S, T, F, G or M, seven digits and the check letter, by key or by cue",
+				Not:    "A letter, seven digits and a letter without key or cue: codes of products look the same",
 				Source: "ICA and MOM of Singapore: NRIC and FIN; M since 2022",
 			},
 			keys:   keys("nric", "nric number", "nric no", "nric fin", "sg nric", "fin number", "fin no", "singpass id", "ic number"),
@@ -34,6 +35,7 @@ func governmentAsiaRules() []rule {
 			Info: Info{
 				Name: "sg_uen", Class: "uen", Group: GovernmentID, Compact: true,
 				Rule:   "Year, kind of entity and check letter; those of businesses and local companies by key or cue",
+				Not:    "Numbers of companies without key or cue; years to come",
 				Source: "ACRA: Unique Entity Number, formats A, B and C",
 			},
 			keys:  keys("uen", "uen number", "uen no", "unique entity number", "sg uen", "acra number"),
@@ -56,6 +58,7 @@ func governmentAsiaRules() []rule {
 			Info: Info{
 				Name: "jp_my_number", Class: "mynumber", Group: GovernmentID, Compact: true,
 				Rule:   "Twelve digits with mod 11, by key or by cue",
+				Not:    "Twelve digits without its key or cue; a wrong check digit",
 				Source: "総務省令第85号 (2014), 第5条: 個人番号の検査用数字",
 			},
 			keys:  keys("my number", "mynumber", "individual number", "jp my number", "kojin bango", "kojin bangou", "my number card", "japan my number"),
@@ -76,6 +79,7 @@ func governmentAsiaRules() []rule {
 			Info: Info{
 				Name: "cn_ric", Class: "cnid", Group: GovernmentID, Compact: true,
 				Rule:   "Region, date of birth and ISO 7064 mod 11-2 over 17 digits; the old ones of 15 by key or cue",
+				Not:    "Eighteen digits of no province or date; a wrong check character",
 				Source: "GB 11643-1999, GB/T 2260",
 			},
 			keys: keys("resident identity card", "resident identity card number", "cn ric", "chinese id", "chinese id number", "china id", "sfz", "shenfenzheng", "shenfenzhenghao",
@@ -99,6 +103,7 @@ func governmentAsiaRules() []rule {
 			Info: Info{
 				Name: "th_tnin", Class: "thaiid", Group: GovernmentID, Compact: true,
 				Rule:   "Kind, province and mod 11 in the 1-4-5-2-1 layout; bare digits by key or cue",
+				Not:    "Thirteen digits without layout, key or cue",
 				Source: "กรมการปกครอง: เลขประจำตัวประชาชน",
 			},
 			keys:  keys("tnin", "thai id", "thai id number", "thai national id", "thai id card", "th tnin", "thai citizen id", "thai national id number"),
@@ -119,6 +124,7 @@ func governmentAsiaRules() []rule {
 			Info: Info{
 				Name: "ph_tin", Class: "phtin", Group: GovernmentID, Compact: true,
 				Rule:   "Nine digits and a branch of 3 to 5 by key; with mod 11 by cue, or alone in groups with a branch below 10",
+				Not:    "Nine or twelve digits without its key or cue",
 				Source: "BIR Revenue Regulations 7-2012, RMC 4-2021",
 			},
 			keys:  keys("ph tin", "bir tin", "philippine tin", "bir tin number", "ph tin number"),

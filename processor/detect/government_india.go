@@ -18,6 +18,7 @@ func governmentIndiaRules() []rule {
 			Info: Info{
 				Name: "in_aadhaar", Class: "aadhaar", Group: GovernmentID, Compact: true,
 				Rule:   "Twelve digits with Verhoeff in the 4-4-4 layout, by key or by cue",
+				Not:    "Twelve digits without layout, key or cue; first digit 0 or 1; four groups of a card",
 				Source: "UIDAI",
 			},
 			keys: keys("aadhaar", "aadhar", "adhaar", "adhar", "aadhaar number", "aadhar number", "aadhaar no", "aadhar no", "aadhaar id", "aadhaar card",
@@ -41,6 +42,7 @@ func governmentIndiaRules() []rule {
 			Info: Info{
 				Name: "in_pan", Class: "inpan", Group: GovernmentID, Compact: true,
 				Rule:   "Five letters, the fourth of a kind of holder, four digits and a letter; letters of hexadecimal ids alone by key or cue",
+				Not:    "Lower case without key or cue; a fourth letter of no kind of holder; hexadecimal words",
 				Source: "Income-tax Department of India: structure of the PAN",
 			},
 			keys: keys("pan number", "pan no", "pan card", "pan card number", "pan card no", "permanent account number", "in pan", "indian pan", "income tax pan",
@@ -61,6 +63,7 @@ func governmentIndiaRules() []rule {
 			Info: Info{
 				Name: "in_passport", Class: "inpassport", Group: GovernmentID, Compact: true,
 				Rule:   "A letter and seven digits, neither the first nor the last 0, by key or by cue",
+				Not:    "A letter and seven digits without key or cue",
 				Source: "Ministry of External Affairs of India: passport number",
 			},
 			keys:  keys("in passport", "indian passport", "indian passport number", "india passport", "in passport number", "india passport number"),
@@ -80,6 +83,7 @@ func governmentIndiaRules() []rule {
 			Info: Info{
 				Name: "in_voter_id", Class: "epic", Group: GovernmentID, Compact: true,
 				Rule:   "Three letters and seven digits, by key or by cue",
+				Not:    "Three letters and seven digits without key or cue",
 				Source: "Election Commission of India: Electors Photo Identity Card",
 			},
 			keys: keys("voter id", "voter id number", "voter id no", "voter card", "voter card number", "epic number", "epic no", "elector id", "voterid", "in voter id",
@@ -97,6 +101,7 @@ func governmentIndiaRules() []rule {
 			Info: Info{
 				Name: "in_gstin", Class: "gstin", Group: GovernmentID, Compact: true,
 				Rule:   "State, PAN, entity, Z and the check character modulo 36; without the check by key or by cue",
+				Not:    "A wrong check character without key or cue",
 				Source: "CBIC: structure of the GSTIN",
 			},
 			keys:  keys("gstin", "gst number", "gst no", "gst in", "gst registration", "gst registration number", "gstin number", "in gstin", "gst id", "gstin no"),
@@ -119,6 +124,7 @@ func governmentIndiaRules() []rule {
 			Info: Info{
 				Name: "in_vehicle", Class: "invehicle", Group: GovernmentID, Compact: true,
 				Rule:   "State, district, series and number of a vehicle, or the year, BH, number and series; shorter ones by key or by cue",
+				Not:    "Regions of clouds, seats and codes of products; unknown states",
 				Source: "Central Motor Vehicles Rules 1989, rule 50; G.S.R. 594(E) of 2021",
 			},
 			keys: keys("in vehicle", "indian vehicle number", "vehicle number", "vehicle no",

@@ -17,6 +17,7 @@ func governmentKoreaRules() []rule {
 			Info: Info{
 				Name: "kr_rrn", Class: "rrn", Group: GovernmentID, Compact: true,
 				Rule:   "Date of birth and sex with mod 11 in the 6-7 layout; bare, or without the check that those since October 2020 lack, by key or cue",
+				Not:    "Dates with a time of day; thirteen digits without layout, key or cue",
 				Source: "주민등록법 시행규칙 제2조; 행정안전부 2020",
 			},
 			keys: keys("rrn", "resident registration number", "korean resident registration number", "kr rrn", "jumin", "jumin number", "jumin no", "jumin bunho",
@@ -42,6 +43,7 @@ func governmentKoreaRules() []rule {
 			Info: Info{
 				Name: "kr_frn", Class: "frn", Group: GovernmentID, Compact: true,
 				Rule:   "Date of birth and 5 to 8 for a foreigner with mod 11 in the 6-7 layout; bare, or without the check, by key or cue",
+				Not:    "Dates with a time of day; thirteen digits without layout, key or cue",
 				Source: "출입국관리법 시행규칙 제47조의3",
 			},
 			keys:  keys("frn", "foreigner registration number", "alien registration number kr", "kr frn", "foreign registration number", "korean frn"),
@@ -64,6 +66,7 @@ func governmentKoreaRules() []rule {
 			Info: Info{
 				Name: "kr_brn", Class: "krbrn", Group: GovernmentID, Compact: true,
 				Rule:   "Ten digits with mod 10 in the 3-2-5 layout; bare digits by key or cue",
+				Not:    "Ten digits without layout, key or cue; a wrong check digit",
 				Source: "국세청: 사업자등록번호",
 			},
 			keys:  keys("brn", "business registration number", "business registration no", "kr brn", "korean brn", "biz reg no", "biz reg number", "saupja number", "business reg no"),
@@ -85,6 +88,7 @@ func governmentKoreaRules() []rule {
 			Info: Info{
 				Name: "kr_passport", Class: "krpassport", Group: GovernmentID, Compact: true,
 				Rule:   "A letter of the kind of passport, three digits, a letter and four digits, or eight digits; kinds other than M and S, and the digits, by key or cue",
+				Not:    "A letter and eight digits without key or cue",
 				Source: "외교부: 차세대 전자여권 2021",
 			},
 			keys:  keys("kr passport", "korean passport", "korean passport number", "korea passport", "kr passport number"),
@@ -106,6 +110,7 @@ func governmentKoreaRules() []rule {
 			Info: Info{
 				Name: "kr_drivers_license", Class: "krlicense", Group: GovernmentID, Compact: true,
 				Rule:   "Region 11 to 28, year, serial and two check digits in the 2-2-6-2 layout, by key or by cue",
+				Not:    "Twelve digits in its layout without key or cue",
 				Source: "도로교통법 시행규칙: 운전면허증",
 			},
 			keys:  keys("kr drivers license", "korean drivers license", "korean driver license", "kr driver license number", "kr drivers license number"),

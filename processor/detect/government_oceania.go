@@ -16,6 +16,7 @@ func governmentOceaniaRules() []rule {
 			Info: Info{
 				Name: "au_tfn", Class: "tfn", Group: GovernmentID, Compact: true,
 				Rule:   "Eight or nine digits with mod 11, by key or by cue",
+				Not:    "Eight or nine digits without its key or cue",
 				Source: "ATO: tax file number, algorithm of the electronic commerce interface",
 			},
 			keys:  keys("tfn", "tax file number", "tax file no", "tfn number", "au tfn"),
@@ -38,6 +39,7 @@ func governmentOceaniaRules() []rule {
 			Info: Info{
 				Name: "au_abn", Class: "abn", Group: GovernmentID, Compact: true,
 				Rule:   "Eleven digits with mod 89 in the 2-3-3-3 layout; other spellings by key or cue",
+				Not:    "Eleven digits without layout, key or cue",
 				Source: "ABR: format of the ABN",
 			},
 			keys:  keys("abn", "australian business number", "abn number", "au abn", "business number au"),
@@ -60,6 +62,7 @@ func governmentOceaniaRules() []rule {
 			Info: Info{
 				Name: "au_acn", Class: "acn", Group: GovernmentID, Compact: true,
 				Rule:   "Nine digits with mod 10, by key or by cue",
+				Not:    "Nine digits without its key or cue",
 				Source: "ASIC: Australian Company Number check",
 			},
 			keys:  keys("acn", "australian company number", "acn number", "au acn"),
@@ -80,6 +83,7 @@ func governmentOceaniaRules() []rule {
 			Info: Info{
 				Name: "au_medicare", Class: "medicare", Group: Health, Compact: true,
 				Rule:   "Ten or eleven digits, the first 2 to 6, with mod 10 over the first eight, by key or by cue",
+				Not:    "Ten digits without its key or cue",
 				Source: "Services Australia: Medicare card number; METeOR 270101",
 			},
 			keys:  keys("medicare card", "medicare card number", "medicare no", "medicare card no", "au medicare", "medicare irn"),
