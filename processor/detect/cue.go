@@ -92,8 +92,9 @@ func (t *text) readCues(from, to int, after bool) {
 			}
 			inside = true
 			if digits > 0 && (digits < longNumber || t.span(i, clearingWord, isLetter) == i+clearingWord) {
-				if digits >= longNumber && !after {
+				if digits >= longNumber && !after && t.cues.entities != (entitySet{}) {
 					t.cues.entities = entitySet{}
+					t.near = true
 				}
 				digits = 0
 			}
@@ -119,7 +120,11 @@ func (t *text) readCues(from, to int, after bool) {
 			continue
 		}
 		for _, cue := range cueTable[cueSlot(t.s[i], t.s[i+1])] {
-			if (t.cueAt(cue.text, i, to) || cue.foreign && t.foreignCueAt(cue.text, i, to)) && (!after || !t.numberFollows(i+len(cue.text))) {
+			if t.cueAt(cue.text, i, to) || cue.foreign && t.foreignCueAt(cue.text, i, to) {
+				if after && t.numberFollows(i+len(cue.text)) {
+					t.near = true
+					continue
+				}
 				for _, e := range cue.entities {
 					t.cues.entities.add(e)
 				}
@@ -138,7 +143,7 @@ const (
 func (t *text) numberFollows(i int) bool {
 	for range 2 {
 		i = t.span(i, 16, func(c byte) bool { return isLetter(c) || c >= 0x80 })
-		i = t.span(i, 4, func(c byte) bool { return !isAlnum(c) && c < 0x80 && c != '\n' && c != ',' && c != ';' })
+		i = t.span(i, 8, func(c byte) bool { return !isAlnum(c) && c < 0x80 && c != '\n' && c != ',' && c != ';' })
 	}
 	if k := t.tokenFrom(i); k < len(t.tokens) && t.tokens[k].Start <= i {
 		return true
