@@ -30,6 +30,8 @@ var (
 	digitTable  = map[uint64][]digitEntry{} // by layout code
 	digitCounts uint64                      // bit n: some layout has n digits
 	digitPairs  [5][16]uint16               // by separator and length of the first group, bit n: the second has n digits in some layout
+	digitWhole  [5][16]uint16               // the same, of layouts of two groups
+	digitThird  [5][16]uint16               // by separator and length of the first group, bit n: the third has n digits in some layout
 	digitFirst  uint16                      // bit n: some layout is one group of n digits
 )
 
@@ -75,16 +77,20 @@ func (d digitShape) compile(r rule) (code uint64, e digitEntry) {
 
 // enter notes the first groups of a layout, so that most runs of digits are settled by their first two groups.
 func (d digitShape) enter() {
-	first := strings.IndexFunc(d.layout, func(r rune) bool { return r != 'd' })
-	if first < 0 {
-		digitFirst |= 1 << min(len(d.layout), 15)
+	groups := strings.FieldsFunc(d.layout, func(r rune) bool { return r != 'd' })
+	first := min(len(groups[0]), 15)
+	if len(groups) == 1 {
+		digitFirst |= 1 << first
 		return
 	}
-	second := 0
-	for i := first + 1; i < len(d.layout) && d.layout[i] == 'd'; i++ {
-		second++
+	sep := groupCode(d.layout[len(groups[0])], 0) >> 4
+	second := min(len(groups[1]), 15)
+	digitPairs[sep][first] |= 1 << second
+	if len(groups) == 2 {
+		digitWhole[sep][first] |= 1 << second
+		return
 	}
-	digitPairs[groupCode(d.layout[first], 0)>>4][min(first, 15)] |= 1 << min(second, 15)
+	digitThird[sep][first] |= 1 << min(len(groups[2]), 15)
 }
 
 // enterDigits enters a layout of digits.
@@ -101,11 +107,31 @@ func beginsLayout(s string, n, end int) bool {
 	if n == 4 && isRecentDate(s, end) {
 		return false
 	}
-	second := 0
-	for i := end + 1; second < 15 && i < len(s) && isDigit(s[i]); i++ {
-		second++
+	if digitFirst>>n&1 != 0 {
+		return true
 	}
-	return digitFirst>>n&1 != 0 || digitPairs[groupCode(s[end], 0)>>4][n]>>second&1 != 0
+	sep := groupCode(s[end], 0) >> 4
+	if digitPairs[sep][n] == 0 {
+		return false
+	}
+	second := digitRun(s, end+1)
+	switch {
+	case digitPairs[sep][n]>>second&1 == 0:
+		return false
+	case digitWhole[sep][n]>>second&1 != 0:
+		return true
+	}
+	next := end + 1 + second
+	return next < len(s) && isSeparator(s[next]) && digitThird[sep][n]>>digitRun(s, next+1)&1 != 0
+}
+
+// digitRun returns how many digits stand from i on, at most 15.
+func digitRun(s string, i int) int {
+	n := 0
+	for n < 15 && i+n < len(s) && isDigit(s[i+n]) {
+		n++
+	}
+	return n
 }
 
 // isRecentDate reports whether the four digits that end at end are the year of a date of this century: those of telemetry

@@ -259,11 +259,11 @@ func (p *places) macs(starts uint64) (found uint64) {
 }
 
 // timestamp returns the length of the time at i, as at the begin of most log lines: a date of this century and a time of
-// day with seconds (RFC 3339, or with a space), its fraction and its zone; 0 when there is none. No verifier finds
+// day with seconds (RFC 3339, or with a space, or with slashes), its fraction and its zone; 0 when there is none. No verifier finds
 // anything in it.
 func timestamp(s string, i int) int {
 	const size = len("2006-01-02 15:04:05")
-	if i+size > len(s) || s[i+4] != '-' || s[i+7] != '-' || s[i+13] != ':' || s[i+16] != ':' || s[i+10] != ' ' && s[i+10] != 'T' {
+	if i+size > len(s) || s[i+4] != '-' && s[i+4] != '/' || s[i+7] != s[i+4] || s[i+13] != ':' || s[i+16] != ':' || s[i+10] != ' ' && s[i+10] != 'T' {
 		return 0
 	}
 	for _, at := range [...]int{1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18} {
