@@ -69,6 +69,12 @@ fmt: tools
 generate: tools
 	@PATH="$(TOOLS):$$PATH" .ci/generate
 
+## names: write the gazetteer and the model of names again and measure the model; CHECK=1 fails when they differ
+.PHONY: names
+names:
+	@go run ./builder/names $(if $(CHECK),-check) gazetteer
+	@go run ./builder/names $(if $(CHECK),-check) train
+
 ## drift: fail when a generated file differs from what its source gives
 .PHONY: drift
 drift: tools

@@ -101,7 +101,7 @@ func capitalized(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 // fullName returns a name of two words or more.
 func (g *generator) fullName() string {
 	first, last := g.name(g.first), g.name(g.last)
-	switch g.IntN(16) {
+	switch g.IntN(18) {
 	case 0:
 		return first + " " + string(rune('A'+g.IntN(26))) + ". " + last
 	case 1:
@@ -114,6 +114,8 @@ func (g *generator) fullName() string {
 		return first + "-" + g.name(g.first) + " " + last
 	case 5:
 		return first + " " + g.pick([]string{"O'", "Mc", "Mac", "De"}) + last
+	case 6, 7:
+		return first + " " + g.name(g.first)
 	}
 	return first + " " + last
 }

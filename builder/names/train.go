@@ -11,6 +11,7 @@ import (
 // example is a part of a window, and whether it is a name.
 type example struct {
 	features   []uint16
+	base       int32
 	words      []bool // which features are words
 	name       bool
 	start, end int
@@ -26,7 +27,7 @@ func windows(s sentence) (list [][]example) {
 			lo, hi := reach(s.text, i)
 			var w []example
 			for _, c := range names.Candidates(s.text, i, lo, hi) {
-				w = append(w, example{c.Features, c.Words, isName(s, c.Start, c.End), c.Start, c.End})
+				w = append(w, example{c.Features, c.Base, c.Words, isName(s, c.Start, c.End), c.Start, c.End})
 			}
 			if len(w) > 0 {
 				list = append(list, w)
@@ -64,7 +65,7 @@ const (
 func train(words *wordLists) []int16 {
 	g := newGenerator(words, forTraining, 1)
 	var all []example
-	for _, s := range append(g.sentences(trainNames, 120), g.sentences(trainOthers, 100)...) {
+	for _, s := range append(g.sentences(trainNames, 400), g.sentences(trainOthers, 400)...) {
 		for _, w := range windows(s) {
 			all = append(all, w...)
 		}
@@ -133,7 +134,7 @@ func evaluate(words *wordLists, weights []int16, misses bool) {
 				for _, w := range windows(s) {
 					best, at := int64(0), -1
 					for k, e := range w {
-						score := int64(0)
+						score := int64(e.base)
 						for _, f := range e.features {
 							score += int64(weights[f])
 						}

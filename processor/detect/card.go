@@ -4,7 +4,7 @@ import "slices"
 
 // The entities of this family: what is printed on a card beside its number.
 const (
-	CardCVV Entity = iota + endDevice
+	CardCVV Entity = iota + endFinancial
 	CardExpiry
 	endCard
 )

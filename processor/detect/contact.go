@@ -235,21 +235,24 @@ func contactRules() []rule {
 			entity: StreetAddress,
 			Info: Info{
 				Name: "street_address", Class: "address", Group: Personal, Named: true,
-				Rule: "By key (street, billing_address, ...) or a house number with a street name",
+				Rule: "By key (street, billing_address, ...), or a house number with the name of a street as it is written in English, German, French, Spanish, Portuguese, Italian, Dutch or Swedish",
 				Not:  "IP and memory addresses, names of regions and zones, URLs",
 			},
 			keys: append(keys(
 				"street", "street address", "street name", "address line", "address line1", "address line2", "addressline1", "billing address", "shipping address", "home address", "postal address",
 				"mailing address", "delivery address", "residential address", "street1", "address1", "address street", "customer address", "patient address",
 			), weakKeys("address", "addr")...),
-			value: addressLineByKey,
-			words: []wordShape{{from: 2, to: 6, first: "123456789", may: isLetteredHouse, verify: letteredHouse}},
+			value:    addressLineByKey,
+			prefixes: []prefix{{"p.o. box ", poBox}, {"p.o.box ", poBox}, {"po box ", poBox}},
+			words:    []wordShape{{from: 2, to: 6, first: "123456789", may: isLetteredHouse, verify: letteredHouse}},
 			examples: examples{
 				positive: []string{
 					"ship to «123 Main Street» today", `{"street":"«12 Rue de Rivoli»"}`, `{"address":"«221B Baker Street, London»"}`,
 					"billing_address|«1600 Riverside Pkwy, Mountain View, CA 94043»", "at «42 Elm St, Springfield, IL 62701»", "address: «10 Downing Street»", "meet at «12 Park Place», 5 pm", "«9 Mill Lane» in Cambridge", "at «12 Milky Way» in Dover", "visit «221B Baker Street» or «1600 Pennsylvania Avenue NW».",
+					"geliefert an «Musterstraße 12, 10115 Berlin» um 9", "Paket: «Hauptstr. 5a, 60311 Frankfurt am Main».", "«Lange Straße 4» ist gesperrt", "«Goetheplatz 7, 80337 München»", "livré au «12 rue de Rivoli, 75001 Paris» hier",
+					"au «7, rue de l'Église, 69002 Lyon»", "entregado en «Calle Mayor 5, 28013 Madrid»", "«Via Roma 10, 00184 Roma»", "em «Avenida Paulista 1000»", "bij «Kalverstraat 92, 1012 PH Amsterdam»", "mail to «P.O. Box 1234, Springfield, IL 62701»", "«Drottninggatan 5»", "«Rue de la Loi 16, 1000 Bruxelles»",
 				},
-				negative: []string{"address=10.0.0.1:8080", "address=0x7ffd", "404 Not Found", "200 OK", "3 Workers waiting", `{"address":"jane@x.com"}`, "remote_address=web1", "12 Requests Way too long", "3 Tables Row count", "7 Files Close together"},
+				negative: []string{"address=10.0.0.1:8080", "address=0x7ffd", "404 Not Found", "200 OK", "3 Workers waiting", `{"address":"jane@x.com"}`, "remote_address=web1", "12 Requests Way too long", "3 Tables Row count", "7 Files Close together", "Speicherplatz 100 GB frei", "Arbeitsplatz 12 belegt", "Via Proxy 3", "Monitoring 5 hosts", "12 avenue", "3 place holders", "12 rue", "Straße 12", "PO box", "po box 12", "Plaza Server 4", "Logging 3, 10000 Lines"},
 			},
 		},
 		{

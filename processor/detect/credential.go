@@ -2,7 +2,7 @@ package detect
 
 // The entities of this family.
 const (
-	JWT Entity = iota + endGovernmentEast
+	JWT Entity = iota + endVehicle
 	PrivateKey
 	HTTPAuthorization
 	Cookie

@@ -1,5 +1,7 @@
 package detect
 
+import "strings"
+
 // Cues of all rules are in one index: the words around a candidate are looked up once, and every rule that asks about
 // the candidate gets its answer from the set of entities that they are cues of.
 
@@ -15,6 +17,7 @@ func (s *entitySet) add(e Entity)      { s[e/64] |= 1 << (e % 64) }
 // cueEntry is a cue with the entities whose rules have it.
 type cueEntry struct {
 	text     string
+	foreign  bool // has letters outside ASCII
 	entities []Entity
 }
 
@@ -27,25 +30,34 @@ var (
 
 func cueSlot(a, b byte) uint { return uint(a&31) | uint(b&31)<<5 }
 
-// addCue enters a cue: a word in lower case, whole when it ends in a space. See [text.cue].
+// addCue enters a cue: a word in lower case, whole when it ends in a space. See [text.cue]. One that begins with letters
+// of other alphabets is entered in upper case, too, as their bytes differ in more than a bit.
 func addCue(cue string, e Entity) {
-	slot := cueSlot(cue[0], cue[1])
+	enterCue(cue, cue, e)
+	if !isASCII(cue) {
+		enterCue(strings.ToUpper(cue), cue, e)
+	}
+}
+
+// enterCue enters the cue where words are that begin as spelled does.
+func enterCue(spelled, cue string, e Entity) {
+	if len(spelled) > 2 && spelled[2] != ' ' {
+		bit := fold3(spelled[0], spelled[1], spelled[2])
+		cueBits[bit>>6] |= 1 << (bit & 63)
+	} else {
+		for third := range byte(32) {
+			bit := fold3(spelled[0], spelled[1], third)
+			cueBits[bit>>6] |= 1 << (bit & 63)
+		}
+	}
+	slot := cueSlot(spelled[0], spelled[1])
 	for i := range cueTable[slot] {
 		if known := &cueTable[slot][i]; known.text == cue {
 			known.entities = append(known.entities, e)
 			return
 		}
 	}
-	cueTable[slot] = append(cueTable[slot], cueEntry{text: cue, entities: []Entity{e}})
-	if len(cue) > 2 && cue[2] != ' ' {
-		bit := fold3(cue[0], cue[1], cue[2])
-		cueBits[bit>>6] |= 1 << (bit & 63)
-		return
-	}
-	for third := range byte(32) {
-		bit := fold3(cue[0], cue[1], third)
-		cueBits[bit>>6] |= 1 << (bit & 63)
-	}
+	cueTable[slot] = append(cueTable[slot], cueEntry{text: cue, foreign: !isASCII(cue), entities: []Entity{e}})
 }
 
 // cuesNear remembers which entities have a cue near the candidate [start, end).
@@ -98,11 +110,28 @@ func (t *text) readCues(from, to int) {
 			continue
 		}
 		for _, cue := range cueTable[cueSlot(t.s[i], t.s[i+1])] {
-			if t.cueAt(cue.text, i, to) {
+			if t.cueAt(cue.text, i, to) || cue.foreign && t.foreignCueAt(cue.text, i, to) {
 				for _, e := range cue.entities {
 					t.cues.entities.add(e)
 				}
 			}
 		}
 	}
+}
+
+// foreignCueAt is cueAt for a cue with letters outside ASCII.
+func (t *text) foreignCueAt(cue string, i, to int) bool {
+	whole := cue[len(cue)-1] == ' '
+	cue = strings.TrimSuffix(cue, " ")
+	end := i + len(cue)
+	return end <= to && strings.EqualFold(t.s[i:end], cue) && (!whole || !isLetter(t.at(end)) && t.at(end) < 0x80)
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
 }

@@ -5,12 +5,9 @@ import (
 	"strings"
 )
 
-// endIDs2 is where the blocks of national ids end.
-const endIDs2 = endCredential
-
 // The entities of this family.
 const (
-	PostalCode Entity = iota + endIDs2
+	PostalCode Entity = iota + endContact
 	Age
 	Gender
 	Nationality

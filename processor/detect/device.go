@@ -4,7 +4,7 @@ import "slices"
 
 // The entities of this family.
 const (
-	IMEI Entity = iota + endDemographic
+	IMEI Entity = iota + endNetwork
 	IMSI
 	ICCID
 	DeviceID

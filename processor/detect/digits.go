@@ -132,6 +132,9 @@ func (t *text) number(start, end int) {
 	if n <= 3 && next == '.' && isDigit(t.at(end+1)) {
 		t.ipv4(start)
 	}
+	if n <= 4 && frenchFollows(t.s, end) {
+		t.houseNumber(start, end)
+	}
 	if n < 6 && (next == ':' || next == ',' || next == ']' || next == ')' || next == '"') {
 		return
 	}

@@ -67,9 +67,13 @@ var rules = func() []rule {
 // families are the lists of rules, in the order of their entities.
 var families = [...]func() []rule{
 	contactRules,
+	demographicRules,
 	networkRules,
+	deviceRules,
 	financialRules,
-	governmentRules,
+	cardRules,
+	bankRules,
+	vatRules,
 	governmentUSRules,
 	governmentUKRules,
 	governmentDERules,
@@ -78,14 +82,15 @@ var families = [...]func() []rule{
 	governmentWestRules,
 	governmentNordicRules,
 	governmentEastRules,
-	credentialRules,
-	demographicRules,
-	deviceRules,
-	cardRules,
-	bankRules,
-	vatRules,
-	vehicleRules,
+	governmentOceaniaRules,
+	governmentIndiaRules,
+	governmentKoreaRules,
+	governmentAsiaRules,
+	governmentLatinRules,
+	governmentAfricaRules,
 	medicalRules,
+	vehicleRules,
+	credentialRules,
 }
 
 // IsCompact reports whether the entity is a built-in one whose spellings differ only in separators and letter case.

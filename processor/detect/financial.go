@@ -2,7 +2,7 @@ package detect
 
 // The entities of this family.
 const (
-	PaymentCard Entity = iota + endNetwork
+	PaymentCard Entity = iota + endDevice
 	IBAN
 	CryptoWallet
 	endFinancial

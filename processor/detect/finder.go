@@ -109,14 +109,14 @@ func (t *text) everything(i int) {
 	t.mac(i)
 	t.runPrefixes(prefixes, i)
 	if mayBeName(t.s, i) {
-		t.nameInProse(i)
+		t.prose(i)
 	}
 	var all class
 	for j := i; j < end; j++ {
 		all |= classes[t.s[j]]
 	}
-	if mayShape(t.s, i, end, all) {
-		t.shaped(i, end)
+	if all&clsUnder == 0 && end-i <= maxChars {
+		t.everyShape(i)
 	}
 	if all == clsDigit|clsHex|clsLocal {
 		t.number(i, end)

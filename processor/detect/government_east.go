@@ -103,7 +103,7 @@ func governmentEastRules() []rule {
 				Not:    "Ten digits without a slash; paths and fractions that 11 does not divide",
 				Source: "Zákon č. 133/2000 Sb., § 13",
 			},
-			keys:  keys("rodne cislo", "rodné číslo", "rodnecislo", "rc cislo", "cz rc", "birth number"),
+			keys:  keys("rodne cislo", "rodnecislo", "rc cislo", "cz rc", "birth number"),
 			value: digitsByKey(0.98, isRC),
 			digits: []digitShape{
 				{layout: "dddddd/dddd", valid: isUntimedRC, conf: 0.88},
@@ -129,7 +129,7 @@ func governmentEastRules() []rule {
 			keys:   keys("egn", "bg egn", "egn number"),
 			value:  digitsByKey(0.98, isEGN),
 			digits: []digitShape{{layout: "dddddddddd", valid: isEGN, cued: true, conf: 0.96}},
-			cues:   []string{"egn ", "егн", "ЕГН", "единен граждански"},
+			cues:   []string{"egn ", "егн", "единен граждански"},
 			examples: examples{
 				positive: []string{"ЕГН «7523169263»", "egn=«8501010011»", "EGN: «7523169263»", `{"egn":"«8501010011»"}`},
 				negative: []string{"7523169263", "EGN 7523169264", "begin 8501010011", "egn 7533169263", "epoch 1700000000"},

@@ -2,7 +2,7 @@ package detect
 
 // The entities of this family: the United States and Canada.
 const (
-	USSSN Entity = iota + endGovernment
+	USSSN Entity = iota + endVAT
 	USITIN
 	USEIN
 	USPassport
@@ -29,6 +29,8 @@ func governmentUSRules() []rule {
 			value: nationalIDByKey,
 			digits: []digitShape{
 				{layout: "ddd-dd-dddd", valid: isSSN, conf: 0.95},
+				{layout: "ddd dd dddd", valid: isPaddedSSN, conf: 0.78},
+				{layout: "ddd.dd.dddd", valid: isPaddedSSN, conf: 0.78},
 				{layout: "ddd dd dddd", valid: isSSN, cued: true, conf: 0.9},
 				{layout: "ddd.dd.dddd", valid: isSSN, cued: true, conf: 0.9},
 				{layout: "ddddddddd", valid: isSSN, cued: true, conf: 0.9},
@@ -39,11 +41,11 @@ func governmentUSRules() []rule {
 				positive: []string{
 					"SSN «536-22-1234» on file", "ssn=«536221234»", "social security «536 22 1234»", `{"ssn":"«536-22-1234»"}`,
 					"us.ssn|«536221234»", "SSN #«536-22-1234»", "SSN part number «536-22-1234»", "User{name=Jane Doe, ssn=«536-22-1234»}", "employee «123-45-6789» updated",
-					"seguro social «536 22 1234»", "national_id=«536-22-1234»",
+					"seguro social «536 22 1234»", "abc «078 05 1123» abc", "national_id=«536-22-1234»",
 				},
 				negative: []string{
 					"part 000-12-3456", "666-12-3456", "900-12-3456", "536-00-1234", "536-22-0000", "id 536221234", "1536-22-1234",
-					"536-22-1234-5", "sku-536-22-1234", "ssn=***-**-1234", "range 100-20-3000", "ticket 536-90-4399", "order no. 536-90-4399", "Part number: 536-90-4399", "ticket #536-90-4399", "ssn: 000000000",
+					"536-22-1234-5", "sku-536-22-1234", "ssn=***-**-1234", "range 100-20-3000", "ticket 536-90-4399", "order no. 536-90-4399", "status 200 05 1123", "078 15 1123 rows", "at 012.05.2023", "Part number: 536-90-4399", "ticket #536-90-4399", "ssn: 000000000",
 				},
 			},
 		},
@@ -230,6 +232,12 @@ func isSSN(d []byte) bool {
 	}
 	area := number(d[:3])
 	return area != 0 && area != 666 && area < 900 && number(d[3:5]) != 0 && number(d[5:]) != 0
+}
+
+// isPaddedSSN is isSSN for those whose leading zeros say that the groups are no quantities, nor a date.
+func isPaddedSSN(d []byte) bool {
+	century := number(d[5:7])
+	return d[0] == '0' && d[3] == '0' && century != 19 && century != 20 && isSSN(d)
 }
 
 // isITIN checks the ranges that IRS assigns.

@@ -2,7 +2,7 @@ package detect
 
 // The entities of this family.
 const (
-	MedicalRecordNumber Entity = iota + endVehicle
+	MedicalRecordNumber Entity = iota + endGovernmentAfrica
 	HealthInsuranceNumber
 	endMedical
 )

@@ -2,7 +2,7 @@ package detect
 
 // The entities of this family.
 const (
-	IPAddress Entity = iota + endContact
+	IPAddress Entity = iota + endDemographic
 	MACAddress
 	endNetwork
 )

@@ -222,14 +222,15 @@ func phoneWord(t *text, i int) {
 		return
 	}
 	ends, n := t.phoneGroups(start)
-	if n == 0 {
+	for k := n - 1; k >= 0 && k >= n-3; k-- { // numbers of something else may follow at spaces
+		end := ends[k]
+		if digits := t.countDigits(start, end); digits < 7 || digits > 13 || k < n-1 && t.at(end) != ' ' || !t.numberMayEnd(end) || t.sameDigits(start, end) || t.tokenTouches(start, end) {
+			continue
+		}
+		t.add(Phone, start, end, 0.9)
 		return
 	}
-	end := ends[n-1]
-	if n := t.countDigits(start, end); n < 7 || n > 13 || !t.numberMayEnd(end) || t.sameDigits(start, end) || t.tokenTouches(start, end) {
-		return
-	}
-	t.add(Phone, start, end, 0.9)
+	t.near = true
 }
 
 // weak reports whether the key names other things too.

@@ -86,7 +86,20 @@ func hasStreet(s string) bool {
 
 // houseNumber verifies 123 Main Street with its unit, city and code at the number [start, end).
 func (t *text) houseNumber(start, end int) {
-	if t.at(end) != ' ' || !isUpper(t.at(end+1)) || !t.numberMayStart(start) || t.groupBefore(start) {
+	street := end + 1
+	if t.at(end) == ',' {
+		street++
+	}
+	if street > len(t.s) || t.s[street-1] != ' ' || !t.numberMayStart(start) || t.groupBefore(start) {
+		return
+	}
+	if isFrenchStreet(t.s, street) {
+		if end-start <= 4 {
+			t.frenchAddress(start, street)
+		}
+		return
+	}
+	if t.s[end] == ',' || !isUpper(t.at(end+1)) {
 		return
 	}
 	i := end + 1

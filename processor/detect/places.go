@@ -206,7 +206,7 @@ func (p *places) starts(starts uint64) {
 		if prefixBits[at>>6]&(1<<(at&63)) != 0 && isPrefixed(s, i) {
 			p.prefixes |= 1 << bit
 		}
-		if (b[0]-'A' < 26 || i > 0 && s[i-1] >= 0x80) && mayBeName(s, i) {
+		if mayBeName(s, i) {
 			p.names |= 1 << bit
 		}
 	}

@@ -2,9 +2,22 @@ package detect
 
 import "github.com/cloakroom/cloakroom/processor/detect/names"
 
-// mayBeName reports whether the name of a person may start with the word at i. It is asked for every word of the text.
+// mayBeName reports whether the name of a person or of a street may start with the word at i. It is asked for every word
+// of the text, and inlined: all but words with a capital letter cost two comparisons.
 func mayBeName(s string, i int) bool {
-	return (isUpper(s[i]) || i > 0 && s[i-1] >= 0x80) && names.MayStart(s, i)
+	return (s[i]-'A' < 26 || i > 0 && s[i-1] >= 0x80) && mayBeProse(s, i)
+}
+
+func mayBeProse(s string, i int) bool { return names.MayStart(s, i) || mayBeStreet(s, i) }
+
+// prose verifies a name or a street at the word at i.
+func (t *text) prose(i int) {
+	if names.MayStart(t.s, i) {
+		t.nameInProse(i)
+	}
+	if mayBeStreet(t.s, i) {
+		t.streetAndNumber(i)
+	}
 }
 
 // nameInProse verifies a name in prose at the word at i.

@@ -37,7 +37,7 @@ func (t *text) resume() {
 			t.mac(i)
 		}
 		if p.names>>bit&1 != 0 {
-			t.nameInProse(i)
+			t.prose(i)
 		}
 	}
 }
@@ -80,6 +80,11 @@ func goesOn(s string, n, end int) bool {
 	sep, next := s[end], byte(0)
 	if end+1 < len(s) {
 		next = s[end+1]
+	}
+	if next == ' ' || sep == ' ' && isLower(next) {
+		if n <= 4 && frenchFollows(s, end) {
+			return true
+		}
 	}
 	switch {
 	case sep == '+':

@@ -127,16 +127,6 @@ func beginsShape(s string, start, end int, digits uint64) bool {
 	return isEntered(groupStep(code, s[end], n, digitMask(s, end+1, end+1+n)))
 }
 
-// isShaped reports whether the word s[start:end] of letters and digits mixed can be or begin a layout.
-func isShaped(s string, start, end int) bool {
-	n := end - start
-	if n > maxChars {
-		return false
-	}
-	digits := digitMask(s, start, end)
-	return mayBeShape(n, digits) || beginsShape(s, start, end, digits)
-}
-
 // lettersBegin reports whether the word of letters s[start:end] and the group after it can begin a layout.
 func lettersBegin(s string, start, end int) bool {
 	return end+1 < len(s) && isDigit(s[end+1]) && isPair(s, start, end, lettersThenDigit) && beginsShape(s, start, end, 0)
@@ -273,44 +263,21 @@ type mixed struct {
 	whole        bool // no group follows at a separator beyond the last one
 }
 
-// mayShape reports whether the word s[start:end], with the union all of its classes, can be or begin a layout.
-func mayShape(s string, start, end int, all class) bool {
-	switch all & clsWord {
-	case clsDigit:
-		return digitsBegin(s, start, end)
-	case clsLetter:
-		return lettersBegin(s, start, end)
-	case clsAlnum:
-		return isShaped(s, start, end)
-	}
-	return false
-}
-
-// shaped handles the word [start, end) that may be a layout: see mayShape.
+// shaped handles the word [start, end) that may be or begin a layout.
 func (t *text) shaped(start, end int) {
 	n := end - start
 	digits := digitMask(t.s, start, end)
 	c := &t.mixed
 	t.mixedGroups(start, c, beginsShape(t.s, start, end, digits))
-	free := t.numberMayStart(start) && t.shapeMayStart(start)
 	near, before := t.near, len(t.out)
 	for g := c.groups - 1; g >= 0; g-- {
 		entries := shapeTable[c.code[g]]
+		for i := range entries {
+			t.shape(&entries[i], c, g, start)
+		}
 		var wide []wideShape
 		if g == 0 {
 			wide = wideShapes[n]
-		}
-		if len(entries)+len(wide) == 0 {
-			continue
-		}
-		stop := c.end[g]
-		goesOn := (g < c.groups-1 || !c.whole) && t.at(stop) != ' '
-		if goesOn || !free || !t.numberMayEnd(stop) || !t.shapeMayEnd(stop) {
-			t.near = true
-			continue
-		}
-		for i := range entries {
-			t.shape(&entries[i], c, g, start)
 		}
 		for i := range wide {
 			if wide[i].has(digits) && wide[i].valid(c.chars[:n]) { // before the cues, as most words fail
@@ -318,6 +285,30 @@ func (t *text) shaped(start, end int) {
 			}
 		}
 		if len(t.out) > before { // what fewer groups might have been is covered
+			t.near = near
+			return
+		}
+	}
+}
+
+// everyShape is shaped without tables: every layout is compared with the word at start and the groups after it.
+func (t *text) everyShape(start int) {
+	c := &t.mixed
+	t.mixedGroups(start, c, true)
+	near, before := t.near, len(t.out)
+	for g := c.groups - 1; g >= 0; g-- {
+		n := c.count[g]
+		digits := digitMask(string(c.chars[:n]), 0, int(n))
+		isPlain := digits == 0 || digits == 1<<n-1
+		if first := c.count[0]; isPlain || g > 0 && digits&(1<<first-1) == 0 && digits>>first&1 == 0 {
+			continue
+		}
+		for _, r := range rules {
+			for _, sh := range r.shapes {
+				t.shape(&shapeEntry{entity: r.entity, shape: sh, vetoes: r.vetoes, spaced: strings.Contains(sh.layout, " ")}, c, g, start)
+			}
+		}
+		if len(t.out) > before {
 			t.near = near
 			return
 		}
@@ -365,6 +356,11 @@ func (t *text) shape(e *shapeEntry, c *mixed, g, start int) {
 	inside := uint32(1)<<n - 1
 	isLow := c.lower&inside != 0
 	if isLow && c.upper&inside != 0 || !fits(e.layout, t.s[start:end]) {
+		return
+	}
+	goesOn := (g < c.groups-1 || !c.whole) && t.at(end) != ' '
+	if goesOn || !t.numberMayStart(start) || !t.shapeMayStart(start) || !t.numberMayEnd(end) || !t.shapeMayEnd(end) {
+		t.near = true
 		return
 	}
 	cued := false

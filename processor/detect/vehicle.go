@@ -7,7 +7,7 @@ import (
 
 // The entities of this family.
 const (
-	VIN Entity = iota + endVAT
+	VIN Entity = iota + endMedical
 	LicensePlate
 	endVehicle
 )

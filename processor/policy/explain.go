@@ -88,6 +88,9 @@ func (p *Policy) matchesFinding(r *rule, s Subject) (why string, ok bool) {
 		return "a token is never touched", false
 	}
 	name := infos[f.Entity].Name
+	if s.Signal == Metrics && p.isGuess(f) {
+		return fmt.Sprintf("in metrics a %s is touched only where a key names it", name), false
+	}
 	if r.decisions[f.Entity].Rule == "" {
 		return fmt.Sprintf("entity is %s (%s)", name, infos[f.Entity].Group), false
 	}

@@ -84,6 +84,9 @@ func (v *View) Decide(sig Signal, key string, f *detect.Finding, text string) *D
 	if int(f.Entity) >= len(v.table[sig]) {
 		return &unmatched // detect.Token
 	}
+	if sig == Metrics && v.policy.isGuess(f) {
+		return &unmatched
+	}
 	c := &v.table[sig][f.Entity]
 	inner, looked := "", false
 	for i := range c.candidates {
@@ -112,6 +115,12 @@ func (v *View) Decide(sig Signal, key string, f *detect.Finding, text string) *D
 		return c.always
 	}
 	return &unmatched
+}
+
+// isGuess reports whether the finding is a name or a place that no key named: in prose that is never certain, and in
+// metrics a wrong one would change a series.
+func (p *Policy) isGuess(f *detect.Finding) bool {
+	return !f.ByKey && p.detector.Entities()[f.Entity].Named
 }
 
 // Attribute says what happens to the attribute key as a whole. Nil: its value is looked into as usual. A decision to

@@ -68,6 +68,21 @@ func TestFirstMatchDecides(t *testing.T) {
 	}
 }
 
+func TestNamesInMetricsNeedKeys(t *testing.T) {
+	v := plain(Config{Presets: []string{"default"}, Rules: []Rule{{Entities: []string{"*"}, Action: "redact"}}}, t)
+	for _, e := range []detect.Entity{detect.PersonName, detect.StreetAddress} {
+		guess, keyed := finding(e), finding(e)
+		keyed.ByKey = true
+		require.Equal(t, Keep, v.Decide(Metrics, "note", guess, "").Action)
+		require.Equal(t, Redact, v.Decide(Metrics, "customer_name", keyed, "").Action)
+		require.Equal(t, Redact, v.Decide(Logs, "note", guess, "").Action)
+		reasons, _ := v.policy.Explain(context.Background(), Subject{Signal: Metrics, Key: "note", Resource: resource(), Finding: guess})
+		require.False(t, reasons[0].Matches)
+		require.Contains(t, reasons[0].Why, "only where a key names it")
+	}
+	require.Equal(t, Redact, v.Decide(Metrics, "note", finding(detect.Email), "").Action)
+}
+
 func TestNoRuleKeeps(t *testing.T) {
 	require.Equal(t, Decision{Action: Keep}, *plain(Config{Rules: []Rule{{Entities: []string{"phone"}, Action: "redact"}}}, t).Decide(Logs, "k", finding(detect.Email), ""))
 }

@@ -54,10 +54,22 @@ func Canonical(dst []byte, entity detect.Entity, f detect.Finding, text string) 
 		}
 	default:
 		if entity.IsCompact() {
-			dst = filter(dst, from, alphanumeric)
-			upperASCII(dst[from:])
+			return canonicalCompact(dst, from)
 		}
 	}
+	return dst
+}
+
+// canonicalCompact keeps letters and digits, in upper case. What has other signs than the separators of such ids, which
+// only a key can declare, stays.
+func canonicalCompact(dst []byte, from int) []byte {
+	for _, c := range dst[from:] {
+		if !alphanumeric(c) && strings.IndexByte(" -./+_:", c) < 0 { // a form has + for blanks
+			return dst
+		}
+	}
+	dst = filter(dst, from, alphanumeric)
+	upperASCII(dst[from:])
 	return dst
 }
 

@@ -1,9 +1,6 @@
 package names
 
-import (
-	_ "embed" // the weights
-	"slices"
-)
+import _ "embed" // the weights
 
 // weights are those of an averaged perceptron over hashed features, two bytes each, made by builder/names.
 //
@@ -11,25 +8,25 @@ import (
 var weights string
 
 // Size is how many weights the model has.
-const Size = 1 << 13
+const Size = 1 << 14
 
-// maxFeatures is how many features a part of a window has at most.
-const maxFeatures = 48
-
-// features collects the hashed features of a part of a window.
+// features sums the weights of the hashed features of a part of a window, or keeps the features for training.
 type features struct {
-	list  [maxFeatures]uint16
-	words [maxFeatures]bool // which are words, for training
-	n     int
+	sum  int32
+	kept *Candidate // nil: none are kept
 }
 
 // add adds the feature of a template with its values.
 func (f *features) add(template, a, b uint32) {
 	h := (template*0x9E3779B1 ^ a) * 0x85EBCA6B
 	h = (h ^ h>>15 ^ b) * 0xC2B2AE35
-	h ^= h >> 16
-	f.list[f.n], f.words[f.n] = uint16(h%Size), isWordTemplate(template)
-	f.n++
+	k := (h ^ h>>16) % Size
+	if f.kept != nil {
+		f.kept.Features = append(f.kept.Features, uint16(k))
+		f.kept.Words = append(f.kept.Words, isWordTemplate(template))
+		return
+	}
+	f.sum += int32(int16(uint16(weights[2*k]) | uint16(weights[2*k+1])<<8))
 }
 
 // isWordTemplate reports whether the value of the template is a certain word. Training leaves some of those out, so that
@@ -42,15 +39,22 @@ func isWordTemplate(template uint32) bool {
 	return false
 }
 
+// titleBonus is what a title says beyond what the model has learned of it: nearly every word after one is a name.
+const titleBonus = 1000
+
 // score is above 0 when the part [a, b) of the window is a name.
 func (w *window) score(a, b int) int32 {
-	var f features
+	f := features{sum: w.base(a)}
 	w.features(&f, a, b)
-	sum := int32(0)
-	for _, k := range f.list[:f.n] {
-		sum += int32(int16(uint16(weights[2*k]) | uint16(weights[2*k+1])<<8))
+	return f.sum
+}
+
+// base is the score that the features of a part of the window that starts at a are added to.
+func (w *window) base(a int) int32 {
+	if w.cue == Title && a == 0 {
+		return titleBonus
 	}
-	return sum
+	return 0
 }
 
 // features are what the model knows of the part [a, b): what its words are known as, how they are written, and what
@@ -129,6 +133,7 @@ func (w *window) features(f *features, a, b int) {
 // Candidate is a part of a window with its features, for training. Words says which of them are words of the neighborhood.
 type Candidate struct {
 	Start, End int
+	Base       int32 // what the weights are added to
 	Features   []uint16
 	Words      []bool
 }
@@ -140,9 +145,9 @@ func Candidates(s string, i, lo, hi int) (list []Candidate) {
 		return nil
 	}
 	w.spans(func(a, b int) {
-		var f features
-		w.features(&f, a, b)
-		list = append(list, Candidate{w.words[a].start, w.words[b-1].end, slices.Clone(f.list[:f.n]), slices.Clone(f.words[:f.n])})
+		c := Candidate{Start: w.words[a].start, End: w.words[b-1].end, Base: w.base(a)}
+		w.features(&features{kept: &c}, a, b)
+		list = append(list, c)
 	})
 	return list
 }
