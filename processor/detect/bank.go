@@ -107,7 +107,7 @@ func bankRules() []rule {
 				Source: "Pay.UK: modulus checking specification",
 			},
 			keys:  keys("uk account number", "uk bank account", "uk bank account number"),
-			value: readByKey(0.95, numberReader(8, 8)),
+			value: trustedUKAccount,
 			examples: examples{
 				positive: []string{
 					"sort code 20-00-00 account «55779911»", `{"sortCode":"20-00-00","accountNumber":"«55779911»"}`, "sort code: 20-00-00, account number: «55779911»", "sort code 20-00-00 «55779911»", "uk_account_number=«31926819»",
@@ -163,19 +163,26 @@ var bankCues = []string{"bank", "routing", "checking", "savings", "ach ", "aba "
 // sortCues say that it is one of the United Kingdom.
 var sortCues = []string{"sort code", "sortcode", "sort_code", "sorting code"}
 
+var (
+	ukAccountAt      = numberReader(8, 8)
+	usAccountAt      = numberReader(6, 17)
+	trustedUKAccount = readByKey(0.95, ukAccountAt)
+	trustedAccount   = readByKey(0.93, accountAt)
+)
+
 // bankAccountByKey verifies an account number under a key: that of the United Kingdom with its sort code near, one under a
 // key of any account with a bank near.
 func bankAccountByKey(t *text, v value) {
 	if v.weak() && !v.attr() && t.cue(sortCues, v.keyStart, v.end) {
 		v.ref.entity = UKBankAccount
-		readByKey(0.95, numberReader(8, 8))(t, v)
+		trustedUKAccount(t, v)
 		return
 	}
 	if v.weak() && (v.attr() || !t.cue(bankCues, v.keyStart, v.end)) {
 		t.near = true
 		return
 	}
-	readByKey(0.93, accountAt)(t, v)
+	trustedAccount(t, v)
 }
 
 // accountAt reads the digits of an account, in groups or not.
@@ -201,7 +208,7 @@ func accountWord(t *text, i int) {
 	if start == 0 {
 		return
 	}
-	end := numberReader(6, 17)(t, start)
+	end := usAccountAt(t, start)
 	switch {
 	case end == 0:
 		t.near = true
@@ -239,7 +246,7 @@ func sortCodeWord(t *text, i int) {
 	t.add(UKSortCode, start, end, 0.93)
 	for start = end; start < end+2 && (t.at(start) == ' ' || t.at(start) == ',' || t.at(start) == '/'); start++ {
 	}
-	if end = numberReader(8, 8)(t, start); end > 0 {
+	if end = ukAccountAt(t, start); end > 0 {
 		t.add(UKBankAccount, start, end, 0.9)
 	}
 }

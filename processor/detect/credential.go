@@ -264,12 +264,12 @@ func credentialRules() []rule {
 			examples: examples{
 				positive: []string{
 					"api_key=«9f8e7d6c5b4a»", `{"clientSecret":"«Zx81-qq»"}`, "?access_token=«ya29.a0Af_1»&x=1", `var apiToken string = "«f3A9bK2mX8qT7wZ1»"`, "X-Api-Key: «9f8e7d6c5b4a»", "token=«f3A9bK2mX8qT7wZ1»",
-					`secret = "«abc123xyz»"`, `setProperty("API_TOKEN", "«f3A9bK2mX8qT7wZ1»")`, `os.Setenv("DB_SECRET_KEY", "«a1b2c3d4»")`, "secret: «abc123xyz»", "/cb?token=«abcdef123456»&x=1", "token: «abcdef1234567890»",
+					`secret = "«abc123xyz»"`, "api_key=«/Yz0wbakhklUyFGgYsrNQcHD4jfJgr5k6hBkN7FZ==»", `setProperty("API_TOKEN", "«f3A9bK2mX8qT7wZ1»")`, `os.Setenv("DB_SECRET_KEY", "«a1b2c3d4»")`, "secret: «abc123xyz»", "/cb?token=«abcdef123456»&x=1", "token: «abcdef1234567890»",
 					"session_id=«9f8e7d6c5b4a39281706f5e4d3c2b1a0»", "JSESSIONID=«1A530637289A03B07199A44E8D531427»", `{"sessionId":"«kq3v8s0d2m1x7c5b»"}`,
 					"session.id|«b3c6a1de-7f60-4f0e-9b7e-0d6f1c2a3b4c»",
 				},
 				negative: []string{
-					"token=next", `log("secret", "not set")`, `fake_token="f3A9bK2mX8qT7wZ1"`, "token=f3A9bK2mX8qT7wZ1...", `t("API_TOKEN_TTL", "3600")`, "api_key=${API_KEY}", "token_type=bearer", "max_tokens=4096", "secret: my-tls-secret", "api_key=YOUR****KEY", "unexpected token: foo",
+					"token=next", "token: clm69454:AgencyIdentificationCodeContentType", `log("secret", "not set")`, `fake_token="f3A9bK2mX8qT7wZ1"`, "token=f3A9bK2mX8qT7wZ1...", `t("API_TOKEN_TTL", "3600")`, "api_key=${API_KEY}", "token_type=bearer", "max_tokens=4096", "secret: my-tls-secret", "api_key=YOUR****KEY", "unexpected token: foo",
 					"private_key=/etc/ssl/key.pem", "export API_KEY=$(cat /run/secrets/api_key)", "access_token: none", "token=null", "tokens: 512", "token_count=12", "token_type=Bearer",
 					"secret: k8s-secret-name", "secret=registry-creds-v2", "next_token=abcdef123456", "page_token=Q2l9fSAw8dX2", "session_id=4711", "sessionid:0x14ed93111f2009d",
 					"secret: MyServiceAccountSecretName", "unexpected token: identifier2",

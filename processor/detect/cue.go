@@ -72,16 +72,18 @@ func (t *text) cued(e Entity, start, end int) bool {
 	if near.start != start || near.end != end {
 		near.extent, near.entities = extent{start, end}, entitySet{}
 		from, to := t.around(start, end, cueReach)
-		t.readCues(from, start)
-		t.readCues(end, to)
+		t.readCues(from, start, false)
+		t.readCues(end, to, true)
 	}
 	return near.entities.has(e)
 }
 
 // readCues adds the entities of the cues in [from, to). Letters of two bytes, as in Latin, Greek and Cyrillic, are part
-// of words; the longer ones are of scripts in which a cue may start at each.
-func (t *text) readCues(from, to int) {
+// of words; the longer ones are of scripts in which a cue may start at each. Cues before another number, from which words
+// lead on to the candidate, are that number's, and so are cues after the candidate right before another number.
+func (t *text) readCues(from, to int, after bool) {
 	inside := from > 0 && (isAlnum(t.s[from-1]) || t.s[from-1] >= 0x80)
+	digits := 0
 	for i := from; i < to; i++ {
 		switch c := t.s[i]; {
 		case isLetter(c):
@@ -89,8 +91,15 @@ func (t *text) readCues(from, to int) {
 				continue
 			}
 			inside = true
+			if digits > 0 && (digits < longNumber || t.span(i, clearingWord, isLetter) == i+clearingWord) {
+				if digits >= longNumber && !after {
+					t.cues.entities = entitySet{}
+				}
+				digits = 0
+			}
 		case c < 0x80:
 			inside = false
+			digits += int(classes[c] & clsDigit / clsDigit)
 			continue
 		case c < 0xC3: // inside a letter, or a sign
 			continue
@@ -110,7 +119,7 @@ func (t *text) readCues(from, to int) {
 			continue
 		}
 		for _, cue := range cueTable[cueSlot(t.s[i], t.s[i+1])] {
-			if t.cueAt(cue.text, i, to) || cue.foreign && t.foreignCueAt(cue.text, i, to) {
+			if (t.cueAt(cue.text, i, to) || cue.foreign && t.foreignCueAt(cue.text, i, to)) && (!after || !t.numberFollows(i+len(cue.text))) {
 				for _, e := range cue.entities {
 					t.cues.entities.add(e)
 				}
@@ -118,6 +127,47 @@ func (t *text) readCues(from, to int) {
 		}
 	}
 }
+
+const (
+	longNumber   = 5 // digits of a number that has cues of its own
+	clearingWord = 4 // letters of a word that leads on, other than "and"
+)
+
+// numberFollows reports whether a number of its own follows the cue that ends at i, after the rest of its word and
+// perhaps one more: BSN-nummer: 111222333. A token may stand for one.
+func (t *text) numberFollows(i int) bool {
+	for range 2 {
+		i = t.span(i, 16, func(c byte) bool { return isLetter(c) || c >= 0x80 })
+		i = t.span(i, 4, func(c byte) bool { return !isAlnum(c) && c < 0x80 && c != '\n' && c != ',' && c != ';' })
+	}
+	if k := t.tokenFrom(i); k < len(t.tokens) && t.tokens[k].Start <= i {
+		return true
+	}
+	digits := 0
+	for j := i; j < i+16 && (isDigit(t.at(j)) || j > i && isSeparator(t.at(j))); j++ {
+		if isDigit(t.s[j]) {
+			digits++
+		}
+	}
+	return digits >= longNumber
+}
+
+// cuesOf enters the cues that one layout of the entity has of its own, if any, and returns what asks for its cues: for its
+// own ones an entity that no rule has.
+func cuesOf(cues []string, e Entity) Entity {
+	if cues == nil {
+		return e
+	}
+	if lastOwn--; int(lastOwn) < len(rules) {
+		panic("detect: too many entities and layouts with cues of their own")
+	}
+	for _, cue := range cues {
+		addCue(cue, lastOwn)
+	}
+	return lastOwn
+}
+
+var lastOwn Entity = maxBuiltins
 
 // foreignCueAt is cueAt for a cue with letters outside ASCII.
 func (t *text) foreignCueAt(cue string, i, to int) bool {

@@ -40,7 +40,7 @@ func (t *text) afterWords(i int) int {
 	}
 	for range 3 {
 		from := i
-		for i < from+3 && (t.at(i) == ' ' || t.at(i) == ':' || t.at(i) == '.' || t.at(i) == '#' || t.at(i) == '(' || t.at(i) == '[') {
+		for i < from+3 && (t.at(i) == ' ' || t.at(i) == ':' || t.at(i) == '.' || t.at(i) == '#' || t.at(i) == '(' || t.at(i) == '[' || t.at(i) == '"' && t.at(i-1) == ' ') {
 			i++
 		}
 		if i == from {
@@ -107,7 +107,11 @@ func (t *text) formEnd(i int, form string) int {
 		}
 		i++
 	}
-	if upper && lower || !t.valueEnds(i) {
+	if upper && lower {
+		return 0
+	}
+	if !t.valueEnds(i) {
+		t.near = true
 		return 0
 	}
 	return i

@@ -51,17 +51,17 @@ func demographicRules() []rule {
 			keys: append(keys(
 				"postal code", "postalcode", "post code", "postcode", "zip code", "zipcode", "address zip", "billing zip", "shipping zip", "postleitzahl", "code postal", "codigo postal", "codice postale",
 				"kod pocztowy", "postnummer", "postinumero", "eircode", "plz", "zip postal", "zip plus4", "posta kodu", "irsz",
-			), weakKeys("zip", "cep", "pin code", "postal")...),
+			), append(weakKeys("cep", "pin code", "postal"), looseKeys("zip")...)...),
 			value: postalByKey,
 			prefixes: slices.Concat(
-				after(PostalCode, 0.85, longestOf(postalForms), "postal code", "post code", "postcode", "plz", "postleitzahl", "code postal", "codigo postal", "código postal", "codice postale", "kod pocztowy", "eircode"),
-				after(PostalCode, 0.85, longestOf(zipForms), "zip code", "zipcode"),
+				after(PostalCode, 0.85, postalAt, "postal code", "post code", "postcode", "plz", "postleitzahl", "code postal", "codigo postal", "código postal", "codice postale", "kod pocztowy", "eircode"),
+				after(PostalCode, 0.85, zipAt, "zip code", "zipcode"),
 				after(PostalCode, 0.85, brazilianAt, "cep"),
 				[]prefix{{"zip ", zipWord}},
 			),
 			examples: examples{
 				positive: []string{
-					"zip code «94043»", `{"postal_code":"«1012 AB»"}`, "PLZ «10115» Berlin", "postcode «2000».", "postal code «K1A 0B1», Ottawa", "billing_zip=«94043-1351»", `{"zip":"«10001»"}`,
+					"zip code «94043»", `{"postal_code":"«1012 AB»"}`, "PLZ «10115» Berlin", "postcode «2000».", "postal code «K1A 0B1», Ottawa", "billing_zip=«94043-1351»", `{"zip":"«10001»"}`, "SET new_zip = '«69861»'",
 					"user.postal_code|«1012 AB»", "code postal: «75008»", "?postal_code=«K1A+0B1»&x=1", "CEP: «01310-100»", "ZIP «94043»", "kod pocztowy «00-950»", "CEP «01310-100»", "Postleitzahl «10115»",
 				},
 				negative: []string{
@@ -114,14 +114,18 @@ func demographicRules() []rule {
 			),
 			value: nationalityByKey,
 			examples: examples{
-				positive: []string{"nationality=«German»", `{"nationality":"«DE»"}`, "user.nationality|«South African»", "Nationality: «French», 34", `{"citizenship":"«USA»"}`},
+				positive: []string{"nationality=«German»", `{"nationality":"«DE»"}`, "user.nationality|«South African»", `{"nationality":"«German, Austrian»"}`, "Nationality: «French», 34", "/* nationality=«Brazilian» */ x", `{"citizenship":"«USA»"}`},
 				negative: []string{"nationality=null", "nationality=3", `{"nationality":""}`, "nationality=unknown", "nationality={{nationality}}", "nationality_id=German", "nationality=true"},
 			},
 		},
 	}
 }
 
-var britishPostcode = shapeByKey(0.9, isPostcode)
+var (
+	britishPostcode = shapeByKey(0.9, isPostcode)
+	postalAt        = longestOf(postalForms)
+	zipAt           = longestOf(zipForms)
+)
 
 // postalByKey verifies a code under a key. Codes of four digits and of seven are too short or too long for a weak one.
 func postalByKey(t *text, v value) {
@@ -130,11 +134,11 @@ func postalByKey(t *text, v value) {
 	if britishPostcode(t, british); len(t.out) > n {
 		return
 	}
-	forms := postalForms
+	read := postalAt
 	if v.weak() {
-		forms = zipForms
+		read = zipAt
 	}
-	if end := longestOf(forms)(t, v.start); end > 0 && (!v.closed || end == v.end) && t.hasDigits(v.start, end) {
+	if end := read(t, v.start); end > 0 && (!v.closed || end == v.end) && t.hasDigits(v.start, end) {
 		t.emit(v, v.start, end, 0.9)
 	}
 }
@@ -147,7 +151,7 @@ func zipWord(t *text, i int) {
 		return
 	}
 	start := i + len("zip ")
-	if end := longestOf(zipForms)(t, start); end > 0 && (t.at(end) != ' ' || !isLower(t.at(end+1))) {
+	if end := zipAt(t, start); end > 0 && (t.at(end) != ' ' || !isLower(t.at(end+1))) {
 		t.add(PostalCode, start, end, 0.85)
 	}
 }
@@ -206,15 +210,15 @@ var noNation = []string{"unknown", "none", "null", "nil", "true", "false", "unde
 
 func nationalityByKey(t *text, v value) {
 	v.end = t.phraseEnd(v)
-	if comma := strings.IndexByte(t.s[v.start:v.end], ','); comma >= 0 {
-		v.end = v.start + comma
+	if stop := strings.IndexAny(t.s[v.start:v.end], ",*"); stop >= 0 && !v.closed { // a list, the end of a comment
+		v.end = t.trimRight(v.start, v.start+stop)
 	}
 	s := t.s[v.start:v.end]
 	if len(s) < 2 || len(s) > maxNationality || isPlaceholder(s) {
 		return
 	}
 	for i := range len(s) {
-		if c := s[i]; !isLetter(c) && c < 0x80 && (i == 0 || c != ' ' && c != '-' && c != '+' && c != '\'') {
+		if c := s[i]; !isLetter(c) && c < 0x80 && (i == 0 || c != ' ' && c != '-' && c != '+' && c != '\'' && (c != ',' || !v.closed)) {
 			return
 		}
 	}

@@ -168,12 +168,14 @@ func isIMSI(d []byte) bool {
 	return d[0] >= '2' && d[0] <= '7' || code == 901 || code == 1 || code == 999
 }
 
+var trustedIMSI = digitsByKey(0.98, isIMSI)
+
 // imsiByKey also reads the form of the 5G core: imsi-208930000000003.
 func imsiByKey(t *text, v value) {
 	if t.hasFold(v.start, "imsi-") {
 		v.start += len("imsi-")
 	}
-	digitsByKey(0.98, isIMSI)(t, v)
+	trustedIMSI(t, v)
 }
 
 // afterIMSI verifies that form in text.

@@ -14,6 +14,8 @@ type digitShape struct {
 	cued   bool                     // needs a cue within 50 bytes
 	valid  func(digits []byte) bool // ranges and checksum; nil: none
 	conf   float32
+	cues   []string // of this layout alone; nil: those of the rule
+	cuedBy Entity   // whose cues count
 }
 
 type digitEntry struct {
@@ -225,7 +227,7 @@ func (t *text) layouts(start int, c *cluster) {
 
 func (t *text) layout(e *digitEntry, c *cluster, g, start int) {
 	end := c.end[g]
-	if e.cued && !t.cued(e.entity, start, end) {
+	if e.cued && !t.cued(e.cuedBy, start, end) {
 		return
 	}
 	if e.slashed && t.at(start-1) == '/' { // a part of a path
@@ -242,7 +244,7 @@ func (t *text) layout(e *digitEntry, c *cluster, g, start int) {
 	switch {
 	case e.cued:
 	case conf >= cuedConf && len(e.vetoes) == 0 && t.at(start-1) != '#': // no cue can add anything
-	case t.cued(e.entity, start, end):
+	case t.cued(e.cuedBy, start, end):
 		conf = max(conf, cuedConf)
 	case t.at(start-1) == '#':
 		return

@@ -101,6 +101,10 @@ func seeds() [][2]string {
 			all = append(all, [2]string{key, text})
 		}
 	}
+	for _, c := range structures {
+		_, text, _ := parseExample(c.text)
+		all = append(all, [2]string{"", text})
+	}
 	return all
 }
 

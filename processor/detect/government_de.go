@@ -134,7 +134,7 @@ func germanDocument(c []byte) bool {
 			return false
 		}
 	}
-	return digits >= 3
+	return digits >= 1
 }
 
 // isDEIDCard checks the characters, and the check digit when there is one.

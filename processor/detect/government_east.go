@@ -89,7 +89,7 @@ func governmentEastRules() []rule {
 				{layout: "ddddddddddddd", valid: isCNP, cued: true, conf: 0.97},
 				{layout: "d dddddd dddddd", valid: isCNP, conf: 0.9},
 			},
-			cues: []string{"cnp", "cod numeric"},
+			cues: []string{"cnp", "cod numeric", "codul numeric"},
 			examples: examples{
 				positive: []string{"CNP «1800101123450»", "cnp=«2850615401234»", "cod numeric personal: «1800101123450»", `{"cnp":"«1800101123450»"}`},
 				negative: []string{"1800101123450", "CNP 1800101123451", "ts=1700000000000", "cnp 1801301123450", "epoch 1800101123450"},
@@ -126,10 +126,10 @@ func governmentEastRules() []rule {
 				Not:    "Ten digits without key or cue: epoch seconds",
 				Source: "Наредба № РД-02-20-9 за ЕСГРАОН",
 			},
-			keys:   keys("egn", "bg egn", "egn number"),
+			keys:   keys("egn", "bg egn", "egn number", "edinen grazhdanski nomer"),
 			value:  digitsByKey(0.98, isEGN),
 			digits: []digitShape{{layout: "dddddddddd", valid: isEGN, cued: true, conf: 0.96}},
-			cues:   []string{"egn ", "егн", "единен граждански"},
+			cues:   []string{"egn ", "edinen grazhdanski", "егн", "единен граждански"},
 			examples: examples{
 				positive: []string{"ЕГН «7523169263»", "egn=«8501010011»", "EGN: «7523169263»", `{"egn":"«8501010011»"}`},
 				negative: []string{"7523169263", "EGN 7523169264", "begin 8501010011", "egn 7533169263", "epoch 1700000000"},

@@ -25,12 +25,13 @@ func governmentESRules() []rule {
 			shapes: []shape{
 				{layout: "dddddddd-L", valid: isNIF, conf: 0.92},
 				{layout: "ddddddd-L", valid: isNIF, conf: 0.8},
-				{layout: "dd.ddd.ddd-L", valid: isNIF, conf: 0.95},
+				{layout: "dd.ddd.ddd-L", valid: isDottedNIF, conf: 0.95},
 				{layout: "dd.ddd.dddL", valid: isNIF, conf: 0.9},
 				{layout: "ddddddddL", valid: isPlainNIF, folded: true, conf: 0.85},
 				{layout: "ddddddddL", valid: isNIF, cued: true, conf: 0.95},
 				{layout: "dddddddL", valid: isNIF, cued: true, conf: 0.9},
 				{layout: "dddddddd L", valid: isNIF, cued: true, conf: 0.9},
+				{layout: "dd.ddd.ddd-L", valid: isNIF, cued: true, conf: 0.96},
 				{layout: "dd.ddd.ddd L", valid: isNIF, cued: true, conf: 0.95},
 				{layout: "Ldddddddx", valid: isOtherNIF, cued: true, conf: 0.95},
 				{layout: "L-ddddddd-x", valid: isOtherNIF, cued: true, conf: 0.95},
@@ -44,7 +45,7 @@ func governmentESRules() []rule {
 					"«12345678Z»", "«12345678z»", "«55555555-K»", "«1111111-G»", "DNI «12345678z»", "cliente «12.345.678-Z»", "nif=«54362315K»", `{"dni":"«54362315-K»"}`, "CIF «A58818501»", "documento nacional de identidad «1111111G»", "dni|«12345678Z»",
 				},
 				negative: []string{
-					"12345678A", "12345678a", "401-023-2138", "heap 16777216K->4096K", "54362315K used", "20240115T", "commit 12345684c", "const 12345676n", "took 12345679s", "part 12345678Z", "rev-12345678-Z", "12345678Z.log", "16777216G", "1111111G", "A58818501", "dni 12345678A", "12345678ZA",
+					"12345678A", "12345678a", "401-023-2138", "heap 16777216K->4096K", "chile 12.452.198-K", "54362315K used", "20240115T", "commit 12345684c", "const 12345676n", "took 12345679s", "part 12345678Z", "rev-12345678-Z", "12345678Z.log", "16777216G", "1111111G", "A58818501", "dni 12345678A", "12345678ZA",
 				},
 			},
 		},
@@ -107,6 +108,9 @@ func isNIF(c []byte) bool {
 func isPlainNIF(c []byte) bool {
 	return strings.IndexByte("ABCDEFGHKLMNPST", c[len(c)-1]) < 0 && !isCalendar(c) && isNIF(c)
 }
+
+// isDottedNIF is isNIF without K, which Chile's numbers of the same layout end in.
+func isDottedNIF(c []byte) bool { return c[len(c)-1] != 'K' && isNIF(c) }
 
 // isNIE checks the number of a foreigner, in which the first letter is 0, 1 or 2.
 func isNIE(c []byte) bool {

@@ -67,7 +67,7 @@ func governmentITRules() []rule {
 				{layout: "LLdddddLL", cued: true, conf: 0.87},
 				{layout: "dddddddLL", cued: true, conf: 0.87},
 			},
-			cues: []string{"carta d'identit", "carta d’identit", "carta di identit", "carta identit", "identity card", "italian id"},
+			cues: []string{"carta d'identit", "carta d’identit", "carta di identit", "carta identit", "identity card", "italian id", "cie "},
 			examples: examples{
 				positive: []string{"carta d'identità «AA1234567»", "carta_identita=«CA00000AA»", "Carta di identità n. «AX 1234567»", `{"cartaIdentita":"«1234567AB»"}`},
 				negative: []string{"AA1234567 aa 1234567", "AA12345aa", "carta AA1234567", "identity AA1234567", "CA00000AA"},

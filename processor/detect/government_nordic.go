@@ -47,7 +47,7 @@ func governmentNordicRules() []rule {
 				Not:    "Dates with a dash and a run number whose check character is another",
 				Source: "Digi- ja väestötietovirasto, valtioneuvoston asetus 128/2010 ja 690/2022",
 			},
-			keys:  keys("hetu", "henkilotunnus", "sotu", "fi hetu", "finnish personal identity code"),
+			keys:  keys("hetu", "henkilotunnus", "henkilo tunnus", "sotu", "fi hetu", "finnish personal identity code"),
 			value: shapeByKey(0.99, isHETU),
 			shapes: []shape{
 				{layout: "dddddd-dddx", valid: isUntimedHETU, conf: 0.95},
@@ -92,14 +92,14 @@ func governmentNordicRules() []rule {
 				Not:    "Eleven digits without layout, key or cue",
 				Source: "Skatteetaten: Folkeregisterforskriften § 2-2-1",
 			},
-			keys:  keys("fodselsnummer", "fnr", "fodselsnr", "personnummer no", "no fnr", "d nummer", "norwegian national id"),
+			keys:  keys("fodselsnummer", "foedselsnummer", "foedselsnr", "fnr", "fodselsnr", "personnummer no", "no fnr", "d nummer", "norwegian national id"),
 			value: digitsByKey(0.99, isFNR),
 			digits: []digitShape{
 				{layout: "dddddd ddddd", valid: isFNR, conf: 0.93},
 				{layout: "dddddd-ddddd", valid: isFNR, conf: 0.93},
 				{layout: "ddddddddddd", valid: isFNR, cued: true, conf: 0.97},
 			},
-			cues:   []string{"fødselsnummer", "fodselsnummer", "fnr", "fødselsnr", "personnummer", "d-nummer", "norwegian"},
+			cues:   []string{"fødselsnummer", "fodselsnummer", "foedselsnummer", "fnr", "fødselsnr", "personnummer", "d-nummer", "norwegian"},
 			vetoes: numberNouns,
 			examples: examples{
 				positive: []string{"fødselsnummer «01128010056»", "fnr=«21098610186»", "bruker «011280 10137» opprettet", `{"fodselsnummer":"«21098610267»"}`},

@@ -35,7 +35,7 @@ func governmentUSRules() []rule {
 				{layout: "ddd.dd.dddd", valid: isSSN, cued: true, conf: 0.9},
 				{layout: "ddddddddd", valid: isSSN, cued: true, conf: 0.9},
 			},
-			cues:   []string{"ssn", "ssns", "social", "ss#", "seguro social"},
+			cues:   []string{"ssn", "ssns", "social security", "social sec", "soc sec", "social number", "social no", "social insurance", "ss#", "seguro social"},
 			vetoes: numberNouns,
 			examples: examples{
 				positive: []string{
@@ -133,7 +133,7 @@ func governmentUSRules() []rule {
 				"LLdddd", "LLddddd", "LLdddddd", "LLddddddd", "LLddddddL", "LLLdddddd", "LLL-dd-dddd", "dddLLdddd", "ddLLLddddd", "dddddddL", "ddddddddL", "ddddddddLL", "dddddddddL", "LdLdL",
 				"Lddd-dddd-dddd", "Lddd-ddd-dd-ddd-d", "Lddd-dddd-dddd-dd", "Ldddd-ddddd-ddddd", "Ldd-dd-dddd", "Lddd-ddd-ddd-ddd", "Ldd-ddd-ddd", "L-ddd-ddd-ddd-ddd",
 			),
-			cues: []string{"driver license", "drivers license", "driver's license", "driver’s license", "driver licence", "drivers licence", "driver's licence", "driving licen", "dl#", "dln ", "driver lic", "licencia de conducir"},
+			cues: []string{"driver license", "drivers license", "driver's license", "driver’s license", "driver licence", "drivers licence", "driver's licence", "driving licen", "dl#", "dln ", "dmv ", "driver lic", "licencia de conducir"},
 			examples: examples{
 				positive: []string{
 					"driver's license «D1234567» (CA)", "drivers_license=«F123456789012»", "Driver License No. «123456789»", `{"driverLicenseNumber":"«S530-4607-9001»"}`,

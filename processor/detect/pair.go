@@ -185,3 +185,69 @@ func (t *text) unwrap(i int) int {
 	}
 	return end + 1
 }
+
+// serialized verifies the string after the colon at i of a pair as PHP serializes it: s:8:"password";s:7:"hunter2".
+func (t *text) serialized(i int) {
+	j := i
+	for j > 0 && i-j < 8 && isDigit(t.s[j-1]) {
+		j--
+	}
+	if !t.hasFold(j-len(`";s:`), `";s:`) {
+		return
+	}
+	if k, ok := t.quotedKeyBefore(j-len(`";s:`), '"'); ok {
+		t.columnValue(k, t.valueAfter(k, '=', i+1))
+	}
+}
+
+// quotedPrintable verifies an address in angle brackets whose @ is spelled =40 at i, RFC 2045 section 6.7. Elsewhere it
+// is a number.
+func (t *text) quotedPrintable(i int) {
+	start := i
+	for start > 0 && i-start < maxLocal && isLocalByte(t.s[start-1]) {
+		start--
+	}
+	if t.at(start-1) == '<' {
+		if end, ok := t.domain(i + len("=40")); ok && t.at(end) == '>' {
+			t.emailAround(i, i+len("=40"), 0)
+		}
+	}
+}
+
+// isExpression reports whether an unquoted value is source code rather than a value: another variable of that name
+// (u.password, $password), a call of a function (getenv('X')), or the number of a field in a declaration.
+func (t *text) isExpression(k sepKey, v value) bool {
+	s := t.s[v.start:v.end]
+	name := t.s[k.start:k.end]
+	name = name[strings.LastIndexByte(name, '.')+1:]
+	if n := len(s) - len(name); n > 0 && n < maxKey && equalBoth(s[n:], name) {
+		switch s[n-1] {
+		case '.', '$', ':', '@', '>':
+			return t.span(v.start, n, isKeyByte) >= v.start+n-1
+		}
+	}
+	end := t.span(v.start, maxKey, func(c byte) bool { return isLetter(c) || c == '_' || c == '.' })
+	if t.at(end) == '(' && end >= v.start+3 && (t.at(end+1) == '\'' || t.at(end+1) == '"' || t.at(end+1) == '\\') {
+		return true
+	}
+	digits := t.span(v.start, 5, isDigit)
+	if digits == v.start || t.at(digits) != ';' || t.at(k.start-1) != ' ' {
+		return false
+	}
+	for _, w := range [...]string{"string", "bytes", "int32", "int64", "bool"} {
+		if t.hasFold(k.start-1-len(w), w) {
+			return true
+		}
+	}
+	return false
+}
+
+// equalBoth reports whether a and b are equal in any letter case; they have the same length.
+func equalBoth(a, b string) bool {
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}

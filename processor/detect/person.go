@@ -18,7 +18,7 @@ func usernameByKey(t *text, v value) {
 	if v.weak() && !t.isHandle(v) {
 		return
 	}
-	if v.prose && !v.closed && !t.proseValue(v) {
+	if v.prose && !v.closed && (!t.proseValue(v) || v.weak() && isNobody(s)) {
 		return
 	}
 	end := v.end

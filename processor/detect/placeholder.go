@@ -10,6 +10,7 @@ var placeholders = map[string]bool{
 	"filtered": true, "removed": true, "omitted": true, "secret-ref": true, "placeholder": true, "required": true,
 	"optional": true, "string": true, "nan": true, "todo": true, "tbd": true, "default": true, "anonymous": true,
 	"select": true, "insert": true, "where": true, "and": true, "or": true, "on": true, "off": true, "enabled": true,
+	"str": true, "string!": true, "int": true, "integer": true, "bool": true, "boolean": true, "bytes": true, "bytea": true, "varchar": true, "object": true, "array": true, "number": true,
 	"disabled": true, "ok": true, "example": true, "failed": true, "is": true, "set": true, "not": true,
 }
 

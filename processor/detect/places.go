@@ -161,7 +161,7 @@ func (p *places) count(first uint64, b *block) {
 		end := i + n
 		if n >= 9 {
 			p.counted |= 1 << start
-		} else if end == len(p.s) || !isSeparator(p.s[end]) && p.s[end] != '+' {
+		} else if end == len(p.s) || !isSeparator(p.s[end]) && p.s[end] != '+' && p.s[end] != ',' {
 			continue
 		} else if goesOn(p.s, n, end) {
 			p.counted |= 1 << start

@@ -61,7 +61,7 @@ var providers = func() []provider {
 // (segment_key): only a value of the vendor's form is a finding under it.
 var keyWords = []string{
 	"token", "secret", "api key", "apikey", "api token", "api secret", "access key", "access token", "auth token", "secret key", "client secret", "app key", "app secret", "api key id",
-	"access key secret", "access token secret", "secret access key", "client token", "application key", "license key", "pat",
+	"access key secret", "access token secret", "secret access key", "client token", "application key", "license key", "pat", "admin key", "master key", "service key", "write key",
 }
 
 // rule returns the rule of a row.

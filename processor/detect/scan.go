@@ -243,11 +243,13 @@ func init() {
 		for _, f := range r.forms {
 			addPrefix(starter{prefix: prefix{f.prefix, f.verifier(r.entity)}, form: f}, true)
 		}
-		for _, d := range r.digits {
-			r.enterDigits(d)
+		for i := range r.digits {
+			r.digits[i].cuedBy = cuesOf(r.digits[i].cues, r.entity)
+			r.enterDigits(r.digits[i])
 		}
-		for _, sh := range r.shapes {
-			r.enterShape(sh)
+		for i := range r.shapes {
+			r.shapes[i].cuedBy = cuesOf(r.shapes[i].cues, r.entity)
+			r.enterShape(r.shapes[i])
 		}
 		for _, cue := range r.cues {
 			addCue(cue, r.entity)

@@ -38,6 +38,13 @@ func (t *text) separator(i int) {
 	if isDigit(t.s[i-1]) && isDigit(t.at(i+1)) && !t.numberedKey(i) {
 		return
 	}
+	if c == ':' && isDigit(t.s[i-1]) && (t.at(i+1) == '"' || t.at(i+1) == '\\') {
+		t.serialized(i)
+		return
+	}
+	if c == '=' && t.at(i+1) == '4' && t.at(i+2) == '0' {
+		t.quotedPrintable(i)
+	}
 	if c == '=' && t.s[i-1] == ')' && t.at(i+1) == '(' {
 		t.tuple(i)
 		return
@@ -113,6 +120,10 @@ func (t *text) keyValue(k sepKey, sep byte, after int) {
 	if !v.closed && v.end-v.start <= 1 && t.at(v.start) == '{' { // an object
 		return
 	}
+	if !v.closed && t.isExpression(k, v) {
+		t.near = true
+		return
+	}
 	v.ref = ref
 	t.keyed(v)
 }
@@ -141,6 +152,9 @@ func (t *text) keyBefore(i int) (k sepKey, ok bool) {
 	case ']':
 		if q := t.at(end - 2); q == '"' || q == '\'' { // ["password"]=>
 			return t.quotedKeyBefore(end-2, q)
+		}
+		if t.at(end-2) == '[' { // password[]=
+			return t.bareKey(end - 2)
 		}
 		return t.bareKey(end - 1)
 	case ')':
@@ -207,6 +221,11 @@ func isKeyByte(c byte) bool {
 
 // bareKey reads an unquoted key of one word backwards from end.
 func (t *text) bareKey(end int) (k sepKey, ok bool) {
+	for t.hasFold(end-len("%5d"), "%5d") { // user%5Bpassword%5D=, list%5B%5D=
+		if end -= len("%5d"); t.hasFold(end-len("%5b"), "%5b") {
+			end -= len("%5b")
+		}
+	}
 	if !isWord(t.at(end - 1)) {
 		return k, false
 	}

@@ -19,8 +19,10 @@ type shape struct {
 	layout string
 	cued   bool                // needs a cue within 50 bytes
 	folded bool                // lower case is as good
+	cues   []string            // of this layout alone; nil: those of the rule
 	valid  func(c []byte) bool // gets the characters in upper case without separators; nil: none
 	conf   float32
+	cuedBy Entity // whose cues count
 }
 
 type shapeEntry struct {
@@ -174,7 +176,7 @@ func alnums(s string, i int) int {
 func (r rule) enterShape(sh shape) {
 	e := shapeEntry{entity: r.entity, shape: sh, vetoes: r.vetoes, spaced: strings.Contains(sh.layout, " ")}
 	if !strings.Contains(sh.layout, "L") {
-		r.enterDigits(digitShape{layout: strings.ReplaceAll(sh.layout, "x", "d"), cued: sh.cued, valid: sh.valid, conf: sh.conf})
+		r.enterDigits(digitShape{layout: strings.ReplaceAll(sh.layout, "x", "d"), cued: sh.cued, valid: sh.valid, conf: sh.conf, cuedBy: sh.cuedBy})
 	}
 	either := strings.Count(sh.layout, "x")
 	if either > maxMasks {
@@ -365,7 +367,7 @@ func (t *text) shape(e *shapeEntry, c *mixed, g, start int) {
 	}
 	cued := false
 	if e.cued || isLow && !e.folded {
-		if cued = t.cued(e.entity, start, end); !cued {
+		if cued = t.cued(e.cuedBy, start, end); !cued {
 			return
 		}
 	}
@@ -380,7 +382,7 @@ func (t *text) shape(e *shapeEntry, c *mixed, g, start int) {
 	switch {
 	case e.cued:
 	case conf >= cuedConf && len(e.vetoes) == 0 && t.at(start-1) != '#': // no cue can add anything
-	case cued || t.cued(e.entity, start, end):
+	case cued || t.cued(e.cuedBy, start, end):
 		conf = max(conf, cuedConf)
 	case t.at(start-1) == '#':
 		return

@@ -77,6 +77,7 @@ func TestCues(t *testing.T) {
 	for text, want := range map[string]bool{
 		"nip 5261040828": true, "NIP: 5261040828": true, "customerNip 5261040828": true, "customer_nip 5261040828": true, "5261040828 nip": true,
 		"snip 5261040828": false, "nipple 5261040828": false, "ЕГН 7523169263": true, "(егн) 7523169263": true, "RČ 7360281005": true, "RODNÉ číslo 7360281005": true, "rčx 7360281005": false, "Başvuru kişi 10000000146": true,
+		"nip 123 and then 5261040828": true, "nip 12345678, then order 5261040828": false, "order 5261040828 has NIP: 5261040829": false, "order 5261040828 has NIP 7": true,
 		"nip" + string(make([]byte, cueReach)) + "5261040828": false,
 		"nip " + fakeToken("email") + " 5261040828":           false, // not across a token
 	} {

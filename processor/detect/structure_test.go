@@ -31,6 +31,10 @@ var structures = []struct{ name, text, want string }{
 	{"csv after a header", "email,phone,ssn\n«a@acme.example»,«415-555-2671»,«536221234»\n«b@acme.example»,«415-555-2672»,«536221235»\n", "email phone us_ssn email phone us_ssn"},
 	{"csv, quotes", "id,first_name,ssn\n1,\"«Jane»\",\"«536-22-1234»\"\n2,«Bob»,«536-22-1235»\n", "person_name us_ssn person_name us_ssn"},
 	{"csv, semicolons", "name;iban;password\r\nx;«DE89370400440532013000»;«hunter2»\r\n", "iban password"},
+	{"csv, spaced names", "Id,First Name,Social Security Number\n1,«Jane»,«536-22-1234»\n", "person_name us_ssn"},
+	{"csv, quoted names", "\"id\",\"first_name\",\"ssn\"\n\"1\",\"«Jane»\",\"«536-22-1234»\"\n", "person_name us_ssn"},
+	{"csv, row of another length", "id,first_name,ssn\n1,«Jane»,«536-22-1234»\n2,Bob\n3,Bob,x\n", "person_name us_ssn"},
+	{"table of psql", " id | last_name |  password  \n----+-----------+------------\n  1 | «Doe»       | «hunter2»\n  2 | «Roe»       | «hunter3»\n(2 rows)\n", "person_name password person_name password"},
 	{"csv, tabs", "id\tlast_name\tssn\n1\t«Doe»\t«536221234»\n", "person_name us_ssn"},
 	{"csv, escaped line ends", `{"csv":"id,ssn,last_name\n1,«536221234»,«Doe»\n2,«536221235»,«Roe»\n"}`, "us_ssn person_name us_ssn person_name"},
 	{"csv, header cue", "header: id;ssn;last_name rows: 2", ""},
@@ -52,6 +56,7 @@ var structures = []struct{ name, text, want string }{
 	{"constraint with two columns", `DETAIL: Key (last_name, ssn)=(«Doe», «536221234») already exists.`, "person_name us_ssn"},
 
 	{"form", "first_name=«Jane»&ssn=«536-22-1234»&password=«hun%26ter2»&submit=1", "person_name us_ssn password"},
+	{"form of objects", "user[password]=«hunter2»&user%5Bfirst_name%5D=«Jane»&user%5Bssn%5D=«536221234»&password[]=«hunter2»&last_name%5B%5D=«Doe»&user%5Bpassword%5D=«a%26b»", "password person_name us_ssn password person_name password"},
 	{"url-encoded pairs", "body=first_name%3D«Jane»%26password%3D«hunter2»%26x%3D1", "person_name password"},
 	{"url-encoded json", "data=%7B%22password%22%3A%22«hunter2»%22%2C%22ssn%22%3A%22«536221234»%22%7D", "password us_ssn"},
 	{"multipart", "Content-Disposition: form-data; name=\"password\"\r\n\r\n«hunter2»\r\n--x\r\nContent-Disposition: form-data; name=\"ssn\"\r\n\r\n«536221234»\r\n--x--", "password us_ssn"},
@@ -99,6 +104,8 @@ var structures = []struct{ name, text, want string }{
 	{"ruby inspect", `#<User id: «7», first_name: "«Jane»", ssn: "«536221234»", password: nil>`, "user_id person_name us_ssn"},
 	{"php print_r", "Array\n(\n    [email] => «jane@acme.example»\n    [ssn] => «536221234»\n    [password] => «hunter2»\n)\n", "email us_ssn password"},
 	{"php var_dump", "array(2) {\n  [\"password\"]=>\n  string(7) \"«hunter2»\"\n  [\"ssn\"]=>\n  int(«536221234»)\n}", "password us_ssn"},
+	{"php serialized", `a:2:{s:8:"password";s:7:"«hunter2»";s:3:"ssn";s:9:"«536221234»";}`, "password us_ssn"},
+	{"php serialized, escaped", `{"session":"s:8:\"password\";s:7:\"«hunter2»\";"}`, "password"},
 	{"elixir", `%{first_name: "«Jane»", ssn: "«536221234»", "password" => "«hunter2»"}`, "person_name us_ssn password"},
 	{"c sharp", "User { FirstName = «Jane», Ssn = «536221234», Password = «hunter2» }", "person_name us_ssn password"},
 	{"protobuf text", `first_name: "«Jane»" ssn: "«536221234»" address { street: "«12 Main Street»" }`, "person_name us_ssn street_address"},
@@ -110,7 +117,53 @@ var structures = []struct{ name, text, want string }{
 	{"html entities", "{&quot;password&quot;:&quot;«hunter2»&quot;,&quot;ssn&quot;:&quot;«536221234»&quot;}", "password us_ssn"},
 	{"html entities, numeric", "{&#34;password&#34;:&#34;«hunter2»&#34;}", "password"},
 	{"html entity of an at sign", "mail «jane&#64;acme.example» or «bob&#x40;acme.example»", "email email"},
+	{"quoted-printable", "To: <«jane=40acme.example»>\r\nwidth=40px.auto <w=40px>", "email"},
 	{"markdown table", "| first_name | ssn |\n|---|---|\n| «Jane» | «536221234» |\n", "person_name us_ssn"},
+}
+
+// cleanStructures have the keys of personal values and no value.
+var cleanStructures = []struct{ name, text string }{
+	{"json schema", `{"type":"object","required":["email","password"],"properties":{"email":{"type":"string","format":"email"},"password":{"type":"string","minLength":8},"ssn":{"type":["string","null"]}}}`},
+	{"openapi", "components:\n  schemas:\n    User:\n      properties:\n        password:\n          type: string\n        first_name:\n          type: string\n"},
+	{"sql ddl", "CREATE TABLE users (id bigint, email varchar(255) NOT NULL, password varchar(255), ssn char(11), first_name text)"},
+	{"sql columns", "SELECT id, email, phone, ssn\nFROM users, accounts, orders, items\nWHERE password IS NOT NULL AND ssn IS NULL\nORDER BY last_name, first_name"},
+	{"sql parameters", "INSERT INTO users (email, password, ssn) VALUES (?, ?, ?), ($1, $2, $3), (:email, :password, :ssn), (NULL, DEFAULT, NULL)"},
+	{"sql join", "SELECT u.email FROM users u JOIN logins l ON l.username = u.username AND l.password = u.password"},
+	{"sql error", `ERROR: null value in column "password" of relation "users" violates not-null constraint`},
+	{"html form", `<form><label for="email">Email</label><input type="password" name="password" id="password" placeholder="Password"><input name="ssn" type="text"></form>`},
+	{"python signature", "def login(self, username: str, password: str = None, *, api_key: Optional[str] = None) -> bool:"},
+	{"typescript", "interface User { password: string; firstName: string; ssn?: number; apiKey: string | null }"},
+	{"go struct type", "type User struct {\n\tEmail    string `json:\"email\"`\n\tPassword string `json:\"password\"`\n}"},
+	{"graphql", "mutation Login($username: String!, $password: String!) { login(username: $username, password: $password) { token } }"},
+	{"protobuf", "message User { string email = 1; string password = 2; string ssn = 3; }"},
+	{"secret reference", "env:\n- name: DB_PASSWORD\n  valueFrom:\n    secretKeyRef:\n      name: db\n      key: password\n"},
+	{"name and value, other", `[{"name":"color","value":"blue-5581234"},{"key":"k8s.pod.name","value":{"stringValue":"web-1"}},{"name":"email_count","value":"17"}]`},
+	{"metric labels", `http_requests_total{name="email",handler="/password",code="200"} 1027`},
+	{"format strings", `log.Printf("user=%s password=%s ssn=%v", u, "%q", "{}")`},
+	{"masked", `{"password":"********","ssn":"***-**-****","token":"[REDACTED]","email":"<email>","api_key":"xxxxxxxx"}`},
+	{"none of many languages", "password=null ssn=None email=nil token=undefined first_name=N/A iban=- api_key=\"\""},
+	{"options of values", "password = Some(None) ssn=Optional.empty token=Some(())"},
+	{"call", "password=os.getenv('DB_PASSWORD') token=config.get(\"token\")"},
+	{"csv of numbers", "time,count,p99\n10:00,5,12.5\n10:01,6,13.5\n"},
+	{"csv of flags", "email_sent,password_set,ssn_present\ntrue,false,true\n"},
+	{"list in prose", "missing fields: email,phone,ssn\nretrying in 5s, attempt 2, giving up\n"},
+	{"base64 of a page", "next=eyJvZmZzZXQiOjEwMCwic29ydCI6ImNyZWF0ZWRfYXQiLCJkaXIiOiJkZXNjIn0="},
+	{"base64 of nothing", "blob=eyJeyJeyJeyJeyJeyJeyJeyJeyJ W3siW3siW3siW3siW3siW3siW3si"},
+	{"class names", "at com.acme.auth.PasswordEncoder.encode(PasswordEncoder.java:42)\n\tat com.acme.users.SsnValidator$1.call(SsnValidator.java:7)"},
+	{"xml schema", `<xs:element name="password" type="xs:string"/><xs:element name="ssn" minOccurs="0" type="xs:string"/>`},
+	{"empty elements", "<user><password></password><ssn/><email xsi:nil=\"true\"></email></user>"},
+	{"envoy, internal", `[2023-01-15T12:34:56.789Z] "GET /healthz HTTP/1.1" 200 - via_upstream - "-" 0 2 1 1 "-" "kube-probe/1.29" "4bf92f35-77b3-4da6-a3ce-929d0e0e4736" "checkout:8080" "-" inbound|8080|| - - - default`},
+	{"kubectl columns", "NAME   READY   STATUS    RESTARTS   AGE\nweb-1   1/1   Running   0   5d\n"},
+}
+
+func TestCleanStructures(t *testing.T) {
+	d, s := testDetector(t), NewScratch()
+	for _, c := range cleanStructures {
+		t.Run(c.name, func(t *testing.T) {
+			require.Empty(t, describe(d, c.text, d.Find(s, Key{}, c.text)))
+			checkLaws(t, d, s, "", c.text)
+		})
+	}
 }
 
 func TestStructures(t *testing.T) {

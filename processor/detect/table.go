@@ -28,8 +28,15 @@ func mayEndHeader(s string, i int) bool {
 		i--
 	}
 	j := i
-	for j > 0 && i-j < maxCell && (isWord(s[j-1]) || s[j-1] == ' ' || s[j-1] == '-' || s[j-1] == '.') {
-		j--
+	for blanks := 0; j > 0 && i-j < maxCell; j-- {
+		c := s[j-1]
+		if c == ' ' {
+			if blanks++; blanks == maxKeyWords { // prose
+				return false
+			}
+		} else if !isWord(c) && c != '-' && c != '.' {
+			break
+		}
 	}
 	for j > 1 && (s[j-1] == '"' || s[j-1] == '\\') {
 		j--

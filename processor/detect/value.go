@@ -61,7 +61,7 @@ func (t *text) valueAfter(k sepKey, sep byte, i int) value {
 		v.end = t.encodedEnd(i, v.end)
 		v.enc |= Percent
 	}
-	if before := t.at(k.start - 1); sep == '=' && (before == '&' || before == '?') {
+	if before := t.at(k.start - 1); sep == '=' && (before == '&' || before == '?' || t.hasFold(k.end, "%5d") || t.hasFold(k.end, "%5b")) {
 		v.enc |= Percent
 	}
 	return v
@@ -188,7 +188,7 @@ func (t *text) pairAt(i int) bool {
 		return true
 	}
 	j := i
-	for j < i+40 && isKeyByte(t.at(j)) {
+	for j < i+40 && (isKeyByte(t.at(j)) || j > i && (t.at(j) == '[' || t.at(j) == ']' || t.at(j) == '%')) { // user%5Bemail%5D=
 		j++
 	}
 	if j > i && t.at(j) == ' ' && t.at(j+1) == '=' && t.at(j+2) == ' ' { // User { Name = Jane, Id = 7 }
