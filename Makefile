@@ -64,7 +64,7 @@ lint: tools drift
 fmt: tools
 	@$(TOOLS)/golangci-lint fmt ./...
 
-## generate: write the generated files again (ocb main, mdatagen, protobuf, corpus)
+## generate: write the generated files again (ocb main, mdatagen, protobuf, corpus, tables of entities)
 .PHONY: generate
 generate: tools
 	@PATH="$(TOOLS):$$PATH" .ci/generate
@@ -84,6 +84,11 @@ drift: tools
 .PHONY: eval
 eval: build
 	@$(BIN)/cloakroom eval testdata/corpus/$(HALF)/*.jsonl
+
+## detection-doc: measure the detector on both halves and write the tables of docs/detection.md
+.PHONY: detection-doc
+detection-doc:
+	@go run ./builder/detection -figures
 
 ## bench: the detector, the processor, the vault, then the peers beside it; about 5 minutes, BENCH=Lines for some
 .PHONY: bench

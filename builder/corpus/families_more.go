@@ -10,7 +10,7 @@ var moreFamilies = []family{
 			`org.apache.kafka.common.security.plain.PlainLoginModule required username="«username»" password="«password»";`,
 			`Endpoint=sb://shop.servicebus.windows.net/;SharedAccessKeyName=send;SharedAccessKey=«buskey»`,
 			`mongodb://«urlcred»@mongo-0.shop.svc:27017,mongo-1.shop.svc:27017/shop?replicaSet=rs0 timed out after «dur»`,
-			`Data Source=db.example.com,1433;Initial Catalog=shop;User ID=«username»;Password=«password»;`,
+			`Data Source=db.example.com,1433;Initial Catalog=shop;Encrypt=True;Password=«password»;`,
 			`ldap bind failed: url=ldaps://ldap.example.com:636 bindPassword=«password»`,
 			`jdbc:sqlserver://db.example.com:1433;databaseName=shop;user=«username»;password=«password»;encrypt=true`,
 			`SMTP_URL=smtps://«urlcred»@smtp.example.net:465`,

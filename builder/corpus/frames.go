@@ -2,6 +2,7 @@ package main
 
 import (
 	"strings"
+	"unicode/utf8"
 )
 
 // frame writes a keyed value the way one kind of telemetry does. The key comes in snake case.
@@ -59,6 +60,9 @@ var noQuery = []string{"logfmt", "json", "nested", "escaped", "keyvalue", "sqlwh
 func camel(key string) string {
 	parts := strings.Split(key, "_")
 	for i := 1; i < len(parts); i++ {
+		if parts[i][0] >= utf8.RuneSelf {
+			return key // scripts without capitals
+		}
 		parts[i] = capital(parts[i])
 	}
 	return strings.Join(parts, "")
@@ -167,7 +171,7 @@ func sqlSet(r *dice, key string, v line) line {
 
 func sqlInsert(r *dice, key string, v line) line {
 	return fill(r, choose(r, []string{
-		`INSERT INTO customers (id, ` + key + `, created_at) VALUES («line», '«v»', '«stamp»')`,
+		`INSERT INTO customers (version, ` + key + `, created_at) VALUES («line», '«v»', '«stamp»')`,
 		`INSERT INTO audit_rows (kind, ` + key + `) VALUES ('update', '«v»') ON CONFLICT DO NOTHING`,
 	}), v.encode(escapeSQL))
 }
@@ -231,6 +235,6 @@ func goStruct(r *dice, key string, v line) line {
 func rubyHash(r *dice, key string, v line) line {
 	return fill(r, choose(r, []string{
 		`  Parameters: {"utf8"=>"1", "record"=>{"` + key + `"=>"«v»", "step"=>"«n»"}, "commit"=>"Save"}`,
-		`#<Customer id: «line», ` + key + `: "«v»", active: true>`,
+		`#<Profile rev: «line», ` + key + `: "«v»", active: true>`,
 	}), v.encode(escapeJSON))
 }

@@ -49,7 +49,7 @@ func twiceEscapedJSON(r *dice, key string, v line) line {
 func ndJSON(r *dice, key string, v line) line {
 	return fill(r, choose(r, []string{
 		`{"seq":«n»,"kind":"begin"}` + "\n" + `{"seq":«line»,"` + either(r, key) + `":"«v»"}` + "\n" + `{"seq":«line»,"kind":"end"}`,
-		`{"index":{"_id":"«seq»"}}` + "\n" + `{"` + either(r, key) + `":"«v»","rev":«n»}` + "\n",
+		`{"index":{"_id":"doc-«seq»"}}` + "\n" + `{"` + either(r, key) + `":"«v»","rev":«n»}` + "\n",
 	}), v.encode(escapeJSON))
 }
 
@@ -127,7 +127,7 @@ func goPlus(r *dice, key string, v line) line {
 		return goStruct(r, key, v)
 	}
 	return fill(r, choose(r, []string{
-		`msg="saving profile" profile=&{ID:«line» ` + name + `:«v» Tier:«word»}`,
+		`msg="saving profile" profile=&{Rev:«line» ` + name + `:«v» Tier:«word»}`,
 		`got request {Meta:{Attempt:«n» Trace:«trace»} Form:{` + name + `:«v» Step:«n»}}`,
 		`map[` + key + `:«v» rev:«n»]`,
 	}), v)
@@ -138,8 +138,8 @@ func javaRecord(r *dice, key string, v line) line {
 		return javaToString(r, key, v)
 	}
 	return fill(r, choose(r, []string{
-		`«stamp» WARN  «class» - User{id=«line», ` + camel(key) + `=«v», active=true}`,
-		`Customer[id=«line», ` + camel(key) + `=«v»]`,
+		`«stamp» WARN  «class» - User{version=«line», ` + camel(key) + `=«v», active=true}`,
+		`Customer[version=«line», ` + camel(key) + `=«v»]`,
 		`org.shop.Profile@«javahash»[rev=«n»,` + camel(key) + `=«v»,tier=«word»]`,
 		`saving CustomerDto(rev=«n», ` + camel(key) + `=«v», tags=[«word»])`,
 	}), v)
@@ -151,7 +151,7 @@ func pythonRepr(r *dice, key string, v line) line {
 		quote = `"`
 	}
 	return fill(r, choose(r, []string{
-		`INFO:root:Customer(id=«line», ` + key + `=` + quote + `«v»` + quote + `, active=True)`,
+		`INFO:root:Customer(version=«line», ` + key + `=` + quote + `«v»` + quote + `, active=True)`,
 		`«stamp» - app - ERROR - {'form': {'` + key + `': ` + quote + `«v»` + quote + `}, 'errors': None}`,
 		`[('` + key + `', ` + quote + `«v»` + quote + `), ('rev', «n»)]`,
 	}), v)

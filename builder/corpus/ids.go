@@ -75,7 +75,7 @@ func (c *collector) id(e id) {
 
 // negatives writes lines without any finding.
 func (c *collector) negatives() {
-	for _, group := range slices.Concat(lookalikes, phrases) {
+	for _, group := range slices.Concat(lookalikes, phrases, servers) {
 		r := source(c.half, "negative/"+group.sub)
 		for _, t := range mine(c.half, group.templates) {
 			for range negativesEach {

@@ -13,7 +13,7 @@ var contactIDs = []id{
 		keys: []string{"postal_code", "zip_code", "zip", "shipping_zip", "billing_postal_code", "plz"},
 		cues: []string{"en:ZIP code", "en:postal code", "de:PLZ", "fr:code postal", "es:código postal", "pl:kod pocztowy"},
 	},
-	{entity: "age", file: "contact", make: func(r *dice) string { return fmt.Sprint(18 + r.IntN(70)) }, keys: []string{"patient_age", "age", "user_age", "customer_age"}},
+	{entity: "age", file: "contact", make: func(r *dice) string { return fmt.Sprint(18 + r.IntN(70)) }, keys: []string{"patient_age", "person_age", "user_age", "customer_age"}},
 	{
 		entity: "gender", file: "contact", make: func(r *dice) string { return pick(r, []string{"female", "male", "nonbinary", "F", "M"}) },
 		keys: []string{"gender", "sex", "patient_gender", "customer_gender"},
@@ -58,12 +58,12 @@ var contactIDs = []id{
 	},
 	{
 		entity: "card_cvv", file: "financial", weak: true, make: func(r *dice) string { return number(r, 3) },
-		keys: []string{"cvv", "cvc", "card_cvv", "security_code", "cvv2"},
+		keys: []string{"cvv", "cvc", "card_cvv", "card_security_code", "cvv2"},
 		cues: []string{"en:CVV", "en:CVC", "en:card security code", "de:Prüfnummer CVC"},
 	},
 	{
 		entity: "card_expiry", file: "financial", make: expiry,
-		keys: []string{"card_expiry", "expiry_date", "card_exp", "exp_date"},
+		keys: []string{"card_expiry", "card_expiry_date", "card_exp", "card_exp_date"},
 		cues: []string{"en:card expires", "en:card expiry", "de:Karte gültig bis", "en:expiry date of the card"},
 	},
 	{
@@ -83,7 +83,7 @@ var contactIDs = []id{
 	},
 	{
 		entity: "us_bank_account", file: "financial", weak: true, make: func(r *dice) string { return number(r, 10+r.IntN(3)) },
-		keys: []string{"bank_account_number", "account_number", "checking_account", "savings_account_number"},
+		keys: []string{"bank_account_number", "ach_account_number", "checking_account", "savings_account_number"},
 		cues: []string{"en:bank account number", "en:checking account", "en:savings account no.", "en:bank account"},
 	},
 	{

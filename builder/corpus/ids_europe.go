@@ -46,12 +46,12 @@ var europeIDs = []id{
 	},
 	{
 		entity: "de_tax_id", checked: true, weak: true, layouts: []string{"", "## ### ### ###"}, make: steuerID,
-		keys: []string{"steuer_id", "tax_id_de", "steueridentifikationsnummer", "idnr", "steuer_idnr"},
+		keys: []string{"steuer_id", "german_tax_id", "steueridentifikationsnummer", "idnr", "steuer_idnr"},
 		cues: []string{"de:Steuer-ID", "de:Steueridentifikationsnummer", "de:steuerliche Identifikationsnummer", "en:German tax ID", "de:IdNr."},
 	},
 	{
 		entity: "de_id_card", checked: true, make: func(r *dice) string { b := germanSerial(r, "LMNPRTVWXYCFGHJK"); return b + icao(b) },
-		keys: []string{"personalausweis", "ausweisnummer", "personalausweisnummer", "id_card_number_de"},
+		keys: []string{"personalausweis", "ausweisnummer", "personalausweisnummer", "german_id_card_number"},
 		cues: []string{"de:Personalausweis", "de:Ausweisnummer", "de:Personalausweisnummer", "en:German ID card"},
 	},
 	{
@@ -96,7 +96,7 @@ var europeIDs = []id{
 	},
 	{
 		entity: "it_id_card", make: func(r *dice) string { return "CA" + chars(r, digits, 5) + chars(r, upper, 2) },
-		keys: []string{"carta_identita", "numero_carta_identita", "carta_d_identita", "cie_numero"},
+		keys: []string{"carta_identita", "numero_carta_identita", "carta_d_identita", "numero_carta_identita_elettronica"},
 		cues: []string{"it:carta d'identità", "it:carta di identità n.", "it:CIE", "en:Italian identity card"},
 	},
 	{
@@ -166,7 +166,7 @@ var europeIDs = []id{
 	},
 	{
 		entity: "cz_rc", weak: true, layouts: []string{"######/####", "######/####", ""}, make: rodneCislo,
-		keys: []string{"rodne_cislo", "rc_klienta", "rodne_cislo_klienta", "birth_number_cz"},
+		keys: []string{"rodne_cislo", "rodnecislo", "rodne_cislo_klienta", "czech_birth_number"},
 		cues: []string{"cs:rodné číslo", "cs:r.č.", "cs:RČ", "en:Czech birth number"},
 	},
 	{

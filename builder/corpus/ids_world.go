@@ -135,7 +135,7 @@ var worldIDs = []id{
 	},
 	{
 		entity: "kr_frn", weak: true, layouts: []string{"######-#######", "######-#######", ""}, make: func(r *dice) string { return resident(r, "5678", 13) },
-		keys: []string{"frn", "alien_registration_number", "foreigner_registration_number", "외국인등록번호"},
+		keys: []string{"frn", "kr_foreigner_registration_number", "foreigner_registration_number", "외국인등록번호"},
 		cues: []string{"ko:외국인등록번호", "ko:외국인 등록번호", "en:foreigner registration number", "en:alien registration number"},
 	},
 	{
@@ -154,7 +154,7 @@ var worldIDs = []id{
 		entity: "kr_drivers_license", layouts: []string{"##-##-######-##"}, make: func(r *dice) string {
 			return pick(r, []string{"11", "12", "13", "17", "22", "26"}) + number(r, 10)
 		},
-		keys: []string{"kr_drivers_license", "korean_driver_license", "운전면허번호", "korean_license_number"},
+		keys: []string{"kr_drivers_license", "korean_driver_license", "운전면허번호", "korean_driver_license_number"},
 		cues: []string{"ko:운전면허번호", "ko:면허번호", "en:Korean driver's license", "ko:운전면허"},
 	},
 	{
@@ -223,7 +223,7 @@ var worldIDs = []id{
 	},
 	{
 		entity: "ng_nin", weak: true, make: func(r *dice) string { return number(r, 11) },
-		keys: []string{"nin_number", "national_identification_number", "nigerian_nin", "nimc_nin"},
+		keys: []string{"nin_number", "nigerian_national_id_number", "nigerian_nin", "nimc_nin"},
 		cues: []string{"en:NIMC NIN", "en:Nigerian NIN", "en:NIN (Nigeria)", "en:Nigerian national identification number"},
 	},
 	{

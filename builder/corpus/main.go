@@ -29,7 +29,7 @@ import (
 const draws = 2
 
 // negativesEach is the number of lines per negative template.
-const negativesEach = 21
+const negativesEach = 16
 
 func main() {
 	out := flag.String("out", "testdata/corpus", "directory to write to")
