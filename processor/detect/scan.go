@@ -1,6 +1,10 @@
 package detect
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/cloakroom/cloakroom/processor/detect/names"
+)
 
 // scan wakes the verifiers at the few places where something may stand.
 func (t *text) scan() {
@@ -133,6 +137,8 @@ func stirs(s string, i int) bool {
 		return i+4 < len(s) && s[i+4] == ')'
 	case '>':
 		return i > 0 && isKeyByte(s[i-1])
+	case firstAccented, firstAccented + 1, lastAccented:
+		return names.MayStart(s, i)
 	}
 	return true
 }
@@ -174,6 +180,10 @@ func (t *text) event(i int) int {
 		t.phoneParen(i)
 	case '>':
 		t.xml(i)
+	case firstAccented, firstAccented + 1, lastAccented:
+		if names.MayStart(t.s, i) {
+			t.nameInProse(i)
+		}
 	case '%', '\\', escape:
 		t.percent(i)
 		if end := t.escapeAt(i); end > i {

@@ -2,4 +2,4 @@
 
 package names
 
-const weightsSum = "b62a76439836f121"
+const weightsSum = "8deade18bb7f92e4"

@@ -60,15 +60,11 @@ type window struct {
 	afterKind  byte // class of the byte after
 }
 
-// MayStart reports whether a name may start with the word at start. After an accented capital letter, the word is what
-// follows it.
+// MayStart reports whether a name may start with the capital letter at start, where a word starts.
 func MayStart(s string, start int) bool {
 	c := s[start]
 	if !isUpper(c) {
-		if start == 0 || s[start-1] < 0x80 {
-			return false
-		}
-		return accented(s, start) >= 0
+		return c >= 0xC3 && c <= 0xC5 && accented(s, start) && (hasCue(s, start) || pair(s, start))
 	}
 	if start+1 >= len(s) || !isLower(s[start+1]) && s[start+1] < 0x80 && s[start+1] != '\'' && s[start+1] != '.' {
 		return false
@@ -102,20 +98,10 @@ func pair(s string, start int) bool {
 	return false
 }
 
-// accented returns where the capital letter of several bytes stands that ends at i and starts a word, or -1.
-func accented(s string, i int) int {
-	from := i - 1
-	for from > 0 && from > i-3 && !utf8.RuneStart(s[from]) {
-		from--
-	}
-	r, n := utf8.DecodeRuneInString(s[from:i])
-	if from+n != i || !unicode.IsUpper(r) || from > 0 && partOfWord(s[from-1]) {
-		return -1
-	}
-	if !hasCue(s, from) && !pair(s, i) {
-		return -1
-	}
-	return from
+// accented reports whether a capital letter of several bytes starts a word at i.
+func accented(s string, i int) bool {
+	r, _ := utf8.DecodeRuneInString(s[i:])
+	return unicode.IsUpper(r) && (i == 0 || !partOfWord(s[i-1]))
 }
 
 // Verdict is what At says about a window.
@@ -159,11 +145,6 @@ func (w *window) near() Verdict {
 
 // read fills the window that starts at i.
 func (w *window) read(s string, i, lo, hi int) bool {
-	if !isUpper(s[i]) {
-		if i = accented(s, i); i < 0 {
-			return false
-		}
-	}
 	if i < lo || i > 0 && (partOfWord(s[i-1]) || s[i-1] == '\\' || s[i-1] == '#' || s[i-1] == '%' || s[i-1] == '+' || s[i-1] == '<') {
 		return false
 	}
