@@ -101,10 +101,8 @@ func goesOn(s string, n, end int) bool {
 	if end+1 < len(s) {
 		next = s[end+1]
 	}
-	if next == ' ' || sep == ' ' && isLower(next) {
-		if n <= 4 && frenchFollows(s, end) {
-			return true
-		}
+	if n <= 4 && (sep == ' ' || next == ' ') && frenchFollows(s, end) {
+		return true
 	}
 	switch {
 	case sep == '+':
@@ -137,10 +135,8 @@ func stirs(s string, i int) bool {
 		return i+4 < len(s) && s[i+4] == ')'
 	case '>':
 		return i > 0 && isKeyByte(s[i-1])
-	case firstAccented, firstAccented + 1, lastAccented:
-		return names.MayStart(s, i)
 	}
-	return true
+	return s[i] < 0x80 || names.MayStart(s, i)
 }
 
 // mayBePrefix reports whether a prefix may start with the three bytes at i.
