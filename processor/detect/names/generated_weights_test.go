@@ -2,4 +2,4 @@
 
 package names
 
-const weightsSum = "8deade18bb7f92e4"
+const weightsSum = "68a3a06aa86dd034"
