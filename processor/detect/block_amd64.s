@@ -10,7 +10,9 @@ DATA nibbles<>+32(SB)/8, $0x0f0f0f0f0f0f0f0f
 DATA nibbles<>+40(SB)/8, $0x2525252525252525 // %
 DATA nibbles<>+48(SB)/8, $0x1b1b1b1b1b1b1b1b // ESC
 DATA nibbles<>+56(SB)/8, $0x0a0a0a0a0a0a0a0a // line feed
-GLOBL nibbles<>(SB), RODATA|NOPTR, $64
+DATA nibbles<>+64(SB)/8, $0xc3c3c3c3c3c3c3c3 // first bytes of accented letters, C3 to C5
+DATA nibbles<>+72(SB)/8, $0x0202020202020202
+GLOBL nibbles<>(SB), RODATA|NOPTR, $80
 
 // func classify64(p *byte) (word, digit, event, escape uint64)
 TEXT ·classify64(SB), NOSPLIT, $0-40
@@ -21,6 +23,7 @@ TEXT ·classify64(SB), NOSPLIT, $0-40
 	VPBROADCASTQ nibbles<>+40(SB), Y11
 	VPBROADCASTQ nibbles<>+48(SB), Y12
 	VPBROADCASTQ nibbles<>+56(SB), Y14
+	VPBROADCASTQ nibbles<>+64(SB), Y15
 	VPXOR Y13, Y13, Y13
 
 #define HALF(offset, word, digit, event, escape) \
@@ -40,6 +43,11 @@ TEXT ·classify64(SB), NOSPLIT, $0-40
 	VPANDN Y3, Y10, Y7           \
 	VPOR Y6, Y7, Y7              \
 	VPCMPEQB Y14, Y0, Y4         \
+	VPOR Y4, Y7, Y7              \
+	VPSUBB Y15, Y0, Y4           \
+	VPBROADCASTQ nibbles<>+72(SB), Y5 \
+	VPMINUB Y5, Y4, Y5           \
+	VPCMPEQB Y5, Y4, Y4          \
 	VPOR Y4, Y7, Y7              \
 	VPCMPEQB Y13, Y7, Y7         \
 	VPMOVMSKB Y7, event          \

@@ -31,6 +31,10 @@ func BenchmarkOneEmail(b *testing.B) {
 	benchmarkFind(b, "", strings.Replace(cleanLine, "client 4711", "jane@example.com", 1), 1)
 }
 
+func BenchmarkNameLine(b *testing.B) {
+	benchmarkFind(b, "", "2026-03-01T12:34:56.789Z INFO  [main] crm: ticket 4711 assigned to Maria Sander after 12 ms (queue=default)", 1)
+}
+
 func BenchmarkJSONLine(b *testing.B) {
 	benchmarkFind(b, "", `{"time":"2023-01-15T12:34:56Z","level":"info","msg":"order placed","order_id":4711,"service":"shop","email":"jane@example.com","took_ms":12}`, 1)
 }

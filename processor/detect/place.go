@@ -93,7 +93,7 @@ func (t *text) houseNumber(start, end int) {
 	if street > len(t.s) || t.s[street-1] != ' ' || !t.numberMayStart(start) || t.groupBefore(start) {
 		return
 	}
-	if isFrenchStreet(t.s, street) {
+	if frenchStreet(t.s, street) != "" {
 		if end-start <= 4 {
 			t.frenchAddress(start, street)
 		}

@@ -1,6 +1,10 @@
 package detect
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/cloakroom/cloakroom/processor/detect/names"
+)
 
 // places yields the places of a text where a verifier may find something, in ascending order, block by block.
 type places struct {
@@ -328,7 +332,7 @@ func (p *places) stirs(i int, plain bool) bool {
 	case escape:
 		return false
 	}
-	return true
+	return s[i] < 0x80 || names.MayStart(s, i)
 }
 
 // namesNothingBefore reports whether no key that means anything ends before the separator at i, by the last word of what

@@ -4,6 +4,8 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+
+	"github.com/cloakroom/cloakroom/processor/detect/names"
 )
 
 // scan wakes the verifiers at the few places where something may stand.
@@ -81,10 +83,8 @@ func goesOn(s string, n, end int) bool {
 	if end+1 < len(s) {
 		next = s[end+1]
 	}
-	if next == ' ' || sep == ' ' && isLower(next) {
-		if n <= 4 && frenchFollows(s, end) {
-			return true
-		}
+	if n <= 4 && (sep == ' ' || next == ' ') && frenchFollows(s, end) {
+		return true
 	}
 	switch {
 	case sep == '+':
@@ -140,6 +140,10 @@ func (t *text) event(i int) {
 		t.xml(i)
 	case '\n':
 		t.header(i, i+1)
+	case firstAccented, firstAccented + 1, lastAccented:
+		if names.MayStart(t.s, i) {
+			t.nameInProse(i)
+		}
 	case '%', '\\':
 		if t.s[i] == '\\' && t.at(i+1) == 'n' && t.at(i-1) != '\\' {
 			t.header(i, i+2)

@@ -17,19 +17,6 @@ var streetEnds = []struct {
 	{"weg", true}, {"platz", true}, {"allee", true}, {"gasse", true}, {"ring", true}, {"damm", true}, {"ufer", true}, {"laan", true}, {"plein", true}, {"kade", true}, {"singel", true}, {"postfach", false}, {"postbus", false},
 }
 
-// streetKinds are words before the name of a street. The weak ones are words for other things too: then a word of the
-// name must be known, or a postal code with a city must follow.
-var streetKinds = []struct {
-	text string
-	weak bool
-}{
-	{"Calle", false}, {"Avenida", false}, {"Paseo", false}, {"Plaza", true}, {"Carrer", false}, {"Rua", false}, {"Travessa", false}, {"Via", true}, {"Viale", false}, {"Piazza", false}, {"Corso", true}, {"Vicolo", false},
-	{"Rue", false}, {"Boulevard", true}, {"Avenue", true}, {"Chaussée", false}, {"Ulica", false}, {"ulica", false},
-}
-
-// frenchStreets are the kinds of streets in French that follow the house number.
-var frenchStreets = []string{"rue ", "avenue ", "boulevard ", "chemin ", "impasse ", "quai ", "allée ", "place ", "bis rue ", "bis, rue ", "ter rue "}
-
 // mayBeStreet reports whether the word at i may begin a street whose house number follows.
 func mayBeStreet(s string, i int) bool {
 	if !isUpper(s[i]) || i+4 >= len(s) || !isLower(s[i+1]) {
@@ -64,11 +51,14 @@ func streetEnd(word string) (weak, ok bool) {
 	return false, false
 }
 
+// streetKind reports whether the word stands before the name of a street. A weak one is a word for other things too: then
+// a word of the name must be known, or a postal code with a city must follow.
 func streetKind(word string) (weak, ok bool) {
-	for _, k := range streetKinds {
-		if word == k.text {
-			return k.weak, true
-		}
+	switch word {
+	case "Calle", "Avenida", "Paseo", "Carrer", "Rua", "Travessa", "Viale", "Piazza", "Vicolo", "Rue", "Chaussée", "Ulica":
+		return false, true
+	case "Via", "Plaza", "Corso", "Boulevard", "Avenue":
+		return true, true
 	}
 	return false, false
 }
@@ -247,14 +237,43 @@ func (t *text) cityEnd(i int) int {
 	return end
 }
 
-// isFrenchStreet reports whether the kind of a street in French stands at i, after the house number.
-func isFrenchStreet(s string, i int) bool {
-	for _, kind := range frenchStreets {
-		if strings.HasPrefix(s[i:], kind) {
-			return true
-		}
+// frenchStreet is the kind of a street in French at i, after the house number, with the blank after it; empty when there
+// is none.
+func frenchStreet(s string, i int) string {
+	if i+5 > len(s) || s[i+1] < 'a' || s[i] < 'a' {
+		return ""
 	}
-	return false
+	kind := ""
+	switch s[i] {
+	case 'r':
+		kind = "rue "
+	case 'a':
+		kind = "avenue "
+		if s[i+1] == 'l' {
+			kind = "allée "
+		}
+	case 'b':
+		kind = "boulevard "
+		if s[i+1] == 'i' {
+			kind = "bis rue "
+		}
+	case 't':
+		kind = "ter rue "
+	case 'c':
+		kind = "chemin "
+	case 'i':
+		kind = "impasse "
+	case 'q':
+		kind = "quai "
+	case 'p':
+		kind = "place "
+	default:
+		return ""
+	}
+	if s[i+1] != kind[1] || !strings.HasPrefix(s[i:], kind) {
+		return ""
+	}
+	return kind
 }
 
 // frenchFollows reports whether the kind of a street in French follows the number that ends at end: 12 rue, 12, rue.
@@ -262,13 +281,14 @@ func frenchFollows(s string, end int) bool {
 	if end < len(s) && s[end] == ',' {
 		end++
 	}
-	return end < len(s) && s[end] == ' ' && isFrenchStreet(s, end+1)
+	return end < len(s) && s[end] == ' ' && frenchStreet(s, end+1) != ""
 }
 
 // frenchAddress verifies 12 rue de Rivoli, 75001 Paris at the number that starts at start, whose street is at i. A name
 // with a capital must follow the kind, and "place" takes a postal code too.
 func (t *text) frenchAddress(start, i int) {
-	weak := strings.HasPrefix(t.s[i:], "place ") || strings.HasPrefix(t.s[i:], "chemin ") || strings.HasPrefix(t.s[i:], "impasse ")
+	kind := frenchStreet(t.s, i)
+	weak := kind == "place " || kind == "chemin " || kind == "impasse "
 	end, capitals := i, 0
 	for n := 0; n < maxStreetName+2; n++ {
 		j := i

@@ -2,4 +2,4 @@
 
 package names
 
-const gazetteerSum = "d614ebba36b9c884"
+const gazetteerSum = "fc84c1254bfc0210"

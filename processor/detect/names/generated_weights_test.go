@@ -2,4 +2,4 @@
 
 package names
 
-const weightsSum = "b62a76439836f121"
+const weightsSum = "68a3a06aa86dd034"

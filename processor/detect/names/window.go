@@ -5,11 +5,6 @@
 // text, and allocate nothing. The gazetteer and the weights of the model are made by builder/names (make names).
 package names
 
-import (
-	"unicode"
-	"unicode/utf8"
-)
-
 // Bounds of a window.
 const (
 	maxWords    = 5  // capitalized words in a row; more are a heading
@@ -20,16 +15,6 @@ const (
 	// Ahead is how far from the start of a window its words and its neighbors may reach, in bytes.
 	Ahead = 160
 )
-
-// word is one capitalized word of a window.
-type word struct {
-	start, end int
-	kind       Kind
-	initial    bool // J.
-	suffix     uint32
-	hash       uint32
-	shape      uint32
-}
 
 // neighbor is the word before or after a window; its hash is 0 when there is none.
 type neighbor struct {
@@ -60,15 +45,11 @@ type window struct {
 	afterKind  byte // class of the byte after
 }
 
-// MayStart reports whether a name may start with the word at start. After an accented capital letter, the word is what
-// follows it.
+// MayStart reports whether a name may start with the capital letter at start, where a word starts.
 func MayStart(s string, start int) bool {
 	c := s[start]
 	if !isUpper(c) {
-		if start == 0 || s[start-1] < 0x80 {
-			return false
-		}
-		return accented(s, start) >= 0
+		return c >= 0xC3 && c <= 0xC5 && accented(s, start) && (hasCue(s, start) || pair(s, start))
 	}
 	if start+1 >= len(s) || !isLower(s[start+1]) && s[start+1] < 0x80 && s[start+1] != '\'' && s[start+1] != '.' {
 		return false
@@ -100,22 +81,6 @@ func pair(s string, start int) bool {
 		}
 	}
 	return false
-}
-
-// accented returns where the capital letter of several bytes stands that ends at i and starts a word, or -1.
-func accented(s string, i int) int {
-	from := i - 1
-	for from > 0 && from > i-3 && !utf8.RuneStart(s[from]) {
-		from--
-	}
-	r, n := utf8.DecodeRuneInString(s[from:i])
-	if from+n != i || !unicode.IsUpper(r) || from > 0 && partOfWord(s[from-1]) {
-		return -1
-	}
-	if !hasCue(s, from) && !pair(s, i) {
-		return -1
-	}
-	return from
 }
 
 // Verdict is what At says about a window.
@@ -159,11 +124,6 @@ func (w *window) near() Verdict {
 
 // read fills the window that starts at i.
 func (w *window) read(s string, i, lo, hi int) bool {
-	if !isUpper(s[i]) {
-		if i = accented(s, i); i < 0 {
-			return false
-		}
-	}
 	if i < lo || i > 0 && (partOfWord(s[i-1]) || s[i-1] == '\\' || s[i-1] == '#' || s[i-1] == '%' || s[i-1] == '+' || s[i-1] == '<') {
 		return false
 	}
@@ -232,131 +192,6 @@ func (w *window) goesOnBefore(i int) bool {
 		i = from
 	}
 	return false
-}
-
-// word reads the capitalized word at i.
-func (w *window) word(i int) (word, bool) {
-	s, j, letters, inner, accents := w.s, i, 0, 0, false
-	if i >= w.hi {
-		return word{}, false
-	}
-	limit := min(w.hi, i+maxWord+1)
-	for j < limit {
-		c := s[j]
-		switch {
-		case isLower(c):
-			letters++
-		case isUpper(c):
-			if j > i && isLower(s[j-1]) && !capitalPrefix(s[i:j]) {
-				return word{}, false // FooService
-			}
-			if letters++; j > i && isUpper(s[j-1]) {
-				inner++
-			}
-		case c >= 0x80:
-			r, n := utf8.DecodeRuneInString(s[j:])
-			if (r == '’' || combining(r)) && j > i {
-				j += n
-				continue
-			}
-			if !unicode.IsLetter(r) || j == i && !unicode.IsUpper(r) {
-				if j == i {
-					return word{}, false
-				}
-				goto end
-			}
-			accents, letters = true, letters+1
-			j += n
-			continue
-		case (c == '\'' || c == '-') && j > i && j+1 < limit && (isLetter(s[j+1]) || s[j+1] >= 0x80):
-			if c == '\'' && s[j+1] == 's' && (j+2 == len(s) || !isLetter(s[j+2])) {
-				goto end
-			}
-			if c == '-' && isLower(s[j+1]) {
-				return word{}, false
-			}
-		default:
-			goto end
-		}
-		if j == i && !isUpper(c) {
-			return word{}, false
-		}
-		j++
-	}
-end:
-	if j == limit && j < w.hi || letters == 0 || inner > 0 {
-		return word{}, false
-	}
-	next := word{start: i, end: j}
-	if letters == 1 {
-		if j >= w.hi || s[j] != '.' {
-			return word{}, false
-		}
-		next.end, next.initial = j+1, true
-		j++
-	}
-	if j < len(s) && codeAfter(s, j) {
-		return word{}, false
-	}
-	if !next.initial {
-		next.hash = Hash(s[i:j])
-		next.kind = lookup(next.hash)
-		if next.kind == 0 {
-			next.kind = parts(s[i:j])
-		}
-		next.suffix = Hash(s[max(i, j-3):j])
-		next.shape = uint32(min(letters, 12)) << 1
-		if accents {
-			next.shape |= 1
-		}
-	}
-	return next, true
-}
-
-// codeAfter reports whether a word that ends at i is part of an identifier, an address, a path or a call.
-func codeAfter(s string, i int) bool {
-	switch c := s[i]; {
-	case isLetter(c), isDigit(c), c == '_', c == '/', c == '\\', c == '@', c == '=', c == '(', c == '[', c == '{', c == '$', c == '#', c == '%', c == '+', c == '*', c == '~':
-		return true
-	case c == '.', c == ':', c == '-':
-		return i+1 < len(s) && (isLetter(s[i+1]) || isDigit(s[i+1]) || s[i+1] == ':' || s[i+1] == '/' || s[i+1] == '\\' || s[i+1] == '-')
-	}
-	return false
-}
-
-// parts returns what both parts of a word with a hyphen are known as.
-func parts(s string) Kind {
-	for i := range len(s) {
-		if s[i] == '-' {
-			return Lookup(s[:i]) & Lookup(s[i+1:]) & (known | Common | Veto)
-		}
-	}
-	return 0
-}
-
-// capitalPrefix reports whether a capital letter may follow p inside a name.
-func capitalPrefix(p string) bool {
-	switch p {
-	case "Mc", "Mac", "De", "La", "Le", "Di", "Da", "Van", "Fitz":
-		return true
-	}
-	return p[len(p)-1] == '-'
-}
-
-// particle returns where the word after a particle of names at i starts, or i.
-func particle(s string, i int) int {
-	end := i
-	for end < len(s) && end <= i+maxParticle && isLower(s[end]) {
-		end++
-	}
-	if end+1 >= len(s) || s[end] != ' ' {
-		return i
-	}
-	switch s[i:end] {
-	case "van", "von", "der", "den", "de", "da", "di", "do", "dos", "das", "del", "la", "le", "du", "bin", "el", "al", "ter", "zu", "ten":
-		return end + 1
-	}
-	return i
 }
 
 // neighbors reads what stands before start and after end.
@@ -481,8 +316,3 @@ func (w *window) spans(f func(a, b int)) {
 		}
 	}
 }
-
-func isUpper(c byte) bool  { return c >= 'A' && c <= 'Z' }
-func isLower(c byte) bool  { return c >= 'a' && c <= 'z' }
-func isLetter(c byte) bool { return isLower(c | 0x20) }
-func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
