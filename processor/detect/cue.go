@@ -120,6 +120,10 @@ func (t *text) readCues(from, to int, after bool) {
 		}
 		for _, cue := range cueTable[cueSlot(t.s[i], t.s[i+1])] {
 			if (t.cueAt(cue.text, i, to) || cue.foreign && t.foreignCueAt(cue.text, i, to)) && (!after || !t.numberFollows(i+len(cue.text))) {
+				if digits >= longNumber && !after {
+					t.cues.entities = entitySet{}
+				}
+				digits = 0
 				for _, e := range cue.entities {
 					t.cues.entities.add(e)
 				}
@@ -131,17 +135,19 @@ func (t *text) readCues(from, to int, after bool) {
 const (
 	longNumber   = 5 // digits of a number that has cues of its own
 	clearingWord = 4 // letters of a word that leads on, other than "and"
+	longestTail  = 16
+	longestGap   = 4
 )
 
 // numberFollows reports whether a number of its own follows the cue that ends at i, after the rest of its word and
-// perhaps one more: BSN-nummer: 111222333. A token may stand for one.
+// perhaps one more: BSN-nummer: 111222333. A token may stand for one, a little further off as it may be in quotes.
 func (t *text) numberFollows(i int) bool {
-	for range 2 {
-		i = t.span(i, 16, func(c byte) bool { return isLetter(c) || c >= 0x80 })
-		i = t.span(i, 4, func(c byte) bool { return !isAlnum(c) && c < 0x80 && c != '\n' && c != ',' && c != ';' })
-	}
-	if k := t.tokenFrom(i); k < len(t.tokens) && t.tokens[k].Start <= i {
+	if k := t.tokenFrom(i); k < len(t.tokens) && t.tokens[k].Start < i+2*(longestTail+longestGap)+8 {
 		return true
+	}
+	for range 2 {
+		i = t.span(i, longestTail, func(c byte) bool { return isLetter(c) || c >= 0x80 })
+		i = t.span(i, longestGap, func(c byte) bool { return !isAlnum(c) && c < 0x80 && c != '\n' && c != ',' && c != ';' })
 	}
 	digits := 0
 	for j := i; j < i+16 && (isDigit(t.at(j)) || j > i && isSeparator(t.at(j))); j++ {
