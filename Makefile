@@ -90,7 +90,7 @@ eval: build
 bench:
 	@echo "== detector: one core, all entities"
 	@$(GOBENCH) -cpu 1 ./processor/detect
-	@for n in 50 10; do echo "== detector: $$n entities"; SUBSET=$$n $(GOBENCH) -bench Entities -tags subset -cpu 1 ./processor/detect; done
+	@for n in $(if $(filter .,$(BENCH)),50 10); do echo "== detector: $$n entities"; SUBSET=$$n $(GOBENCH) -bench Entities -tags subset -cpu 1 ./processor/detect; done
 	@echo "== policy, rewriting, processor, ratio to OTLP"
 	@$(GOBENCH) ./processor/policy ./processor/rewrite ./processor/tokenization
 	@echo "== tokens and vault"

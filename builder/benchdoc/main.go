@@ -71,7 +71,7 @@ func measure(benchtime string) error {
 		cmd.Dir, cmd.Env, cmd.Stderr = r.dir, append(os.Environ(), r.env...), os.Stderr
 		text, err := cmd.Output()
 		if err != nil {
-			os.Stderr.Write(text)
+			_, _ = os.Stderr.Write(text)
 			return fmt.Errorf("run the benchmarks of %s: %w", r.file, err)
 		}
 		head := fmt.Sprintf("command: %s\ndirectory: %s\ngo: %s\ncores: %d\n", command, r.dir, runtime.Version(), runtime.NumCPU())

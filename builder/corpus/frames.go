@@ -64,18 +64,35 @@ func camel(key string) string {
 	return strings.Join(parts, "")
 }
 
-// either spells a key in snake or camel case.
+// either spells a key in snake or camel case mostly, sometimes in kebab or Pascal case.
 func either(r *dice, key string) string {
-	if r.IntN(2) == 0 {
-		return key
+	switch r.IntN(10) {
+	case 0:
+		return strings.ReplaceAll(key, "_", "-")
+	case 1:
+		return title(key)
+	case 2, 3, 4, 5:
+		return camel(key)
 	}
-	return camel(key)
+	return key
+}
+
+// attribute spells a key as attributes of telemetry are: in snake case, dotted or in kebab case.
+func attribute(r *dice, key string) string {
+	switch r.IntN(6) {
+	case 0:
+		return strings.ReplaceAll(key, "_", ".")
+	case 1:
+		return strings.ReplaceAll(key, "_", "-")
+	}
+	return key
 }
 
 func logfmt(r *dice, key string, v line) line {
 	if strings.ContainsAny(v.text(), ` "=,;`) || r.IntN(5) == 0 {
 		v = join(plain(`"`), v.encode(escapeJSON), plain(`"`))
 	}
+	key = attribute(r, key)
 	return fill(r, choose(r, []string{
 		`ts=«iso» level=info service=«svc» msg="request handled" ` + key + `=«v» duration=«dur» trace_id=«trace»`,
 		`time=«isozone» level=warn caller=handler.go:«line» ` + key + `=«v»`,

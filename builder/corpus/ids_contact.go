@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -93,6 +94,10 @@ var contactIDs = []id{
 		cues: []string{"en:sort code", "en:bank sort code", "en:UK sort code", "en:payee sort code"},
 	},
 	{
+		entity: "uk_bank_account", file: "financial", weak: true, make: func(r *dice) string { return number(r, 8) },
+		keys: []string{"uk_account_number", "uk_bank_account", "uk_bank_account_number", "payee_uk_account_number"},
+	},
+	{
 		entity: "vin", file: "named", make: vin,
 		keys: []string{"vin", "vehicle_vin", "vehicle_identification_number", "chassis_number"},
 		cues: []string{"en:VIN", "de:Fahrgestellnummer", "en:vehicle identification number", "fr:numéro de châssis"},
@@ -128,4 +133,24 @@ func vin(r *dice) string {
 	const alphabet = digits + "ABCDEFGHJKLMNPRSTUVWXYZ"
 	v := pick(r, []string{"1HG", "1FT", "5YJ", "2T1", "3VW", "1G1"}) + chars(r, alphabet, 5) + "0" + chars(r, "KLMNPRS", 1) + chars(r, alphabet, 1) + chars(r, digits, 6)
 	return v[:8] + vinCheck(v) + v[9:]
+}
+
+func euVAT(r *dice) string {
+	switch r.IntN(6) {
+	case 0:
+		b := number(r, 8)
+		return "DE" + b + digit(iso7064(b))
+	case 1:
+		return "PL" + nip(r)
+	case 2:
+		return "IT" + partitaIVA(r)
+	case 3:
+		b := "0" + number(r, 7)
+		n, _ := strconv.Atoi(b)
+		return "BE" + b + fmt.Sprintf("%02d", 97-n%97)
+	case 4:
+		return "PT" + portugueseNIF(r)
+	default:
+		return "FI" + until(func() (string, int) { b := number(r, 7); return b, (11 - sum(b, 7, 9, 10, 5, 8, 4, 2)%11) % 11 })
+	}
 }

@@ -35,7 +35,7 @@ var europeIDs = []id{
 		cues: []string{"en:UK passport", "en:British passport number", "en:UK passport no.", "en:GB passport"},
 	},
 	{
-		entity: "uk_drivers_license", make: ukLicence,
+		entity: "uk_drivers_license", make: ukLicense,
 		keys: []string{"uk_driving_licence", "driving_licence_number", "dvla_licence_number", "uk_drivers_license"},
 		cues: []string{"en:driving licence number", "en:DVLA licence", "en:UK driving licence", "en:driving licence no."},
 	},
@@ -212,7 +212,7 @@ func nino(r *dice) string {
 	}
 }
 
-func ukLicence(r *dice) string {
+func ukLicense(r *dice) string {
 	y, m, d := born(r)
 	surname := (strings.ToUpper(asciiLower(choose(r, lastNames))) + "99999")[:5]
 	initials := chars(r, upper, 1) + pick(r, []string{"9", chars(r, upper, 1)})
@@ -383,24 +383,4 @@ func tckn(r *dice) string {
 	odd, even := sum(b, 1, 0, 1, 0, 1, 0, 1, 0, 1), sum(b, 0, 1, 0, 1, 0, 1, 0, 1)
 	b += digit(((7*odd-even)%10 + 10) % 10)
 	return b + digit(sum(b, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1)%10)
-}
-
-func euVAT(r *dice) string {
-	switch r.IntN(6) {
-	case 0:
-		b := number(r, 8)
-		return "DE" + b + digit(iso7064(b))
-	case 1:
-		return "PL" + nip(r)
-	case 2:
-		return "IT" + partitaIVA(r)
-	case 3:
-		b := "0" + number(r, 7)
-		n, _ := strconv.Atoi(b)
-		return "BE" + b + fmt.Sprintf("%02d", 97-n%97)
-	case 4:
-		return "PT" + portugueseNIF(r)
-	default:
-		return "FI" + until(func() (string, int) { b := number(r, 7); return b, (11 - sum(b, 7, 9, 10, 5, 8, 4, 2)%11) % 11 })
-	}
 }

@@ -176,7 +176,9 @@ var worldIDs = []id{
 		cues: []string{"th:เลขประจำตัวประชาชน", "th:บัตรประชาชน", "en:Thai national ID", "en:Thai citizen ID"},
 	},
 	{
-		entity: "ph_tin", weak: true, layouts: []string{"###-###-###-###", "###-###-###"}, make: func(r *dice) string { return number(r, 9) + "000" },
+		entity: "ph_tin", weak: true, layouts: []string{"###-###-###-###", "###-###-###"}, make: func(r *dice) string {
+			return until(func() (string, int) { b := number(r, 8); return b, sum(b, down(9)...) % 11 }) + "000"
+		},
 		keys: []string{"ph_tin", "philippine_tin", "bir_tin", "tin_ph"},
 		cues: []string{"en:BIR TIN", "en:Philippine TIN", "en:TIN (Philippines)", "en:BIR taxpayer TIN"},
 	},

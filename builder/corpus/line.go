@@ -145,11 +145,15 @@ func draw(r *dice, name string) line {
 	if f, ok := noise[name]; ok {
 		return plain(f(r))
 	}
-	v, ok := values[name]
-	if !ok {
-		panic("no value of the name " + name)
+	if v, ok := values[name]; ok {
+		return labeled(v.entity, v.make(r))
 	}
-	return labeled(v.entity, v.make(r))
+	for _, e := range allIDs() {
+		if e.entity == name {
+			return labeled(name, e.spelled(r))
+		}
+	}
+	panic("no value of the name " + name)
 }
 
 // chars draws n characters of an alphabet.

@@ -29,7 +29,7 @@ import (
 const draws = 2
 
 // negativesEach is the number of lines per negative template.
-const negativesEach = 18
+const negativesEach = 21
 
 func main() {
 	out := flag.String("out", "testdata/corpus", "directory to write to")
@@ -84,7 +84,7 @@ func encode(examples []example) ([]byte, error) {
 func generate() map[string][]example {
 	c := collector{files: map[string][]example{}, seen: map[string]bool{}}
 	for c.half = range half(2) {
-		for _, f := range slices.Concat(families, mixed) {
+		for _, f := range slices.Concat(families, mixed, moreFamilies) {
 			c.family(f)
 		}
 		for _, e := range allIDs() {

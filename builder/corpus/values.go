@@ -18,6 +18,9 @@ var values = map[string]value{
 	"email":      {"email", email},
 	"email.plus": {"email", func(r *dice) string { return strings.Replace(email(r), "@", "+"+choose(r, words)+"@", 1) }},
 	"email.pct":  {"email", func(r *dice) string { return strings.Replace(email(r), "@", "%40", 1) }},
+	"email.sub": {"email", func(r *dice) string {
+		return strings.Replace(email(r), "@", "@"+pick(r, []string{"mx1.", "eu.mail.", "students.physics."}), 1)
+	}},
 	"email.caps": {"email", func(r *dice) string {
 		return choose(r, firstNames[:40]) + "." + choose(r, lastNames[:40]) + "@Example.COM"
 	}},
@@ -73,7 +76,10 @@ var values = map[string]value{
 		}
 		return segwit(1, random(r, 32))
 	}},
-	"eth": {"crypto_wallet", func(r *dice) string { return eip55(random(r, 20)) }},
+	"ltc":  {"crypto_wallet", func(r *dice) string { return base58Check(0x30, random(r, 20)) }},
+	"doge": {"crypto_wallet", func(r *dice) string { return base58Check(0x1e, random(r, 20)) }},
+	"tron": {"crypto_wallet", func(r *dice) string { return base58Check(0x41, random(r, 20)) }},
+	"eth":  {"crypto_wallet", func(r *dice) string { return eip55(random(r, 20)) }},
 
 	"name":       {"person_name", func(r *dice) string { return choose(r, firstNames) + " " + choose(r, lastNames) }},
 	"first":      {"person_name", func(r *dice) string { return choose(r, firstNames) }},
@@ -98,9 +104,18 @@ var values = map[string]value{
 	"lat":       {"geo_coordinates", latitude},
 	"lon":       {"geo_coordinates", longitude},
 
-	"jwt":         {"jwt", jwt},
-	"pem":         {"private_key", pem},
-	"bearer":      {"http_authorization", func(r *dice) string { return chars(r, base64u, 24+r.IntN(24)) }},
+	"jwt":    {"jwt", jwt},
+	"pem":    {"private_key", pem},
+	"bearer": {"http_authorization", func(r *dice) string { return chars(r, base64u, 24+r.IntN(24)) }},
+	"digest": {"http_authorization", func(r *dice) string {
+		return fmt.Sprintf(`username="%s", realm="shop", nonce="%s", uri="/orders", response="%s"`, username(r), chars(r, hexes, 32), chars(r, hexes, 32))
+	}},
+	"azurekey":    {"secret", func(r *dice) string { return chars(r, base64s, 86) + "==" }},
+	"buskey":      {"secret", func(r *dice) string { return chars(r, base64s, 43) + "=" }},
+	"pgp":         {"private_key", func(r *dice) string { return pgp(r, "\n") }},
+	"pgp.json":    {"private_key", func(r *dice) string { return pgp(r, `\n`) }},
+	"cvv":         {"card_cvv", func(r *dice) string { return number(r, 3) }},
+	"ukaccount":   {"uk_bank_account", func(r *dice) string { return number(r, 8) }},
 	"basic":       {"http_authorization", basicAuth},
 	"cookie":      {"cookie", cookieValue},
 	"urlcred":     {"url_credentials", func(r *dice) string { return choose(r, accounts) + ":" + plainPassword(r) }},

@@ -108,6 +108,12 @@ func pem(r *dice) string {
 	return "-----BEGIN " + kind + "-----\n" + body + "\n-----END " + kind + "-----"
 }
 
+// pgp is an armored block of RFC 9580 with random contents.
+func pgp(r *dice, end string) string {
+	body := blocks("lQOYBG"+chars(r, base64s, 64*(4+r.IntN(4))-6), 64, end)
+	return "-----BEGIN PGP PRIVATE KEY BLOCK-----" + end + end + body + end + "=" + chars(r, base64s, 4) + end + "-----END PGP PRIVATE KEY BLOCK-----"
+}
+
 func basicAuth(r *dice) string {
 	return base64.StdEncoding.EncodeToString([]byte(username(r) + ":" + plainPassword(r)))
 }

@@ -119,8 +119,9 @@ func encodeWeights(weights []int16) (data []byte) {
 	return data
 }
 
-// evaluate prints how the model does on sentences of templates and names that it was not trained with.
-func evaluate(words *wordLists, weights []int16, misses bool) {
+// evaluate prints how the model does on sentences of templates and names that it was not trained with, and returns the
+// precision and the recall on those of the tests.
+func evaluate(words *wordLists, weights []int16, misses bool) (precision, recall float64) {
 	for _, set := range []struct {
 		title         string
 		split         int
@@ -169,7 +170,9 @@ func evaluate(words *wordLists, weights []int16, misses bool) {
 		}
 		count(g.sentences(set.names, 100), false)
 		count(g.sentences(set.others, 100), true)
+		precision, recall = float64(found)/float64(max(1, found+wrong)), float64(found)/float64(max(1, found+missed))
 		fmt.Printf("%-12s %6d sentences  %6d found  %5d missed  %4d wrong (%d in sentences without names)  precision %.4f  recall %.4f\n",
-			set.title, lines, found, missed, wrong, flagged, float64(found)/float64(max(1, found+wrong)), float64(found)/float64(max(1, found+missed)))
+			set.title, lines, found, missed, wrong, flagged, precision, recall)
 	}
+	return precision, recall
 }

@@ -39,7 +39,7 @@ func run(dir string, flags []string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(temp)
+	defer func() { _ = os.RemoveAll(temp) }()
 	overlay, err := writeOverlay(dir, temp)
 	if err != nil {
 		return fmt.Errorf("prepare the sources of %s: %w", dir, err)

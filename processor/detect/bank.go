@@ -17,6 +17,7 @@ func bankRules() []rule {
 			Info: Info{
 				Name: "bic", Class: "bic", Group: Financial, Compact: true,
 				Rule:   "Eight or eleven characters with the code of a country, by key or right after a cue",
+				Not:    "Words of eight or eleven capitals without key or cue",
 				Source: "ISO 9362, ISO 3166-1",
 			},
 			keys:     append(keys("bic", "swift code", "swift bic", "bic code", "bic swift", "swift number", "swiftcode", "bank identifier code", "swiftbic", "bicfi"), weakKeys("swift")...),
@@ -36,6 +37,7 @@ func bankRules() []rule {
 			Info: Info{
 				Name: "us_routing_number", Class: "routing", Group: Financial, Compact: true,
 				Rule:   "Nine digits with the check digit and the prefix of a Federal Reserve district, by key or by cue",
+				Not:    "Nine digits without key or cue: one number in ten passes the check",
 				Source: "ABA routing number policy",
 			},
 			keys: keys(
@@ -61,6 +63,7 @@ func bankRules() []rule {
 			Info: Info{
 				Name: "us_bank_account", Class: "account", Group: Financial, Compact: true,
 				Rule:   "Six to seventeen digits by key, right after a cue, or as account number with a word of a bank near",
+				Not:    "Digits without key or cue; accounts of users, services and clouds",
 				Source: "Nacha Operating Rules",
 			},
 			keys: append(keys(
@@ -84,6 +87,7 @@ func bankRules() []rule {
 			Info: Info{
 				Name: "uk_sort_code", Class: "sortcode", Group: Financial, Compact: true,
 				Rule:   "Six digits by key or right after a cue",
+				Not:    "The 2-2-2 layout without key or cue: dates and times",
 				Source: "Pay.UK: sorting code numbers",
 			},
 			keys:     keys("sort code", "sortcode", "bank sort code", "sorting code"),
@@ -99,10 +103,11 @@ func bankRules() []rule {
 			Info: Info{
 				Name: "uk_bank_account", Class: "ukaccount", Group: Financial, Compact: true,
 				Rule:   "Eight digits behind a sort code, or as account number near one",
+				Not:    "Eight digits without a sort code near: dates without separators",
 				Source: "Pay.UK: modulus checking specification",
 			},
 			keys:  keys("uk account number", "uk bank account", "uk bank account number"),
-			value: readByKey(0.95, numberReader(8, 8)),
+			value: trustedUKAccount,
 			examples: examples{
 				positive: []string{
 					"sort code 20-00-00 account «55779911»", `{"sortCode":"20-00-00","accountNumber":"«55779911»"}`, "sort code: 20-00-00, account number: «55779911»", "sort code 20-00-00 «55779911»", "uk_account_number=«31926819»",
@@ -158,19 +163,26 @@ var bankCues = []string{"bank", "routing", "checking", "savings", "ach ", "aba "
 // sortCues say that it is one of the United Kingdom.
 var sortCues = []string{"sort code", "sortcode", "sort_code", "sorting code"}
 
+var (
+	ukAccountAt      = numberReader(8, 8)
+	usAccountAt      = numberReader(6, 17)
+	trustedUKAccount = readByKey(0.95, ukAccountAt)
+	trustedAccount   = readByKey(0.93, accountAt)
+)
+
 // bankAccountByKey verifies an account number under a key: that of the United Kingdom with its sort code near, one under a
 // key of any account with a bank near.
 func bankAccountByKey(t *text, v value) {
 	if v.weak() && !v.attr() && t.cue(sortCues, v.keyStart, v.end) {
 		v.ref.entity = UKBankAccount
-		readByKey(0.95, numberReader(8, 8))(t, v)
+		trustedUKAccount(t, v)
 		return
 	}
 	if v.weak() && (v.attr() || !t.cue(bankCues, v.keyStart, v.end)) {
 		t.near = true
 		return
 	}
-	readByKey(0.93, accountAt)(t, v)
+	trustedAccount(t, v)
 }
 
 // accountAt reads the digits of an account, in groups or not.
@@ -196,7 +208,7 @@ func accountWord(t *text, i int) {
 	if start == 0 {
 		return
 	}
-	end := numberReader(6, 17)(t, start)
+	end := usAccountAt(t, start)
 	switch {
 	case end == 0:
 		t.near = true
@@ -234,7 +246,7 @@ func sortCodeWord(t *text, i int) {
 	t.add(UKSortCode, start, end, 0.93)
 	for start = end; start < end+2 && (t.at(start) == ' ' || t.at(start) == ',' || t.at(start) == '/'); start++ {
 	}
-	if end = numberReader(8, 8)(t, start); end > 0 {
+	if end = ukAccountAt(t, start); end > 0 {
 		t.add(UKBankAccount, start, end, 0.9)
 	}
 }

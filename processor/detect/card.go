@@ -16,6 +16,7 @@ func cardRules() []rule {
 			Info: Info{
 				Name: "card_cvv", Class: "cvv", Group: Financial,
 				Rule:   "Three or four digits by key, right after a cue, or behind a card number and its expiry",
+				Not:    "Three or four digits without key, cue or card in front: status codes, ports",
 				Source: "PCI DSS 4.0, requirement 3.3.1",
 			},
 			keys: append(keys(
@@ -23,7 +24,7 @@ func cardRules() []rule {
 				"codigo cvv", "codigo de seguridad tarjeta", "cryptogramme visuel",
 			), weakKeys("security code", "verification value", "csc", "cryptogramme", "codigo de seguridad", "codigo de seguranca")...),
 			value:    cvvByKey,
-			prefixes: after(CardCVV, 0.9, numberReader(3, 4), "cvv2", "cvv", "cvc2", "cvc", "card security code", "kartenprüfnummer"),
+			prefixes: after(CardCVV, 0.9, cvvAt, "cvv2", "cvv", "cvc2", "cvc", "card security code", "kartenprüfnummer"),
 			examples: examples{
 				positive: []string{
 					"cvv=«123»", `{"cvc":"«1234»"}`, "card_cvv|«737»", "CVV «123» mismatch", "CVC: «123»", "pan=4111111111111111&cvv2=«123»&x=1", "card 4111111111111111|12|2027|«123»", "4111 1111 1111 1111 12/27 «123»",
@@ -39,6 +40,7 @@ func cardRules() []rule {
 			Info: Info{
 				Name: "card_expiry", Class: "expiry", Group: Financial,
 				Rule:   "Month and year by key, after a cue near a card, or behind a card number",
+				Not:    "Month and year without key, cue or card near: dates, fractions, versions",
 				Source: "ISO/IEC 7813",
 			},
 			keys: append(keys(
@@ -53,7 +55,7 @@ func cardRules() []rule {
 			examples: examples{
 				positive: []string{
 					"card_expiry=«12/27»", `{"card_exp":"«12/2027»"}`, "Visa 4111111111111111, exp «12/27»", "valid thru «09/28»", "4111 1111 1111 1111 «12/27» 123", "card 4111111111111111|«12|2027»|123", "card.expiry|«1227»",
-					"card 4111111111111111 expires «01/2030».", `{"pan":"4111111111111111","exp":"«12/27»"}`, "card declined, expiry: «11/26»", "exp. date «04/29» for card 5555555555554444", "cc_exp=«2027-12»", "?cc_exp=«12%2F27»&x=1",
+					"card 4111111111111111 expires «01/2030».", `{"pan":"4111111111111111","exp":"«12/27»"}`, "card declined, expiry: «11/26»", "Karte gültig bis «04/29» gesperrt", "exp. date «04/29» for card 5555555555554444", "cc_exp=«2027-12»", "?cc_exp=«12%2F27»&x=1",
 				},
 				negative: []string{
 					"exp=1700000000", "expires 12/27", `{"exp":1227,"sub":"x"}`, "expiry=3600", "exp 13/27", "export 12/27", "card_expiry=null", "cache expiry: 11/26", "expired 12/27 tests", "card 4111111111111111 page 12/27", "card_expiry=00/27", "expiration: 12/27/2026",
@@ -63,17 +65,22 @@ func cardRules() []rule {
 	}
 }
 
+var (
+	cvvAt      = numberReader(3, 4)
+	trustedCVV = readByKey(0.97, cvvAt)
+)
+
 // cvvByKey verifies a code under a key; one that names other codes as well wants a card near.
 func cvvByKey(t *text, v value) {
 	if v.weak() && (v.attr() || !t.cardNear(v.keyStart, v.end)) {
 		t.near = true
 		return
 	}
-	readByKey(0.97, numberReader(3, 4))(t, v)
+	trustedCVV(t, v)
 }
 
 // cardWords are the cues of a card that are not the cues of its code and date.
-var cardWords = []string{"card", "visa", "mastercard", "amex", "credit", "debit", "cvv", "cvc", "pan ", "cc ", "kreditkart", "tarjeta", "carte ", "carta ", "cartao", "cartão"}
+var cardWords = []string{"card", "visa", "mastercard", "amex", "credit", "debit", "cvv", "cvc", "pan ", "cc ", "karte ", "kreditkart", "tarjeta", "carte ", "carta ", "cartao", "cartão"}
 
 // cardNear reports whether a word for a card or a card number stands near.
 func (t *text) cardNear(start, end int) bool {
@@ -194,7 +201,7 @@ func (t *text) behindCard(i int) {
 	if t.at(i) == ' ' {
 		i++
 	}
-	if end = numberReader(3, 4)(t, i); end > 0 {
+	if end = cvvAt(t, i); end > 0 {
 		t.add(CardCVV, i, end, 0.88)
 	}
 }

@@ -22,6 +22,7 @@ func contactRules() []rule {
 			Info: Info{
 				Name: "email", Class: "email", Group: Personal,
 				Rule:   "Local part, @, and a domain name with an alphabetic top-level label",
+				Not:    "Package versions (pkg@1.2.3), image digests, decorators, git remotes without a user's name, hosts without a top-level label",
 				Source: "RFC 5321, RFC 5322",
 			},
 			examples: examples{
@@ -45,6 +46,7 @@ func contactRules() []rule {
 			Info: Info{
 				Name: "phone", Class: "phone", Group: Personal,
 				Rule:   "International or national layout that the numbering plan of its country confirms; bare digits need a key or a cue",
+				Not:    "Digits without +, layout, key or cue: epochs, order numbers, offsets; numbers that the plan of no country has",
 				Source: "ITU-T E.164, libphonenumber metadata",
 			},
 			keys: append(keys(
@@ -80,7 +82,7 @@ func contactRules() []rule {
 				{layout: "d ddd ddd dd dd", valid: isLongTrunk, cued: true, conf: 0.9},
 				{layout: "d-ddd-ddd-dd-dd", valid: isLongTrunk, cued: true, conf: 0.9},
 				{layout: "ddd ddd dd dd", cued: true, conf: 0.88},
-				{layout: "ddd ddd ddd", cued: true, conf: 0.85},
+				{layout: "ddd ddd ddd", cued: true, conf: 0.7},
 				{layout: "dd ddd dd dd", cued: true, conf: 0.85},
 				{layout: "dd dddd dddd", cued: true, conf: 0.88},
 				{layout: "dddd dddd", valid: isLocalPhone, cued: true, conf: 0.82},
@@ -111,6 +113,7 @@ func contactRules() []rule {
 			Info: Info{
 				Name: "person_name", Class: "name", Group: Personal, Named: true,
 				Rule: "By key (first_name, customerName, ...), after a cue (Dear, patient, signed by, ...), or two words in a row that the model of names takes for one",
+				Not:  "Names of classes, hosts, products, services and Kubernetes objects; a single word in prose without a cue",
 			},
 			keys: append(keys(
 				"first name", "last name", "full name", "given name", "family name", "middle name", "maiden name", "surname", "firstname", "lastname",
@@ -131,11 +134,14 @@ func contactRules() []rule {
 					"user.full_name|«Jane van der Berg»", "{'first_name': '«Zoë»'}", "Full name: «Jane Doe», email: x", "Patient «Emily Johnson», admitted", "From: «Jane Doe» <jane@example.com>", "hi, my name is «Dan»",
 					"customer: «Jürgen Müller»", "Kunde: «Müller, Jürgen»", "Patient: «John Public»", "Patient: «John Q. Public», DOB 1980-01-02", `{"customer":"«Jane Doe»"}`, "customer|«Jürgen Müller»", "name=«Anna+Kowalska»&city=Berlin",
 					"Hello «Maria»,", "Hello «Maria Sander», welcome", "Hi «Émile»!", "customer=«Jane Doe» id=7", "customer: «Ødegård, Åse»",
+					"«Marie-Claire Dubois» submitted the report", "ticket 12 assigned to «Maria Sander» by «Walter Keller»", "«Émile Zola» opened case 7", "acting on behalf of «Jane van der Berg»", "im Auftrag von «Jürgen Müller»", "spoke with «Priya Patel», will call back", "Contacts: «Tim Cook» tim@example.com; «Anna Kowalska» anna@example.com", "Mr. «Mayers»", `{"msg":"user «Jane Doe» logged in"}`,
 				},
 				negative: []string{
 					`{"name":"payment-service"}`, "hostname=web1", "name=Payment Service", "file name: Report Q1", "12 ms Total Time", "first_name=null",
 					"customer_name=[name]", "last_name=<redacted>", "customer: created", "Customer Service Desk", "Patient Portal login", "Customer Acme",
 					"Hello World, here I am", "Hello, Maria", "Hi there!", "customer: Acme Corp", "customer: Premium", "?name=Red+Shoes", "name=us+east", "Patient: Data Service", `{"customer":"Acme"}`, "customer|acme-corp",
+					`fname = "notes.txt"`, "fname = expand('<afile>')", "fullName = prefix + name", "connected to Apache Kafka", "502 Bad Gateway", "Mozilla/5.0 (Windows NT 10.0; Win64; x64)", "at com.jane.Doe.run(Doe.java:7)", "Morgan Stanley approved the request", "region San Jose is healthy",
+					"assigned to Payment Team", "issued by Vim", "Warren Miller GmbH paid", "pod jane-doe-7d9 evicted", "Red Hat Enterprise Linux", `{"city":"San Jose"}`, `{"product":"Jean Paul"}`, "Monday January", "service.name|Jane Doe",
 				},
 			},
 		},
@@ -144,6 +150,7 @@ func contactRules() []rule {
 			Info: Info{
 				Name: "username", Class: "user", Group: Personal, Opaque: true,
 				Rule: "By key (username, login, ...): the whole value",
+				Not:  "Service accounts of databases and systems (root, postgres), placeholders, user agents",
 			},
 			keys: append(keys(
 				"username", "user name", "login name", "loginname", "screen name", "user login", "login user", "preferred username", "user principal name", "sam account name", "nickname",
@@ -187,6 +194,7 @@ func contactRules() []rule {
 			Info: Info{
 				Name: "user_id", Class: "userid", Group: Personal, Opaque: true,
 				Rule: "By key (user_id, customerId, ...): the whole value",
+				Not:  "Ids of orders, requests, traces and sessions, and any number under another key",
 			},
 			keys: append(keys(
 				"user id", "userid", "customer id", "patient id", "employee id", "member id", "subscriber id", "enduser id", "person id", "client user id",
@@ -205,6 +213,7 @@ func contactRules() []rule {
 			Info: Info{
 				Name: "date_of_birth", Class: "dob", Group: Personal,
 				Rule:   "A date by key (dob, birth_date, ...) or after a cue",
+				Not:    "Dates without a word for birth: every other time stamp",
 				Source: "ISO 8601",
 			},
 			keys: keys(
@@ -230,6 +239,7 @@ func contactRules() []rule {
 			Info: Info{
 				Name: "street_address", Class: "address", Group: Personal, Named: true,
 				Rule: "By key (street, billing_address, ...), or a house number with the name of a street as it is written in English, German, French, Spanish, Portuguese, Italian, Dutch or Swedish",
+				Not:  "IP and memory addresses, names of regions and zones, URLs",
 			},
 			keys: append(keys(
 				"street", "street address", "street name", "address line", "address line1", "address line2", "addressline1", "billing address", "shipping address", "home address", "postal address",
@@ -253,6 +263,7 @@ func contactRules() []rule {
 			Info: Info{
 				Name: "geo_coordinates", Class: "geo", Group: Personal,
 				Rule:   "Latitude or longitude by key, or a decimal pair by key or cue; degrees with a compass point",
+				Not:    "Pairs of decimals without key or cue: measurements, versions, durations",
 				Source: "ISO 6709, RFC 5870",
 			},
 			keys: append(keys(

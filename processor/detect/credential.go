@@ -25,6 +25,7 @@ func credentialRules() []rule {
 			Info: Info{
 				Name: "jwt", Class: "jwt", Group: Credential,
 				Rule:   "Compact JWS or JWE whose header decodes, perhaps in base 64 once more",
+				Not:    "Three parts with dots that are no header in base 64: versions, hosts, class names",
 				Source: "RFC 7515, RFC 7516, RFC 7519",
 			},
 			prefixes: []prefix{{"eyj", jwt}, {"zxlk", jwtInBase64}},
@@ -41,6 +42,7 @@ func credentialRules() []rule {
 			Info: Info{
 				Name: "private_key", Class: "privkey", Group: Credential,
 				Rule:   "A PEM block of a private key or a key file of PuTTY, line ends escaped or not",
+				Not:    "Public keys and certificates, a header without a body, key file names",
 				Source: "RFC 7468, RFC 9580; PuTTY: appendix C",
 			},
 			prefixes: []prefix{{"putty-user-key-file-", putty}},
@@ -59,6 +61,7 @@ func credentialRules() []rule {
 			Info: Info{
 				Name: "http_authorization", Class: "auth", Group: Credential, Opaque: true,
 				Rule:   "The credential part of an Authorization value",
+				Not:    "The scheme alone, masked values, policies and modes (authorization=rbac)",
 				Source: "RFC 9110",
 			},
 			keys:     keys("authorization", "proxy authorization", "auth header", "authorization header"),
@@ -78,6 +81,7 @@ func credentialRules() []rule {
 			Info: Info{
 				Name: "cookie", Class: "cookie", Group: Credential, Opaque: true,
 				Rule:   "Every value of a Cookie header, the value of a Set-Cookie header",
+				Not:    "Names of cookies, their attributes, settings such as same_site and cookie_consent",
 				Source: "RFC 6265",
 			},
 			keys:  keys("cookie", "set cookie", "cookies", "cookie header"),
@@ -95,6 +99,7 @@ func credentialRules() []rule {
 			Info: Info{
 				Name: "url_credentials", Class: "urlcred", Group: Credential,
 				Rule:   "user:password before the host of a URL or DSN, user/password before that of Oracle, after -u of curl",
+				Not:    "URLs with a user alone, ports, placeholders (${DB_USER}), scp paths (git@host:repo)",
 				Source: "RFC 3986; Oracle: JDBC thin-style service names",
 			},
 			prefixes: []prefix{{"oracle:thin:", oracleThin}, {"sqlplus ", sqlplus}},
@@ -114,6 +119,7 @@ func credentialRules() []rule {
 			Info: Info{
 				Name: "password", Class: "password", Group: Credential, Opaque: true,
 				Rule: "By key (password, passwd, pwd, ...): the whole value",
+				Not:  "Words about passwords (password_policy, reset requested), placeholders, masked values, file names of secrets",
 			},
 			keys: append(keys(
 				"password", "passwd", "pwd", "passphrase", "pass phrase", "passwort", "contrasena", "mot de passe", "senha", "pass word", "password hash",
@@ -141,6 +147,7 @@ func credentialRules() []rule {
 			Info: Info{
 				Name: "aws_access_key", Class: "awskey", Group: Credential,
 				Rule:   "AKIA, ASIA, ... and 16 characters of base 32",
+				Not:    "The examples of AWS (AKIAIOSFODNN7EXAMPLE), other capitals of twenty characters",
 				Source: "AWS IAM: unique identifiers",
 			},
 			prefixes: []prefix{{"akia", awsAccess}, {"asia", awsAccess}, {"abia", awsAccess}, {"acca", awsAccess}, {"a3t", awsAccess}},
@@ -154,6 +161,7 @@ func credentialRules() []rule {
 			Info: Info{
 				Name: "aws_secret_key", Class: "awssecret", Group: Credential,
 				Rule:   "40 characters of base 64, by key",
+				Not:    "Forty characters of base 64 without the key: digests, signatures",
 				Source: "AWS IAM: access keys",
 			},
 			keys:  keys("aws secret access key", "aws secret key", "secret access key", "aws secret"),
@@ -168,6 +176,7 @@ func credentialRules() []rule {
 			Info: Info{
 				Name: "github_token", Class: "github", Group: Credential,
 				Rule:   "ghp_, gho_, ghu_, ghs_, ghr_ with a CRC32 tail, or github_pat_",
+				Not:    "The prefix with a wrong checksum or length",
 				Source: "GitHub: token formats",
 			},
 			prefixes: []prefix{{"ghp_", github}, {"gho_", github}, {"ghu_", github}, {"ghs_", github}, {"ghr_", github}, {"github_pat_", github}},
@@ -183,6 +192,7 @@ func credentialRules() []rule {
 			Info: Info{
 				Name: "slack_token", Class: "slack", Group: Credential,
 				Rule:   "xoxb-, xoxp-, xapp-, ... tokens and webhook URLs",
+				Not:    "Channel, team and user ids without the token's prefix",
 				Source: "Slack: token types",
 			},
 			prefixes: []prefix{
@@ -209,6 +219,7 @@ func credentialRules() []rule {
 			Info: Info{
 				Name: "stripe_key", Class: "stripe", Group: Credential,
 				Rule:   "sk_live_, rk_live_, sk_test_, rk_test_, whsec_",
+				Not:    "Publishable keys (pk_) and ids of objects (cus_, ch_)",
 				Source: "Stripe: API keys",
 			},
 			prefixes: []prefix{
@@ -224,6 +235,7 @@ func credentialRules() []rule {
 			Info: Info{
 				Name: "gcp_api_key", Class: "gcpkey", Group: Credential,
 				Rule:   "AIza and 35 characters",
+				Not:    "AIza with another length, inside a longer word",
 				Source: "Google Cloud: API keys",
 			},
 			prefixes: []prefix{{"aiza", gcp}},
@@ -237,6 +249,7 @@ func credentialRules() []rule {
 			Info: Info{
 				Name: "secret", Class: "secret", Group: Credential, Opaque: true,
 				Rule: "By a credential-like key (api_key, client_secret, access_token, ...): the whole value",
+				Not:  "Values of low entropy, placeholders, names and versions of secrets, counts of tokens (max_tokens=4096)",
 			},
 			keys: append(keys(
 				"api key", "apikey", "api secret", "api token", "access token", "auth token", "refresh token", "id token", "client secret", "app secret", "secret key",
@@ -251,12 +264,12 @@ func credentialRules() []rule {
 			examples: examples{
 				positive: []string{
 					"api_key=«9f8e7d6c5b4a»", `{"clientSecret":"«Zx81-qq»"}`, "?access_token=«ya29.a0Af_1»&x=1", `var apiToken string = "«f3A9bK2mX8qT7wZ1»"`, "X-Api-Key: «9f8e7d6c5b4a»", "token=«f3A9bK2mX8qT7wZ1»",
-					`secret = "«abc123xyz»"`, `setProperty("API_TOKEN", "«f3A9bK2mX8qT7wZ1»")`, `os.Setenv("DB_SECRET_KEY", "«a1b2c3d4»")`, "secret: «abc123xyz»", "/cb?token=«abcdef123456»&x=1", "token: «abcdef1234567890»",
+					`secret = "«abc123xyz»"`, "api_key=«/Yz0wbakhklUyFGgYsrNQcHD4jfJgr5k6hBkN7FZ==»", `setProperty("API_TOKEN", "«f3A9bK2mX8qT7wZ1»")`, `os.Setenv("DB_SECRET_KEY", "«a1b2c3d4»")`, "secret: «abc123xyz»", "/cb?token=«abcdef123456»&x=1", "token: «abcdef1234567890»",
 					"session_id=«9f8e7d6c5b4a39281706f5e4d3c2b1a0»", "JSESSIONID=«1A530637289A03B07199A44E8D531427»", `{"sessionId":"«kq3v8s0d2m1x7c5b»"}`,
 					"session.id|«b3c6a1de-7f60-4f0e-9b7e-0d6f1c2a3b4c»",
 				},
 				negative: []string{
-					"token=next", `log("secret", "not set")`, `fake_token="f3A9bK2mX8qT7wZ1"`, "token=f3A9bK2mX8qT7wZ1...", `t("API_TOKEN_TTL", "3600")`, "api_key=${API_KEY}", "token_type=bearer", "max_tokens=4096", "secret: my-tls-secret", "api_key=YOUR****KEY", "unexpected token: foo",
+					"token=next", "token: clm69454:AgencyIdentificationCodeContentType", `log("secret", "not set")`, `fake_token="f3A9bK2mX8qT7wZ1"`, "token=f3A9bK2mX8qT7wZ1...", `t("API_TOKEN_TTL", "3600")`, "api_key=${API_KEY}", "token_type=bearer", "max_tokens=4096", "secret: my-tls-secret", "api_key=YOUR****KEY", "unexpected token: foo",
 					"private_key=/etc/ssl/key.pem", "export API_KEY=$(cat /run/secrets/api_key)", "access_token: none", "token=null", "tokens: 512", "token_count=12", "token_type=Bearer",
 					"secret: k8s-secret-name", "secret=registry-creds-v2", "next_token=abcdef123456", "page_token=Q2l9fSAw8dX2", "session_id=4711", "sessionid:0x14ed93111f2009d",
 					"secret: MyServiceAccountSecretName", "unexpected token: identifier2",

@@ -40,7 +40,7 @@ func (t *text) afterWords(i int) int {
 	}
 	for range 3 {
 		from := i
-		for i < from+3 && (t.at(i) == ' ' || t.at(i) == ':' || t.at(i) == '.' || t.at(i) == '#' || t.at(i) == '(' || t.at(i) == '[') {
+		for i < from+3 && (t.at(i) == ' ' || t.at(i) == ':' || t.at(i) == '.' || t.at(i) == '#' || t.at(i) == '(' || t.at(i) == '[' || t.at(i) == '"' && t.at(i-1) == ' ') {
 			i++
 		}
 		if i == from {

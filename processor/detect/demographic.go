@@ -45,22 +45,23 @@ func demographicRules() []rule {
 			Info: Info{
 				Name: "postal_code", Class: "postal", Group: Personal, Compact: true,
 				Rule:   "A postal code layout by key or right after its cue",
+				Not:    "Five or more digits without key or cue: every other count",
 				Source: "UPU S42, national postal operators",
 			},
 			keys: append(keys(
 				"postal code", "postalcode", "post code", "postcode", "zip code", "zipcode", "address zip", "billing zip", "shipping zip", "postleitzahl", "code postal", "codigo postal", "codice postale",
 				"kod pocztowy", "postnummer", "postinumero", "eircode", "plz", "zip postal", "zip plus4", "posta kodu", "irsz",
-			), weakKeys("zip", "cep", "pin code", "postal")...),
+			), append(weakKeys("cep", "pin code", "postal"), looseKeys("zip")...)...),
 			value: postalByKey,
 			prefixes: slices.Concat(
-				after(PostalCode, 0.85, longestOf(postalForms), "postal code", "post code", "postcode", "plz", "postleitzahl", "code postal", "codigo postal", "código postal", "codice postale", "kod pocztowy", "eircode"),
-				after(PostalCode, 0.85, longestOf(zipForms), "zip code", "zipcode"),
+				after(PostalCode, 0.85, postalAt, "postal code", "post code", "postcode", "plz", "postleitzahl", "code postal", "codigo postal", "código postal", "codice postale", "kod pocztowy", "eircode"),
+				after(PostalCode, 0.85, zipAt, "zip code", "zipcode"),
 				after(PostalCode, 0.85, brazilianAt, "cep"),
 				[]prefix{{"zip ", zipWord}},
 			),
 			examples: examples{
 				positive: []string{
-					"zip code «94043»", `{"postal_code":"«1012 AB»"}`, "PLZ «10115» Berlin", "postcode «2000».", "postal code «K1A 0B1», Ottawa", "billing_zip=«94043-1351»", `{"zip":"«10001»"}`,
+					"zip code «94043»", `{"postal_code":"«1012 AB»"}`, "PLZ «10115» Berlin", "postcode «2000».", "postal code «K1A 0B1», Ottawa", "billing_zip=«94043-1351»", `{"zip":"«10001»"}`, "SET new_zip = '«69861»'",
 					"user.postal_code|«1012 AB»", "code postal: «75008»", "?postal_code=«K1A+0B1»&x=1", "CEP: «01310-100»", "ZIP «94043»", "kod pocztowy «00-950»", "CEP «01310-100»", "Postleitzahl «10115»",
 				},
 				negative: []string{
@@ -73,6 +74,7 @@ func demographicRules() []rule {
 			Info: Info{
 				Name: "age", Class: "age", Group: Personal,
 				Rule: "A number of years by a key of a person (patient_age, ...), or by the key age with other keys of a person beside it",
+				Not:  "Ages of caches, connections and certificates (age=3600, max_age)",
 			},
 			keys: append(keys(
 				"patient age", "customer age", "user age", "person age", "age years", "age in years", "client age", "member age", "applicant age", "driver age", "employee age", "insured age", "age of patient", "edad",
@@ -87,9 +89,13 @@ func demographicRules() []rule {
 		},
 		{
 			entity: Gender,
-			Info:   Info{Name: "gender", Class: "gender", Group: Personal, Rule: "One of the usual words or letters by key"},
-			keys:   keys("gender", "sex", "gender identity", "geschlecht", "genero", "sexo", "sesso", "geslacht", "plec", "cinsiyet"),
-			value:  genderByKey,
+			Info: Info{
+				Name: "gender", Class: "gender", Group: Personal,
+				Rule: "One of the usual words or letters by key",
+				Not:  "Values that are no gender, the words in prose",
+			},
+			keys:  keys("gender", "sex", "gender identity", "geschlecht", "genero", "sexo", "sesso", "geslacht", "plec", "cinsiyet"),
+			value: genderByKey,
 			examples: examples{
 				positive: []string{"gender=«female»", `{"sex":"«M»"}`, "patient.gender|«non-binary»", "Geschlecht: «weiblich»", `{"gender":"«männlich»"}`, "?gender=«f»&x=1"},
 				negative: []string{"gender=null", "gender=unknown", "sex: 3 rows", "gender=[REDACTED]", "gender_column=female", "sextant=f"},
@@ -100,6 +106,7 @@ func demographicRules() []rule {
 			Info: Info{
 				Name: "nationality", Class: "nationality", Group: Personal,
 				Rule:   "A word or a country code by key",
+				Not:    "Country codes and names under other keys: regions, locales",
 				Source: "ISO 3166-1",
 			},
 			keys: keys(
@@ -107,14 +114,18 @@ func demographicRules() []rule {
 			),
 			value: nationalityByKey,
 			examples: examples{
-				positive: []string{"nationality=«German»", `{"nationality":"«DE»"}`, "user.nationality|«South African»", "Nationality: «French», 34", `{"citizenship":"«USA»"}`},
+				positive: []string{"nationality=«German»", `{"nationality":"«DE»"}`, "user.nationality|«South African»", `{"nationality":"«German, Austrian»"}`, "Nationality: «French», 34", "/* nationality=«Brazilian» */ x", `{"citizenship":"«USA»"}`},
 				negative: []string{"nationality=null", "nationality=3", `{"nationality":""}`, "nationality=unknown", "nationality={{nationality}}", "nationality_id=German", "nationality=true"},
 			},
 		},
 	}
 }
 
-var britishPostcode = shapeByKey(0.9, isPostcode)
+var (
+	britishPostcode = shapeByKey(0.9, isPostcode)
+	postalAt        = longestOf(postalForms)
+	zipAt           = longestOf(zipForms)
+)
 
 // postalByKey verifies a code under a key. Codes of four digits and of seven are too short or too long for a weak one.
 func postalByKey(t *text, v value) {
@@ -123,11 +134,11 @@ func postalByKey(t *text, v value) {
 	if britishPostcode(t, british); len(t.out) > n {
 		return
 	}
-	forms := postalForms
+	read := postalAt
 	if v.weak() {
-		forms = zipForms
+		read = zipAt
 	}
-	if end := longestOf(forms)(t, v.start); end > 0 && (!v.closed || end == v.end) && t.hasDigits(v.start, end) {
+	if end := read(t, v.start); end > 0 && (!v.closed || end == v.end) && t.hasDigits(v.start, end) {
 		t.emit(v, v.start, end, 0.9)
 	}
 }
@@ -140,7 +151,7 @@ func zipWord(t *text, i int) {
 		return
 	}
 	start := i + len("zip ")
-	if end := longestOf(zipForms)(t, start); end > 0 && (t.at(end) != ' ' || !isLower(t.at(end+1))) {
+	if end := zipAt(t, start); end > 0 && (t.at(end) != ' ' || !isLower(t.at(end+1))) {
 		t.add(PostalCode, start, end, 0.85)
 	}
 }
@@ -199,15 +210,15 @@ var noNation = []string{"unknown", "none", "null", "nil", "true", "false", "unde
 
 func nationalityByKey(t *text, v value) {
 	v.end = t.phraseEnd(v)
-	if comma := strings.IndexByte(t.s[v.start:v.end], ','); comma >= 0 {
-		v.end = v.start + comma
+	if stop := strings.IndexAny(t.s[v.start:v.end], ",*"); stop >= 0 && !v.closed { // a list, the end of a comment
+		v.end = t.trimRight(v.start, v.start+stop)
 	}
 	s := t.s[v.start:v.end]
 	if len(s) < 2 || len(s) > maxNationality || isPlaceholder(s) {
 		return
 	}
 	for i := range len(s) {
-		if c := s[i]; !isLetter(c) && c < 0x80 && (i == 0 || c != ' ' && c != '-' && c != '+' && c != '\'') {
+		if c := s[i]; !isLetter(c) && c < 0x80 && (i == 0 || c != ' ' && c != '-' && c != '+' && c != '\'' && (c != ',' || !v.closed)) {
 			return
 		}
 	}

@@ -19,6 +19,7 @@ func deviceRules() []rule {
 			Info: Info{
 				Name: "imei", Class: "imei", Group: Network, Compact: true,
 				Rule:   "Fifteen digits with Luhn in the 2-6-6-1 layout, by key or by cue; sixteen (IMEISV) by key",
+				Not:    "Fifteen digits without layout, key or cue: one number in ten passes Luhn",
 				Source: "3GPP TS 23.003, GSMA TS.06",
 			},
 			keys:  keys("imei", "imei number", "imei no", "device imei", "imeisv", "imei1", "imei2"),
@@ -45,6 +46,7 @@ func deviceRules() []rule {
 			Info: Info{
 				Name: "imsi", Class: "imsi", Group: Network, Compact: true,
 				Rule:   "Fourteen or fifteen digits that start with a mobile country code, by key or by cue",
+				Not:    "Fifteen digits without key or cue",
 				Source: "ITU-T E.212",
 			},
 			keys:  keys("imsi", "imsi number", "subscriber imsi", "supi"),
@@ -65,6 +67,7 @@ func deviceRules() []rule {
 			Info: Info{
 				Name: "iccid", Class: "iccid", Group: Network, Compact: true,
 				Rule:   "89 and 17 or 18 more digits with Luhn, by key or by cue",
+				Not:    "Nineteen or twenty digits without key or cue: epochs in nanoseconds",
 				Source: "ITU-T E.118",
 			},
 			keys:  keys("iccid", "icc id", "sim serial", "sim serial number", "sim iccid", "sim number", "euicc id", "sim id"),
@@ -87,6 +90,7 @@ func deviceRules() []rule {
 			Info: Info{
 				Name: "device_id", Class: "device", Group: Network, Compact: true,
 				Rule:   "A UUID, sixteen hexadecimal digits or a serial number by key",
+				Not:    "UUIDs and hexadecimal ids under other keys, devices of disks and buses",
 				Source: "Android Settings.Secure, Apple UIDevice, OpenTelemetry device attributes",
 			},
 			keys: keys(
@@ -111,6 +115,7 @@ func deviceRules() []rule {
 			Info: Info{
 				Name: "advertising_id", Class: "adid", Group: Network, Compact: true,
 				Rule:   "A UUID by the key of an advertising id (IDFA, GAID, AAID, OAID, RIDA, ...) or right after it",
+				Not:    "UUIDs without the key or the words of an advertising id",
 				Source: "Apple AdSupport, Google Play services, IAB guidelines for identifiers on OTT",
 			},
 			keys: keys(
@@ -163,12 +168,14 @@ func isIMSI(d []byte) bool {
 	return d[0] >= '2' && d[0] <= '7' || code == 901 || code == 1 || code == 999
 }
 
+var trustedIMSI = digitsByKey(0.98, isIMSI)
+
 // imsiByKey also reads the form of the 5G core: imsi-208930000000003.
 func imsiByKey(t *text, v value) {
 	if t.hasFold(v.start, "imsi-") {
 		v.start += len("imsi-")
 	}
-	digitsByKey(0.98, isIMSI)(t, v)
+	trustedIMSI(t, v)
 }
 
 // afterIMSI verifies that form in text.

@@ -37,6 +37,7 @@ type Info struct {
 	Class  string // class of its tokens, [a-z]{2,16}
 	Group  Group
 	Rule   string // what makes a value be one, in a line
+	Not    string // what looks like one and is left alone, in a line
 	Source string // where the rule is specified
 	Custom bool   // from configuration
 	Opaque bool   // by key only: the whole value is the entity, whatever it holds

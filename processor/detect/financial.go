@@ -21,6 +21,7 @@ func financialRules() []rule {
 			Info: Info{
 				Name: "payment_card", Class: "card", Group: Financial,
 				Rule:   "Issuer prefix, length and Luhn, in groups, by key or by cue",
+				Not:    "Numbers with a right check digit by chance: no issuer's length, other digits joined, or a word like order or offset in front",
 				Source: "ISO/IEC 7812",
 			},
 			keys: append(keys(
@@ -72,6 +73,7 @@ func financialRules() []rule {
 			Info: Info{
 				Name: "iban", Class: "iban", Group: Financial,
 				Rule:   "Country, length and mod 97",
+				Not:    "The layout with a wrong check, words of capitals, hexadecimal digests",
 				Source: "ISO 13616, SWIFT IBAN registry",
 			},
 			words: []wordShape{{from: 4, to: 34, digits: 0b1100, letters: 0b0011, verify: iban}},
@@ -90,6 +92,7 @@ func financialRules() []rule {
 			Info: Info{
 				Name: "crypto_wallet", Class: "wallet", Group: Financial,
 				Rule:   "Addresses with a checksum: Base58Check, bech32 and bech32m, CashAddr, EIP-55, Monero, Stellar, Algorand; others by key or cue",
+				Not:    "Addresses with a wrong checksum, commit and block hashes, 0x pointers",
 				Source: "BIP 13, BIP 173, BIP 350, EIP-55, SLIP-173, SEP-23",
 			},
 			keys: keys(

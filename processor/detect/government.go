@@ -2,8 +2,5 @@ package detect
 
 // The ids of authorities are in one file per region: government_us.go and its kind.
 
-// endGovernment is where their entities begin.
-const endGovernment = endFinancial
-
 // versionNouns stand before versions.
 var versionNouns = []string{"build", "version", "ver", "release", "rev", "revision", "tag", "firmware", "patch"}

@@ -15,6 +15,7 @@ func governmentAfricaRules() []rule {
 			Info: Info{
 				Name: "za_id", Class: "zaid", Group: GovernmentID, Compact: true,
 				Rule:   "Date of birth, citizenship and Luhn in the 6-4-3 layout; bare digits by key or cue",
+				Not:    "Thirteen digits without key or cue: epochs and message ids; a date or a citizenship that cannot be",
 				Source: "Identification Act 68 of 1997, Department of Home Affairs",
 			},
 			keys: keys("za id", "sa id", "sa id number", "rsa id", "rsa id number", "south african id", "south african id number", "za id number", "south africa id",
@@ -23,6 +24,7 @@ func governmentAfricaRules() []rule {
 			digits: []digitShape{
 				{layout: "dddddd dddd ddd", valid: isZAID, conf: 0.95},
 				{layout: "dddddd-dddd-ddd", valid: isZAID, conf: 0.93},
+				{layout: "dddddd dddd dd d", valid: isZAID, conf: 0.95},
 				{layout: "dddddd dddd d dd", valid: isZAID, conf: 0.95},
 				{layout: "ddddddddddddd", valid: isZAID, cued: true, conf: 0.97},
 			},
@@ -38,6 +40,7 @@ func governmentAfricaRules() []rule {
 			Info: Info{
 				Name: "ng_nin", Class: "ngnin", Group: GovernmentID, Compact: true,
 				Rule:   "Eleven digits, not in sequence, by key or by cue",
+				Not:    "Eleven digits without its key or cue",
 				Source: "NIMC Act 23 of 2007: National Identification Number",
 			},
 			keys:  keys("nin", "nin number", "ng national identification number", "ng nin", "nigerian nin", "nimc number", "nigeria nin"),
@@ -47,7 +50,7 @@ func governmentAfricaRules() []rule {
 				{layout: "dddd-ddd-dddd", valid: isNIN, cued: true, conf: 0.9},
 				{layout: "dddd ddd dddd", valid: isNIN, cued: true, conf: 0.9},
 			},
-			cues: []string{"nin ", "nimc", "national identification number", "nigeria"},
+			cues: []string{"nin ", "nimc", "national identification number"},
 			examples: examples{
 				positive: []string{"NIN «25384719604»", "nin=«73920184651»", "NIMC slip «4839-201-7563»", `{"ninNumber":"«25384719604»"}`, "Nigerian NIN: «48392017563»"},
 				negative: []string{"25384719604", "NIN 12345678901", "nin=1234567890", "nine 25384719604", "running 25384719604", "NIN 08031234567", "nin 1234567890a"},
@@ -58,6 +61,7 @@ func governmentAfricaRules() []rule {
 			Info: Info{
 				Name: "il_id", Class: "ilid", Group: GovernmentID, Compact: true,
 				Rule:   "Nine digits with Luhn, by key or by cue",
+				Not:    "Nine digits without its key or cue",
 				Source: "רשות האוכלוסין וההגירה: ספרת ביקורת",
 			},
 			keys:  keys("teudat zehut", "teudat zeut", "israeli id", "israeli id number", "israel id", "il id", "mispar zehut", "il id number", "tehudat zehut"),
@@ -67,7 +71,7 @@ func governmentAfricaRules() []rule {
 				{layout: "dddddddd-d", valid: isIsraeliID, cued: true, conf: 0.95},
 				{layout: "d-ddddddd-d", valid: isIsraeliID, cued: true, conf: 0.95},
 			},
-			cues: []string{"teudat", "israel", "mispar zehut", "תעודת זהות", "מספר זהות", "ת\"ז", "ת.ז", "ת״ז", "זהות"},
+			cues: []string{"teudat", "israeli id", "mispar zehut", "תעודת זהות", "מספר זהות", "ת\"ז", "ת.ז", "ת״ז", "זהות"},
 			examples: examples{
 				positive: []string{"תעודת זהות «003933744»", "teudat zehut «03933742-3»", "israeli_id=«003933744»", `{"teudatZehut":"«000000018»"}`, "ת.ז. «003933744»"},
 				negative: []string{"003933744", "israeli id 003933745", "seq 000000018 of 000000026", "offset 003933744", "זהות 000000000"},

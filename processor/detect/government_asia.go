@@ -18,6 +18,7 @@ func governmentAsiaRules() []rule {
 			Info: Info{
 				Name: "sg_nric", Class: "nric", Group: GovernmentID, Compact: true,
 				Rule:   "S, T, F, G or M, seven digits and the check letter, by key or by cue",
+				Not:    "A letter, seven digits and a letter without key or cue: codes of products look the same",
 				Source: "ICA and MOM of Singapore: NRIC and FIN; M since 2022",
 			},
 			keys:   keys("nric", "nric number", "nric no", "nric fin", "sg nric", "fin number", "fin no", "singpass id", "ic number"),
@@ -34,6 +35,7 @@ func governmentAsiaRules() []rule {
 			Info: Info{
 				Name: "sg_uen", Class: "uen", Group: GovernmentID, Compact: true,
 				Rule:   "Year, kind of entity and check letter; those of businesses and local companies by key or cue",
+				Not:    "Numbers of companies without key or cue; years to come",
 				Source: "ACRA: Unique Entity Number, formats A, B and C",
 			},
 			keys:  keys("uen", "uen number", "uen no", "unique entity number", "sg uen", "acra number"),
@@ -56,6 +58,7 @@ func governmentAsiaRules() []rule {
 			Info: Info{
 				Name: "jp_my_number", Class: "mynumber", Group: GovernmentID, Compact: true,
 				Rule:   "Twelve digits with mod 11, by key or by cue",
+				Not:    "Twelve digits without its key or cue; a wrong check digit",
 				Source: "総務省令第85号 (2014), 第5条: 個人番号の検査用数字",
 			},
 			keys:  keys("my number", "mynumber", "individual number", "jp my number", "kojin bango", "kojin bangou", "my number card", "japan my number"),
@@ -76,6 +79,7 @@ func governmentAsiaRules() []rule {
 			Info: Info{
 				Name: "cn_ric", Class: "cnid", Group: GovernmentID, Compact: true,
 				Rule:   "Region, date of birth and ISO 7064 mod 11-2 over 17 digits; the old ones of 15 by key or cue",
+				Not:    "Eighteen digits of no province or date; a wrong check character",
 				Source: "GB 11643-1999, GB/T 2260",
 			},
 			keys: keys("resident identity card", "resident identity card number", "cn ric", "chinese id", "chinese id number", "china id", "sfz", "shenfenzheng", "shenfenzhenghao",
@@ -85,7 +89,7 @@ func governmentAsiaRules() []rule {
 			shapes: []shape{
 				{layout: "dddddddddddddddddL", valid: isRIC, folded: true, conf: 0.95},
 			},
-			cues:   []string{"resident identity", "identity card", "id card", "chinese id", "shenfenzheng", "sfz", "身份证", "身份證", "居民身份", "公民身份"},
+			cues:   []string{"resident identity", "identity card", "id card", "chinese id", "shenfenzheng", "sfz ", "身份证", "身份證", "居民身份", "公民身份"},
 			vetoes: numberNouns,
 			examples: examples{
 				positive: []string{
@@ -99,16 +103,17 @@ func governmentAsiaRules() []rule {
 			Info: Info{
 				Name: "th_tnin", Class: "thaiid", Group: GovernmentID, Compact: true,
 				Rule:   "Kind, province and mod 11 in the 1-4-5-2-1 layout; bare digits by key or cue",
+				Not:    "Thirteen digits without layout, key or cue",
 				Source: "กรมการปกครอง: เลขประจำตัวประชาชน",
 			},
 			keys:  keys("tnin", "thai id", "thai id number", "thai national id", "thai id card", "th tnin", "thai citizen id", "thai national id number"),
-			value: digitsByKey(0.99, isTNIN),
+			value: digitsByKey(0.99, isKeyedTNIN),
 			digits: []digitShape{
 				{layout: "d-dddd-ddddd-dd-d", valid: isTNIN, conf: 0.95},
 				{layout: "d dddd ddddd dd d", valid: isTNIN, conf: 0.92},
 				{layout: "ddddddddddddd", valid: isTNIN, cued: true, conf: 0.96},
 			},
-			cues: []string{"tnin", "thai ", "thailand", "บัตรประชาชน", "เลขประจำตัว", "ประชาชน", "เลขบัตร"},
+			cues: []string{"tnin", "thai id", "thai national", "thai citizen", "บัตรประชาชน", "เลขประจำตัว", "ประชาชน", "เลขบัตร"},
 			examples: examples{
 				positive: []string{"My Thai ID is «1234567890121»", "Thai National ID «1234567890121»", "ลูกค้า «1-2345-67890-12-1»", "tnin=«1234567890121»", "เลขประจำตัวประชาชน «1234567890121»", `{"thaiIdNumber":"«1-2345-67890-12-1»"}`},
 				negative: []string{"1234567890121", "Thai ID 1234567890123", "1-2345-67890-12-2", "epoch 1700000000000", "thai id 9234567890121", "Thai ID 123456789012a", "Thai ID 1284567890124"},
@@ -118,11 +123,12 @@ func governmentAsiaRules() []rule {
 			entity: PHTIN,
 			Info: Info{
 				Name: "ph_tin", Class: "phtin", Group: GovernmentID, Compact: true,
-				Rule:   "Nine digits with mod 11 and a branch of 3 to 5, by key or cue; alone in groups with a branch below 10",
+				Rule:   "Nine digits and a branch of 3 to 5 by key; with mod 11 by cue, or alone in groups with a branch below 10",
+				Not:    "Nine or twelve digits without its key or cue",
 				Source: "BIR Revenue Regulations 7-2012, RMC 4-2021",
 			},
-			keys:  append(keys("ph tin", "bir tin", "tin number", "tin no", "philippine tin"), exactKeys("tin")...),
-			value: digitsByKey(0.96, isPhilippineTIN),
+			keys:  keys("ph tin", "bir tin", "philippine tin", "bir tin number", "ph tin number"),
+			value: digitsByKey(0.96, isKeyedTIN),
 			digits: []digitShape{
 				{layout: "ddd-ddd-ddd-ddd", valid: isFirstBranchTIN, conf: 0.85},
 				{layout: "ddd-ddd-ddd-ddddd", valid: isFirstBranchTIN, conf: 0.87},
@@ -135,10 +141,10 @@ func governmentAsiaRules() []rule {
 				{layout: "dddddddddddd", valid: isPhilippineTIN, cued: true, conf: 0.93},
 				{layout: "dddddddddddddd", valid: isPhilippineTIN, cued: true, conf: 0.93},
 			},
-			cues:   []string{"tin ", "bir ", "tax id", "taxpayer id", "philippine"},
+			cues:   []string{"tin ", "bir ", "tax id", "taxpayer id"},
 			vetoes: numberNouns,
 			examples: examples{
-				positive: []string{"My TIN is «000-123-456-000»", "TIN: «000123456»", "BIR TIN: «000123456000»", "Tax ID: «000-123-456-001»", "Please use «000-123-456-000» as your ID", `{"tinNumber":"«000-123-456-00000»"}`, "ph_tin=«000123456000»"},
+				positive: []string{"My TIN is «000-123-456-000»", "TIN: «000123456»", "BIR TIN: «000123456000»", "Tax ID: «000-123-456-001»", "Please use «000-123-456-000» as your ID", `{"tinNumber":"«000-123-456-00000»"}`, "ph_tin=«000123456000»", "bir_tin=«778-230-530»"},
 				negative: []string{"Invalid TIN 000-123-457-000", "Not a TIN 123456789", "000-123-456", "000123456", "000-123-456-789", "printing 000123456000", "part 000-123-456-000"},
 			},
 		},
@@ -246,7 +252,18 @@ func isTNIN(d []byte) bool {
 	case n < 10, n == 28, n == 29, n == 59, n == 68, n == 69, n == 78, n == 79, n >= 87 && n <= 89, n > 96:
 		return false
 	}
-	return (11-weighted(d[:12], 13)%11)%10 == int(d[12]-'0')
+	return isKeyedTNIN(d)
+}
+
+// isKeyedTNIN checks the check digit.
+func isKeyedTNIN(d []byte) bool {
+	return allDigits(d, 13) && !allSame(d) && (11-weighted(d[:12], 13)%11)%10 == int(d[12]-'0')
+}
+
+// isKeyedTIN checks the count of digits: the authority publishes no check, and a key says enough.
+func isKeyedTIN(d []byte) bool {
+	n := len(d)
+	return (n == 9 || n >= 12 && n <= 14) && allDigits(d, n) && number(d[:9]) != 0
 }
 
 // isPhilippineTIN checks nine digits by mod 11, after which a branch of three to five may stand.

@@ -19,6 +19,7 @@ func governmentDERules() []rule {
 			Info: Info{
 				Name: "de_tax_id", Class: "idnr", Group: GovernmentID, Compact: true,
 				Rule:   "Eleven digits with ISO 7064 MOD 11,10, by key or by cue",
+				Not:    "Eleven digits without key or cue; digits that occur as no tax id's do",
 				Source: "BZSt: Steuerliche Identifikationsnummer, § 139b AO",
 			},
 			keys:  keys("steuer id", "steueridentifikationsnummer", "steuer identifikationsnummer", "steueridnr", "idnr", "steuer idnr", "steuerid", "steuernummer", "german tax id", "de tax id"),
@@ -40,6 +41,7 @@ func governmentDERules() []rule {
 			Info: Info{
 				Name: "de_id_card", Class: "deid", Group: GovernmentID, Compact: true,
 				Rule:   "Letter and eight characters without vowels, with or without a check digit, by key or by cue",
+				Not:    "Nine or ten characters without key or cue, or with vowels",
 				Source: "PAuswV Anhang 3, ICAO Doc 9303 part 5",
 			},
 			keys:  keys("personalausweis", "personalausweisnummer", "ausweisnummer", "ausweis nr", "ausweis", "personalausweis nr", "german id card"),
@@ -59,6 +61,7 @@ func governmentDERules() []rule {
 			Info: Info{
 				Name: "de_passport", Class: "depassport", Group: GovernmentID, Compact: true,
 				Rule:   "Letter C, F, G, H, J or K and eight characters without vowels, with or without a check digit, by key or by cue",
+				Not:    "Nine or ten characters without key or cue, or with vowels",
 				Source: "PassV Anlage, ICAO Doc 9303 part 4",
 			},
 			keys:  keys("reisepass", "reisepassnummer", "passnummer", "pass nr", "reisepass nr", "german passport", "de passport"),
@@ -78,6 +81,7 @@ func governmentDERules() []rule {
 			Info: Info{
 				Name: "de_social_security", Class: "rvnr", Group: GovernmentID, Compact: true,
 				Rule:   "Area, date of birth, letter, serial and check digit",
+				Not:    "Numbers with an impossible date of birth or a wrong check digit",
 				Source: "VKVV § 2, Deutsche Rentenversicherung",
 			},
 			keys:  keys("rentenversicherungsnummer", "sozialversicherungsnummer", "rvnr", "svnr", "sv nummer", "rv nummer", "sozialversicherungs nr", "sozialversicherungsnr", "versicherungsnummer"),
@@ -100,6 +104,7 @@ func governmentDERules() []rule {
 			Info: Info{
 				Name: "de_health_insurance", Class: "kvnr", Group: Health, Compact: true,
 				Rule:   "Letter and nine digits with a check digit, by key or by cue",
+				Not:    "A letter and nine digits without key or cue: tickets and serial numbers",
 				Source: "GKV-Spitzenverband: Krankenversichertennummer, § 290 SGB V",
 			},
 			keys:   keys("krankenversichertennummer", "kvnr", "versichertennummer", "krankenversicherungsnummer", "versicherten nr", "egk nummer", "kv nummer"),

@@ -20,6 +20,7 @@ func governmentEastRules() []rule {
 			Info: Info{
 				Name: "pl_pesel", Class: "pesel", Group: GovernmentID, Compact: true,
 				Rule:   "Date of birth with the century in the month and mod 10, by key or by cue",
+				Not:    "Eleven digits without key or cue: numbers of events and offsets",
 				Source: "Ustawa o ewidencji ludności, art. 15; gov.pl: numer PESEL",
 			},
 			keys:   keys("pesel", "numer pesel", "nr pesel", "pesel number"),
@@ -36,6 +37,7 @@ func governmentEastRules() []rule {
 			Info: Info{
 				Name: "pl_nip", Class: "nip", Group: GovernmentID, Compact: true,
 				Rule:   "Ten digits with mod 11 in the 3-3-2-2 or 3-2-2-3 layout, by key or by cue",
+				Not:    "Ten digits without layout, key or cue: epoch seconds",
 				Source: "Ustawa o zasadach ewidencji i identyfikacji podatników",
 			},
 			keys:  keys("nip", "numer nip", "nr nip", "nip number", "pl nip"),
@@ -58,6 +60,7 @@ func governmentEastRules() []rule {
 			Info: Info{
 				Name: "pl_regon", Class: "regon", Group: GovernmentID, Compact: true,
 				Rule:   "Nine or fourteen digits with mod 11, by key or by cue",
+				Not:    "Nine or fourteen digits without key or cue",
 				Source: "GUS: rozporządzenie Rady Ministrów w sprawie rejestru REGON",
 			},
 			keys:  keys("regon", "numer regon", "nr regon"),
@@ -77,6 +80,7 @@ func governmentEastRules() []rule {
 			Info: Info{
 				Name: "ro_cnp", Class: "cnp", Group: GovernmentID, Compact: true,
 				Rule:   "Sex and century, date of birth, county and mod 11, by key or by cue",
+				Not:    "Thirteen digits without key or cue: epochs in milliseconds",
 				Source: "Legea 105/1996, OUG 97/2005: codul numeric personal",
 			},
 			keys:  keys("cnp", "cod numeric personal", "ro cnp"),
@@ -96,6 +100,7 @@ func governmentEastRules() []rule {
 			Info: Info{
 				Name: "cz_rc", Class: "rodnecislo", Group: GovernmentID, Compact: true,
 				Rule:   "Date of birth and serial with a slash that 11 divides; without a slash by key or cue",
+				Not:    "Ten digits without a slash; paths and fractions that 11 does not divide",
 				Source: "Zákon č. 133/2000 Sb., § 13",
 			},
 			keys:  keys("rodne cislo", "rodnecislo", "rc cislo", "cz rc", "birth number"),
@@ -118,6 +123,7 @@ func governmentEastRules() []rule {
 			Info: Info{
 				Name: "bg_egn", Class: "egn", Group: GovernmentID, Compact: true,
 				Rule:   "Date of birth with the century in the month and mod 11, by key or by cue",
+				Not:    "Ten digits without key or cue: epoch seconds",
 				Source: "Наредба № РД-02-20-9 за ЕСГРАОН",
 			},
 			keys:   keys("egn", "bg egn", "egn number", "edinen grazhdanski nomer"),
@@ -134,6 +140,7 @@ func governmentEastRules() []rule {
 			Info: Info{
 				Name: "hr_oib", Class: "oib", Group: GovernmentID, Compact: true,
 				Rule:   "Eleven digits with ISO 7064 MOD 11,10, by key or by cue",
+				Not:    "Eleven digits without key or cue",
 				Source: "Zakon o osobnom identifikacijskom broju, NN 60/08",
 			},
 			keys:   keys("oib", "hr oib", "oib broj", "osobni identifikacijski broj"),
@@ -150,6 +157,7 @@ func governmentEastRules() []rule {
 			Info: Info{
 				Name: "tr_tckn", Class: "tckn", Group: GovernmentID, Compact: true,
 				Rule:   "Eleven digits with two check digits, by key or by cue",
+				Not:    "Eleven digits without key or cue",
 				Source: "Nüfus ve Vatandaşlık İşleri: T.C. kimlik numarası",
 			},
 			keys:   keys("tckn", "tc kimlik no", "tc kimlik", "kimlik no", "tc kimlik numarasi", "kimlik numarasi", "tc no", "tcno", "turkish id", "vatandaslik no"),

@@ -17,6 +17,7 @@ func governmentESRules() []rule {
 			Info: Info{
 				Name: "es_nif", Class: "dni", Group: GovernmentID, Compact: true,
 				Rule:   "Up to eight digits and the letter modulo 23 after a hyphen or joined; those that read as sizes, and organizations, by key or cue",
+				Not:    "Sizes and counts with a letter (12345678B), a wrong letter, organizations without key or cue",
 				Source: "Ministerio del Interior: cálculo del dígito de control del NIF, RD 1065/2007",
 			},
 			keys:  append(keys("dni", "es nif", "numero de identificacion fiscal", "documento nacional de identidad", "dni nif", "nif nie", "dni number", "numero dni", "cif"), exactKeys("nif")...),
@@ -53,6 +54,7 @@ func governmentESRules() []rule {
 			Info: Info{
 				Name: "es_nie", Class: "nie", Group: GovernmentID, Compact: true,
 				Rule:   "X, Y or Z, seven digits and the letter modulo 23",
+				Not:    "X, Y or Z and seven digits with a wrong letter",
 				Source: "Ministerio del Interior: Orden INT/2058/2008",
 			},
 			keys:  keys("nie", "es nie", "nie number", "numero nie", "numero de identidad de extranjero", "numero de identificacion de extranjero"),
@@ -75,6 +77,7 @@ func governmentESRules() []rule {
 			Info: Info{
 				Name: "pt_nif", Class: "ptnif", Group: GovernmentID, Compact: true,
 				Rule:   "Nine digits with mod 11, by key or by cue",
+				Not:    "Nine digits without key or cue",
 				Source: "Autoridade Tributária: Decreto-Lei 14/2013, NIF",
 			},
 			keys:  keys("pt nif", "contribuinte", "numero de contribuinte", "numero contribuinte", "nipc", "numero de identificacao fiscal", "numero fiscal"),

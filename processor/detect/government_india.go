@@ -18,6 +18,7 @@ func governmentIndiaRules() []rule {
 			Info: Info{
 				Name: "in_aadhaar", Class: "aadhaar", Group: GovernmentID, Compact: true,
 				Rule:   "Twelve digits with Verhoeff in the 4-4-4 layout, by key or by cue",
+				Not:    "Twelve digits without layout, key or cue; first digit 0 or 1; four groups of a card",
 				Source: "UIDAI",
 			},
 			keys: keys("aadhaar", "aadhar", "adhaar", "adhar", "aadhaar number", "aadhar number", "aadhaar no", "aadhar no", "aadhaar id", "aadhaar card",
@@ -29,7 +30,7 @@ func governmentIndiaRules() []rule {
 				{layout: "dddddddddddd", valid: isAadhaar, cued: true, conf: 0.95},
 			},
 			cues: []string{
-				"aadhaar", "aadhar", "adhaar", "adhar ", "uidai", "uid ", "आधार", "আধার", "ஆதார்", "ఆధార్", "ಆಧಾರ್", "આધાર", "ആധാർ", "ਆਧਾਰ",
+				"aadhaar", "aadhar", "adhaar", "adhar ", "uidai", "uid number", "uid no", "आधार", "আধার", "ஆதார்", "ఆధార్", "ಆಧಾರ್", "આધાર", "ആധാർ", "ਆਧਾਰ",
 			},
 			examples: examples{
 				positive: []string{"Aadhaar «2345 6789 0124»", "aadhaar_number=«234567890124»", "kyc «2345-6789-0124» ok", "आधार संख्या «234567890124»", `{"aadharCard":"«234567890124»"}`, "ஆதார் எண் «234567890124»"},
@@ -41,6 +42,7 @@ func governmentIndiaRules() []rule {
 			Info: Info{
 				Name: "in_pan", Class: "inpan", Group: GovernmentID, Compact: true,
 				Rule:   "Five letters, the fourth of a kind of holder, four digits and a letter; letters of hexadecimal ids alone by key or cue",
+				Not:    "Lower case without key or cue; a fourth letter of no kind of holder; hexadecimal words",
 				Source: "Income-tax Department of India: structure of the PAN",
 			},
 			keys: keys("pan number", "pan no", "pan card", "pan card number", "pan card no", "permanent account number", "in pan", "indian pan", "income tax pan",
@@ -61,6 +63,7 @@ func governmentIndiaRules() []rule {
 			Info: Info{
 				Name: "in_passport", Class: "inpassport", Group: GovernmentID, Compact: true,
 				Rule:   "A letter and seven digits, neither the first nor the last 0, by key or by cue",
+				Not:    "A letter and seven digits without key or cue",
 				Source: "Ministry of External Affairs of India: passport number",
 			},
 			keys:  keys("in passport", "indian passport", "indian passport number", "india passport", "in passport number", "india passport number"),
@@ -80,13 +83,14 @@ func governmentIndiaRules() []rule {
 			Info: Info{
 				Name: "in_voter_id", Class: "epic", Group: GovernmentID, Compact: true,
 				Rule:   "Three letters and seven digits, by key or by cue",
+				Not:    "Three letters and seven digits without key or cue",
 				Source: "Election Commission of India: Electors Photo Identity Card",
 			},
 			keys: keys("voter id", "voter id number", "voter id no", "voter card", "voter card number", "epic number", "epic no", "elector id", "voterid", "in voter id",
 				"election card"),
 			value:  shapeByKey(0.97, isEPIC),
 			shapes: []shape{{layout: "LLLddddddd", valid: isEPIC, cued: true, conf: 0.93}},
-			cues:   []string{"vote ", "voter", "elector", "election", "epic no", "epic number", "मतदाता", "वोटर"},
+			cues:   []string{"vote ", "voter", "elector id", "electoral", "electors", "election card", "epic no", "epic number", "मतदाता", "वोटर"},
 			examples: examples{
 				positive: []string{"You can vote with your «CPJ4467918» number", "voter_id=«WKH1186253»", "voter card «abc1234567» verified", `{"epicNumber":"«WKH1186253»"}`, "मतदाता पहचान पत्र «WKH1186253»"},
 				negative: []string{"CPJ4467918", "order ABC1234567", "vote A8923571WZ", "epic JRA1186253 closed", "voter ABC0000000", "jira epic PAY1186253"},
@@ -96,14 +100,15 @@ func governmentIndiaRules() []rule {
 			entity: INGSTIN,
 			Info: Info{
 				Name: "in_gstin", Class: "gstin", Group: GovernmentID, Compact: true,
-				Rule:   "State, PAN, entity, Z and the check character modulo 36; without the check in upper case at a lower confidence",
+				Rule:   "State, PAN, entity, Z and the check character modulo 36; without the check by key or by cue",
+				Not:    "A wrong check character without key or cue",
 				Source: "CBIC: structure of the GSTIN",
 			},
 			keys:  keys("gstin", "gst number", "gst no", "gst in", "gst registration", "gst registration number", "gstin number", "in gstin", "gst id", "gstin no"),
 			value: shapeByKey(0.98, isGSTIN),
 			shapes: []shape{
 				{layout: "ddLLLLLddddLxLx", valid: isCheckedGSTIN, folded: true, conf: 0.97},
-				{layout: "ddLLLLLddddLxLx", valid: isGSTIN, conf: 0.86},
+				{layout: "ddLLLLLddddLxLx", valid: isGSTIN, cued: true, conf: 0.95},
 			},
 			cues:   []string{"gst ", "gstin", "goods and services", "जीएसटी"},
 			vetoes: numberNouns,
@@ -111,7 +116,7 @@ func governmentIndiaRules() []rule {
 				positive: []string{
 					"GSTIN «27AAPFU0939F1ZV»", "supplier «27AAPFU0939F1ZV» filed", "gstin=«27aapfu0939f1zv»", "My GSTIN number is «27ABCDE1234F1Z5» for business registration", `{"gstNumber":"«07PQRST6789K1Z2»"}`, "जीएसटी «27AAPFU0939F1ZV»",
 				},
-				negative: []string{"99ABCDE1234F1A5", "45AAPFU0939F1ZV", "part 27ABCDE1234F1Z5", "x-27ABCDE1234F1Z5", "27abcde1234f1z5", "commit 27aabfa0939f1ea"},
+				negative: []string{"99ABCDE1234F1A5", "45AAPFU0939F1ZV", "part 27AAPFU0939F1ZV", "27ABCDE1234F1Z5", "x-27ABCDE1234F1Z5", "27abcde1234f1z5", "commit 27aabfa0939f1ea"},
 			},
 		},
 		{
@@ -119,9 +124,11 @@ func governmentIndiaRules() []rule {
 			Info: Info{
 				Name: "in_vehicle", Class: "invehicle", Group: GovernmentID, Compact: true,
 				Rule:   "State, district, series and number of a vehicle, or the year, BH, number and series; shorter ones by key or by cue",
+				Not:    "Regions of clouds, seats and codes of products; unknown states",
 				Source: "Central Motor Vehicles Rules 1989, rule 50; G.S.R. 594(E) of 2021",
 			},
-			keys:  keys("in vehicle", "vehicle registration no", "vehicle number", "vehicle no", "rc number", "vehicle reg no", "vehicle reg number"),
+			keys: keys("in vehicle", "indian vehicle number", "vehicle number", "vehicle no",
+				"rc number"),
 			value: shapeByKey(0.95, isIndianVehicle),
 			shapes: []shape{
 				{layout: "LLddLLdddd", valid: isIndianVehicle, conf: 0.82},

@@ -19,6 +19,7 @@ func governmentITRules() []rule {
 			Info: Info{
 				Name: "it_fiscal_code", Class: "codicefiscale", Group: GovernmentID, Compact: true,
 				Rule:   "Sixteen characters: name, date of birth, place and check letter, letters in place of digits included",
+				Not:    "Sixteen capitals and digits with an impossible month, day or check letter",
 				Source: "Agenzia delle Entrate: DM 23 dicembre 1976, art. 7",
 			},
 			keys:  keys("codice fiscale", "codicefiscale", "cod fiscale", "cod fisc", "fiscal code", "it fiscal code"),
@@ -38,6 +39,7 @@ func governmentITRules() []rule {
 			Info: Info{
 				Name: "it_vat", Class: "itvat", Group: GovernmentID, Compact: true,
 				Rule:   "Eleven digits with Luhn, by key or by cue",
+				Not:    "Eleven digits without key or cue",
 				Source: "Agenzia delle Entrate: DPR 633/1972, art. 35",
 			},
 			keys:   keys("partita iva", "partitaiva", "p iva", "piva", "it vat", "numero iva"),
@@ -54,6 +56,7 @@ func governmentITRules() []rule {
 			Info: Info{
 				Name: "it_id_card", Class: "itid", Group: GovernmentID, Compact: true,
 				Rule:   "Two letters and seven digits, or the layouts of the electronic cards, by key or by cue",
+				Not:    "Letters and digits of that layout without key or cue: serial numbers, tickets",
 				Source: "Ministero dell'Interno: carta d'identità elettronica, DM 23 dicembre 2015",
 			},
 			keys:  keys("carta d identita", "carta identita", "carta di identita", "numero carta identita", "numero carta d identita", "cie number"),
@@ -75,6 +78,7 @@ func governmentITRules() []rule {
 			Info: Info{
 				Name: "it_passport", Class: "itpassport", Group: GovernmentID, Compact: true,
 				Rule:   "Two letters and seven digits, by key or by cue",
+				Not:    "Two letters and seven digits without key or cue",
 				Source: "Ministero degli Affari Esteri, ICAO Doc 9303",
 			},
 			keys:   keys("passaporto", "numero passaporto", "it passport", "italian passport"),
@@ -91,6 +95,7 @@ func governmentITRules() []rule {
 			Info: Info{
 				Name: "it_drivers_license", Class: "itdl", Group: GovernmentID, Compact: true,
 				Rule:   "Two letters, seven digits and a letter, or U1 and eight characters without vowels, by key or by cue",
+				Not:    "Letters and digits of that layout without key or cue",
 				Source: "Ministero delle Infrastrutture e dei Trasporti: patente di guida",
 			},
 			keys:  keys("patente", "patente di guida", "numero patente", "it drivers license"),

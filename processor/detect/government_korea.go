@@ -17,6 +17,7 @@ func governmentKoreaRules() []rule {
 			Info: Info{
 				Name: "kr_rrn", Class: "rrn", Group: GovernmentID, Compact: true,
 				Rule:   "Date of birth and sex with mod 11 in the 6-7 layout; bare, or without the check that those since October 2020 lack, by key or cue",
+				Not:    "Dates with a time of day; thirteen digits without layout, key or cue",
 				Source: "주민등록법 시행규칙 제2조; 행정안전부 2020",
 			},
 			keys: keys("rrn", "resident registration number", "korean resident registration number", "kr rrn", "jumin", "jumin number", "jumin no", "jumin bunho",
@@ -28,11 +29,11 @@ func governmentKoreaRules() []rule {
 				{layout: "dddddd ddddddd", valid: isRRN, cued: true, conf: 0.95},
 				{layout: "ddddddddddddd", valid: isRRN, cued: true, conf: 0.95},
 			},
-			cues:   []string{"rrn", "jumin", "resident registration", "korean", "주민", "주민등록"},
+			cues:   []string{"rrn ", "jumin", "resident registration", "주민"},
 			vetoes: numberNouns,
 			examples: examples{
 				positive: []string{
-					"주민등록번호 «971013-9019902»", "가입자 «050912-2000019»", "rrn=«0509122000019»", "resident registration number «960121-1021413»", `{"juminNo":"«971013-9019902»"}`, `{"주민등록번호":"«960121-1021413»"}`,
+					"주민등록번호 «971013-9019902»", "가입자 «850912-2000014»", "주민번호 «050912-2000019»", "rrn=«0509122000019»", "resident registration number «960121-1021413»", `{"juminNo":"«971013-9019902»"}`, `{"주민등록번호":"«960121-1021413»"}`,
 				},
 				negative: []string{"961321-1021413", "dump-230115-1042123", "230115-1042125", "0509122000019", "ts=1700000000000", "rrn 960303-0021413x", "960111-10214131", "960121+1021413", "051102-9234110"},
 			},
@@ -42,6 +43,7 @@ func governmentKoreaRules() []rule {
 			Info: Info{
 				Name: "kr_frn", Class: "frn", Group: GovernmentID, Compact: true,
 				Rule:   "Date of birth and 5 to 8 for a foreigner with mod 11 in the 6-7 layout; bare, or without the check, by key or cue",
+				Not:    "Dates with a time of day; thirteen digits without layout, key or cue",
 				Source: "출입국관리법 시행규칙 제47조의3",
 			},
 			keys:  keys("frn", "foreigner registration number", "alien registration number kr", "kr frn", "foreign registration number", "korean frn"),
@@ -52,7 +54,7 @@ func governmentKoreaRules() []rule {
 				{layout: "dddddd ddddddd", valid: isFRN, cued: true, conf: 0.95},
 				{layout: "ddddddddddddd", valid: isFRN, cued: true, conf: 0.95},
 			},
-			cues:   []string{"frn", "foreigner registration", "foreign registration", "alien registration", "korean", "외국인"},
+			cues:   []string{"frn ", "foreigner registration", "foreign registration", "alien registration", "외국인"},
 			vetoes: numberNouns,
 			examples: examples{
 				positive: []string{"His Korean FRN is «911124-5678901»", "frn=«9111245678901»", "외국인등록번호 «911124-5678906»", `{"foreignerRegistrationNumber":"«911124-5678901»"}`, "His FRN is «9111245678906»"},
@@ -64,9 +66,10 @@ func governmentKoreaRules() []rule {
 			Info: Info{
 				Name: "kr_brn", Class: "krbrn", Group: GovernmentID, Compact: true,
 				Rule:   "Ten digits with mod 10 in the 3-2-5 layout; bare digits by key or cue",
+				Not:    "Ten digits without layout, key or cue; a wrong check digit",
 				Source: "국세청: 사업자등록번호",
 			},
-			keys:  keys("brn", "business registration number", "business registration no", "kr brn", "korean brn", "saupja number", "business reg no"),
+			keys:  keys("brn", "business registration number", "business registration no", "kr brn", "korean brn", "biz reg no", "biz reg number", "saupja number", "business reg no"),
 			value: digitsByKey(0.98, isBRN),
 			digits: []digitShape{
 				{layout: "ddd-dd-ddddd", valid: isBRN, conf: 0.86},
@@ -85,6 +88,7 @@ func governmentKoreaRules() []rule {
 			Info: Info{
 				Name: "kr_passport", Class: "krpassport", Group: GovernmentID, Compact: true,
 				Rule:   "A letter of the kind of passport, three digits, a letter and four digits, or eight digits; kinds other than M and S, and the digits, by key or cue",
+				Not:    "A letter and eight digits without key or cue",
 				Source: "외교부: 차세대 전자여권 2021",
 			},
 			keys:  keys("kr passport", "korean passport", "korean passport number", "korea passport", "kr passport number"),
@@ -94,7 +98,7 @@ func governmentKoreaRules() []rule {
 				{layout: "LdddLdddd", valid: isKoreanPassport, cued: true, conf: 0.95},
 				{layout: "Ldddddddd", valid: isKoreanPassport, cued: true, conf: 0.9},
 			},
-			cues:   []string{"korean", "korea", "passport no", "passport number", "여권"},
+			cues:   []string{"korean", "passport no", "passport number", "여권"},
 			vetoes: numberNouns,
 			examples: examples{
 				positive: []string{"«M123A4567»", "My passport number is «M123A4567»", "대한민국 여권 «S87654321»", "korean_passport=«D123B4567»", "«M123A4567» and «M456B7890»", `{"여권번호":"«G123A4567»"}`},
@@ -106,16 +110,15 @@ func governmentKoreaRules() []rule {
 			Info: Info{
 				Name: "kr_drivers_license", Class: "krlicense", Group: GovernmentID, Compact: true,
 				Rule:   "Region 11 to 28, year, serial and two check digits in the 2-2-6-2 layout, by key or by cue",
+				Not:    "Twelve digits in its layout without key or cue",
 				Source: "도로교통법 시행규칙: 운전면허증",
 			},
 			keys:  keys("kr drivers license", "korean drivers license", "korean driver license", "kr driver license number", "kr drivers license number"),
 			value: digitsByKey(0.97, isKoreanLicense),
 			digits: []digitShape{
 				{layout: "dd-dd-dddddd-dd", valid: isKoreanLicense, cued: true, conf: 0.96},
-				{layout: "dd dd dddddd dd", valid: isKoreanLicense, cued: true, conf: 0.93},
-				{layout: "dddddddddddd", valid: isKoreanLicense, cued: true, conf: 0.9},
 			},
-			cues: []string{"운전면허", "면허", "driver", "driving", "korean license", "licence"},
+			cues: []string{"면허", "driver", "driving"},
 			examples: examples{
 				positive: []string{"운전면허번호 «11-22-123456-12»", "driver license «28-05-654321-60»", "kr_drivers_license=«112212345612»", `{"면허번호":"«13-99-100200-51»"}`},
 				negative: []string{"11-22-123456-12", "운전면허 99-22-123456-12", "면허 111-22-123456-12", "driver build 11-22-123456-12-7", "driver 27-22-123456-12", "job 112212345612"},
@@ -139,8 +142,12 @@ func isFRN(d []byte) bool { return isKoreanBirth(d) && d[6] >= '5' && d[6] <= '8
 // koreanSum is the weighted sum of both numbers modulo 11.
 func koreanSum(d []byte) int { return dot(d, 2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5) % 11 }
 
+// isCheckedRRN is isRRN with the check and the region, and without what reads as date and time of a log.
 func isCheckedRRN(d []byte) bool {
-	return isRRN(d) && d[6] != '9' && number(d[7:9]) <= 95 && (11-koreanSum(d))%10 == int(d[12]-'0')
+	if !isRRN(d) || d[6] == '9' || number(d[7:9]) > 95 || (11-koreanSum(d))%10 != int(d[12]-'0') {
+		return false
+	}
+	return d[6] > '2' || number(d[:2]) >= 40 || !isTimeOfDay(d[6:10])
 }
 
 func isCheckedFRN(d []byte) bool {

@@ -18,6 +18,7 @@ func governmentLatinRules() []rule {
 			Info: Info{
 				Name: "br_cpf", Class: "cpf", Group: GovernmentID, Compact: true,
 				Rule:   "Eleven digits with two check digits in the 3.3.3-2 layout, by key or by cue",
+				Not:    "Eleven digits without layout, key or cue; eleven times the same digit",
 				Source: "Receita Federal do Brasil",
 			},
 			keys:  keys("cpf", "cpf number", "numero cpf", "cpf cnpj", "cpf no", "num cpf", "numero do cpf", "nr cpf", "documento cpf", "br cpf"),
@@ -39,6 +40,7 @@ func governmentLatinRules() []rule {
 			Info: Info{
 				Name: "br_cnpj", Class: "cnpj", Group: GovernmentID, Compact: true,
 				Rule:   "Twelve digits, or letters since 2026, with two check digits in the 2.3.3/4-2 layout; bare ones by key or cue",
+				Not:    "Fourteen digits without layout, key or cue; wrong check digits",
 				Source: "Receita Federal do Brasil, IN RFB 2.229/2024",
 			},
 			keys:  keys("cnpj", "cnpj number", "numero cnpj", "num cnpj", "numero do cnpj", "nr cnpj", "documento cnpj", "br cnpj"),
@@ -65,6 +67,7 @@ func governmentLatinRules() []rule {
 			Info: Info{
 				Name: "mx_curp", Class: "curp", Group: GovernmentID, Compact: true,
 				Rule:   "Letters of the names, date of birth, sex, state and mod 10",
+				Not:    "Dates and states that cannot be; a wrong check digit",
 				Source: "RENAPO: Instructivo normativo para la asignación de la CURP",
 			},
 			keys:   keys("curp", "clave unica de registro de poblacion", "mx curp", "clave curp"),
@@ -81,6 +84,7 @@ func governmentLatinRules() []rule {
 			Info: Info{
 				Name: "mx_rfc", Class: "rfc", Group: GovernmentID, Compact: true,
 				Rule:   "Letters of the name, date and homoclave with mod 11, by key or by cue",
+				Not:    "Letters and a date without key or cue: codes of products look the same",
 				Source: "SAT: Anexo 20, estructura del RFC",
 			},
 			keys:  keys("rfc", "registro federal de contribuyentes", "mx rfc", "rfc receptor", "rfc emisor", "clave rfc", "rfc number"),
@@ -91,7 +95,7 @@ func governmentLatinRules() []rule {
 				{layout: "LLLL-dddddd-xxx", valid: isRFC, cued: true, conf: 0.97},
 				{layout: "LLL-dddddd-xxx", valid: isRFC, cued: true, conf: 0.96},
 			},
-			cues: []string{"rfc ", "contribuyente", "factura", "cfdi", "sat "},
+			cues: []string{"rfc ", "contribuyente", "factura", "cfdi"},
 			examples: examples{
 				positive: []string{"RFC «GODE561231GR8»", "rfc=«gode561231gr8»", "factura a «MAB9307148T4»", `{"rfcReceptor":"«GODE561231GR8»"}`, "RFC: «GODE-561231-GR8»"},
 				negative: []string{"GODE561231GR8", "RFC GODE561331GR8", "RFC GODE561231GR9", "see RFC 7231", "build PROD240115A01", "rfc=RFC7231"},
@@ -102,9 +106,10 @@ func governmentLatinRules() []rule {
 			Info: Info{
 				Name: "cl_rut", Class: "rut", Group: GovernmentID, Compact: true,
 				Rule:   "Seven or eight digits and mod 11 in the 2.3.3-1 layout; without dots by key or cue",
+				Not:    "Numbers with a hyphen and a digit without dots, key or cue",
 				Source: "Servicio de Impuestos Internos de Chile, Registro Civil",
 			},
-			keys:  keys("rut", "rut number", "numero rut", "rut cliente", "rut empresa", "cl rut", "rol unico tributario", "run rut", "rut run"),
+			keys:  keys("rut", "rut number", "numero rut", "rut cliente", "rut empresa", "cl rut", "rol unico tributario", "run rut", "rut run", "run chile", "rut chile"),
 			value: shapeByKey(0.98, isRUT),
 			shapes: []shape{
 				{layout: "dd.ddd.ddd-x", valid: isRUT, folded: true, conf: 0.93},
@@ -113,7 +118,7 @@ func governmentLatinRules() []rule {
 				{layout: "ddddddd-x", valid: isRUT, folded: true, cued: true, conf: 0.94},
 				{layout: "ddddddddx", valid: isRUT, folded: true, cued: true, conf: 0.93},
 			},
-			cues:   []string{"rut ", "rol único", "rol unico", "chile"},
+			cues:   []string{"rut ", "rol único", "rol unico"},
 			vetoes: append([]string{"kernel", "linux", "package"}, append(versionNouns, numberNouns...)...),
 			examples: examples{
 				positive: []string{"RUT «12.531.909-2»", "cliente «12.531.909-2» activo", "rut=«12531909-2»", "RUT: «76086428-5»", `{"rutCliente":"«6.765.434-K»"}`, "rut «10.000.013-k»"},
@@ -125,6 +130,7 @@ func governmentLatinRules() []rule {
 			Info: Info{
 				Name: "ar_cuit", Class: "cuit", Group: GovernmentID, Compact: true,
 				Rule:   "Kind of taxpayer, eight digits and mod 11 in the 2-8-1 layout; bare digits by key or cue",
+				Not:    "Eleven digits without layout, key or cue; prefixes of no kind",
 				Source: "AFIP, ANSES: CUIT, CUIL",
 			},
 			keys:  keys("cuit", "cuil", "cuit cuil", "cuit number", "numero cuit", "nro cuit", "ar cuit", "cuil number", "nro cuil"),

@@ -16,6 +16,7 @@ func governmentNordicRules() []rule {
 			Info: Info{
 				Name: "se_personnummer", Class: "personnummer", Group: GovernmentID, Compact: true,
 				Rule:   "Date of birth and Luhn in the layout with a hyphen, unless it reads as date and time; bare digits by key or cue",
+				Not:    "Ten digits without hyphen, key or cue; what reads as date and time",
 				Source: "Skatteverket SKV 704, SFS 1991:481",
 			},
 			keys:  keys("personnummer", "person nummer", "personnr", "samordningsnummer", "se personnummer", "swedish personal number"),
@@ -43,6 +44,7 @@ func governmentNordicRules() []rule {
 			Info: Info{
 				Name: "fi_hetu", Class: "hetu", Group: GovernmentID, Compact: true,
 				Rule:   "Date of birth, sign of the century, serial and check character modulo 31",
+				Not:    "Dates with a dash and a run number whose check character is another",
 				Source: "Digi- ja väestötietovirasto, valtioneuvoston asetus 128/2010 ja 690/2022",
 			},
 			keys:  keys("hetu", "henkilotunnus", "henkilo tunnus", "sotu", "fi hetu", "finnish personal identity code"),
@@ -64,6 +66,7 @@ func governmentNordicRules() []rule {
 			Info: Info{
 				Name: "dk_cpr", Class: "cpr", Group: GovernmentID, Compact: true,
 				Rule:   "Date of birth and serial in the 6-4 layout with mod 11; without it, or bare, by key or cue",
+				Not:    "The 6-4 layout that fails mod 11, unless key or cue name it; ten digits bare",
 				Source: "CPR-kontoret: Personnummeret i CPR",
 			},
 			keys:  keys("cpr", "cpr number", "cpr nummer", "cpr nr", "cprnr", "dk cpr", "danish personal number"),
@@ -86,6 +89,7 @@ func governmentNordicRules() []rule {
 			Info: Info{
 				Name: "no_fnr", Class: "fnr", Group: GovernmentID, Compact: true,
 				Rule:   "Date of birth and two check digits modulo 11, in the 6-5 layout, by key or by cue",
+				Not:    "Eleven digits without layout, key or cue",
 				Source: "Skatteetaten: Folkeregisterforskriften § 2-2-1",
 			},
 			keys:  keys("fodselsnummer", "foedselsnummer", "foedselsnr", "fnr", "fodselsnr", "personnummer no", "no fnr", "d nummer", "norwegian national id"),

@@ -16,6 +16,7 @@ func governmentOceaniaRules() []rule {
 			Info: Info{
 				Name: "au_tfn", Class: "tfn", Group: GovernmentID, Compact: true,
 				Rule:   "Eight or nine digits with mod 11, by key or by cue",
+				Not:    "Eight or nine digits without its key or cue",
 				Source: "ATO: tax file number, algorithm of the electronic commerce interface",
 			},
 			keys:  keys("tfn", "tax file number", "tax file no", "tfn number", "au tfn"),
@@ -27,7 +28,7 @@ func governmentOceaniaRules() []rule {
 				{layout: "dd ddd ddd", valid: isTFN, cued: true, conf: 0.95},
 				{layout: "dddddddd", valid: isTFN, cued: true, conf: 0.95},
 			},
-			cues: []string{"tfn", "tax file"},
+			cues: []string{"tfn ", "tax file"},
 			examples: examples{
 				positive: []string{"TFN «123 456 782»", "tfn=«123456782»", "tax file number: «876543210»", `{"taxFileNumber":"«123-456-782»"}`, "au.tfn|«123456782»", "staff tfn «37 118 629» on payroll"},
 				negative: []string{"123 456 782", "tfn 123 456 783", "offset 123456782", "tfn=000000000", "batch 876543210", "TFN 123 456 782 014"},
@@ -38,6 +39,7 @@ func governmentOceaniaRules() []rule {
 			Info: Info{
 				Name: "au_abn", Class: "abn", Group: GovernmentID, Compact: true,
 				Rule:   "Eleven digits with mod 89 in the 2-3-3-3 layout; other spellings by key or cue",
+				Not:    "Eleven digits without layout, key or cue",
 				Source: "ABR: format of the ABN",
 			},
 			keys:  keys("abn", "australian business number", "abn number", "au abn", "business number au"),
@@ -48,7 +50,7 @@ func governmentOceaniaRules() []rule {
 				{layout: "dd.ddd.ddd.ddd", valid: isABN, cued: true, conf: 0.95},
 				{layout: "ddddddddddd", valid: isABN, cued: true, conf: 0.97},
 			},
-			cues:   []string{"abn ", "business number", "abr ", "australia"},
+			cues:   []string{"abn ", "business number"},
 			vetoes: numberNouns,
 			examples: examples{
 				positive: []string{"ABN «83 914 571 673»", "supplier «51 824 753 556» paid", "abn=«51824753556»", `{"australianBusinessNumber":"«51 824 753 556»"}`, "ABN: «83-914-571-673»"},
@@ -60,6 +62,7 @@ func governmentOceaniaRules() []rule {
 			Info: Info{
 				Name: "au_acn", Class: "acn", Group: GovernmentID, Compact: true,
 				Rule:   "Nine digits with mod 10, by key or by cue",
+				Not:    "Nine digits without its key or cue",
 				Source: "ASIC: Australian Company Number check",
 			},
 			keys:  keys("acn", "australian company number", "acn number", "au acn"),
@@ -69,7 +72,7 @@ func governmentOceaniaRules() []rule {
 				{layout: "ddd-ddd-ddd", valid: isACN, cued: true, conf: 0.95},
 				{layout: "ddddddddd", valid: isACN, cued: true, conf: 0.95},
 			},
-			cues: []string{"acn ", "company number", "asic "},
+			cues: []string{"acn ", "company number"},
 			examples: examples{
 				positive: []string{"ACN «004 085 616»", "acn=«005499981»", "ACN: «000 000 019»", `{"acn":"«006 249 976»"}`, "Pty Ltd, company number «005 499 981»"},
 				negative: []string{"004 085 616", "acn 004 085 617", "seq 005499981", "vacancy 005499981", "acn=123", "ACN 004 085 616 120"},
@@ -80,6 +83,7 @@ func governmentOceaniaRules() []rule {
 			Info: Info{
 				Name: "au_medicare", Class: "medicare", Group: Health, Compact: true,
 				Rule:   "Ten or eleven digits, the first 2 to 6, with mod 10 over the first eight, by key or by cue",
+				Not:    "Ten digits without its key or cue",
 				Source: "Services Australia: Medicare card number; METeOR 270101",
 			},
 			keys:  keys("medicare card", "medicare card number", "medicare no", "medicare card no", "au medicare", "medicare irn"),

@@ -19,6 +19,7 @@ func governmentUKRules() []rule {
 			Info: Info{
 				Name: "uk_nhs", Class: "nhs", Group: Health, Compact: true,
 				Rule:   "Ten digits with mod 11 in the 3-3-4 layout, by key or by cue",
+				Not:    "Ten digits without layout, key or cue: one number in eleven passes the check, epoch seconds among them",
 				Source: "NHS data dictionary: NHS NUMBER",
 			},
 			keys:  keys("nhs number", "nhs no", "nhs", "nhs num", "nhs id"),
@@ -39,6 +40,7 @@ func governmentUKRules() []rule {
 			Info: Info{
 				Name: "uk_nino", Class: "nino", Group: GovernmentID, Compact: true,
 				Rule:   "Two letters that HMRC allows, six digits and A, B, C or D",
+				Not:    "Prefixes that HMRC does not issue (BG, GB, NK, ...), suffixes after D, hexadecimal strings",
 				Source: "HMRC National Insurance Manual NIM39110",
 			},
 			keys:  keys("nino", "national insurance number", "national insurance no", "national insurance", "ni number", "ni no", "uk nino"),
@@ -70,6 +72,7 @@ func governmentUKRules() []rule {
 			Info: Info{
 				Name: "uk_passport", Class: "ukpassport", Group: GovernmentID, Compact: true,
 				Rule:   "Two letters and seven digits, or nine digits, by key or by cue",
+				Not:    "Nine digits without the words for such a passport",
 				Source: "HM Passport Office, ICAO Doc 9303",
 			},
 			keys:   keys("uk passport", "uk passport number", "uk passport no", "gb passport", "gb passport number", "gb passport no", "british passport", "british passport number"),
@@ -87,6 +90,7 @@ func governmentUKRules() []rule {
 			Info: Info{
 				Name: "uk_drivers_license", Class: "ukdl", Group: GovernmentID, Compact: true,
 				Rule:   "Sixteen characters: surname, date of birth and initials at their places",
+				Not:    "Sixteen capitals and digits whose date of birth or initials are none",
 				Source: "DVLA: driver number, INF 45/1",
 			},
 			keys:  keys("uk drivers license", "uk driving licence", "uk drivers licence", "dvla number", "driver number"),
@@ -111,6 +115,7 @@ func governmentUKRules() []rule {
 			Info: Info{
 				Name: "uk_postcode", Class: "postcode", Group: Personal, Compact: true,
 				Rule:   "Postcode area, district and inward code with a space between; short or joined ones by key or cue",
+				Not:    "Short or joined codes without key or cue: models, gates, shelves; areas Royal Mail does not have",
 				Source: "BS 7666, Royal Mail Programmers' Guide to PAF",
 			},
 			keys:  keys("uk postcode"),

@@ -21,6 +21,7 @@ func governmentUSRules() []rule {
 			Info: Info{
 				Name: "us_ssn", Class: "ssn", Group: GovernmentID, Compact: true,
 				Rule:   "Area, group and serial ranges in the 3-2-4 layout; bare digits by key or cue",
+				Not:    "Areas 000, 666 and 9xx, group 00, serial 0000; nine digits without key or cue; parts, orders and tickets in the 3-2-4 layout",
 				Source: "SSA POMS RM 10201",
 			},
 			keys: append(keys("national id", "national id number", "national identification number", "national identity number", "government id", "citizen id", "personal id number", "personal identity number",
@@ -53,6 +54,7 @@ func governmentUSRules() []rule {
 			Info: Info{
 				Name: "us_itin", Class: "itin", Group: GovernmentID, Compact: true,
 				Rule:   "9xx, group 50-65, 70-88, 90-92 or 94-99, in the 3-2-4 layout; other spellings by key or cue",
+				Not:    "Groups the IRS does not use; nine digits without key or cue",
 				Source: "IRS Publication 1915, Internal Revenue Manual 3.21.263",
 			},
 			keys:  keys("itin", "itin number", "individual taxpayer identification number", "individual taxpayer id"),
@@ -76,6 +78,7 @@ func governmentUSRules() []rule {
 			Info: Info{
 				Name: "us_ein", Class: "ein", Group: GovernmentID, Compact: true,
 				Rule:   "Nine digits with the prefix of an IRS campus, by key or by cue",
+				Not:    "The 2-7 layout without key or cue: dates, ranges, part numbers",
 				Source: "IRS: How EINs are assigned and valid EIN prefixes",
 			},
 			keys:  keys("ein", "fein", "employer identification number", "employer id number", "federal tax id", "federal ein", "ein number", "tax id", "tax id number", "tax identification number", "tax number", "taxpayer id", "taxpayer identification number"),
@@ -95,6 +98,7 @@ func governmentUSRules() []rule {
 			Info: Info{
 				Name: "us_passport", Class: "uspassport", Group: GovernmentID, Compact: true,
 				Rule:   "Nine digits, or a letter and eight digits, by key or by cue",
+				Not:    "Nine digits without key or cue; passports of other countries",
 				Source: "US Department of State, ICAO Doc 9303",
 			},
 			keys: append(keys("us passport", "us passport number", "passport number", "passport no", "passport num", "passport id", "travel document number"),
@@ -117,6 +121,7 @@ func governmentUSRules() []rule {
 			Info: Info{
 				Name: "us_drivers_license", Class: "usdl", Group: GovernmentID, Compact: true,
 				Rule:   "A layout that a state uses, by key or by cue",
+				Not:    "A letter and digits without key or cue: tickets, models, serial numbers",
 				Source: "AAMVA DL/ID Card Design Standard; formats published by the states",
 			},
 			keys: keys("drivers license", "driver license", "driving license", "drivers licence", "driver licence", "driving licence", "drivers license number", "driver license number",
@@ -142,6 +147,7 @@ func governmentUSRules() []rule {
 			Info: Info{
 				Name: "us_mbi", Class: "mbi", Group: Health, Compact: true,
 				Rule:   "Eleven characters, letters and digits at their places, without S, L, O, I, B and Z",
+				Not:    "Eleven characters with a letter that CMS leaves out, or at another place: ids of pods and builds",
 				Source: "CMS: Understanding the Medicare Beneficiary Identifier Format",
 			},
 			keys:  keys("mbi", "medicare beneficiary identifier", "medicare beneficiary id", "medicare id", "medicare number"),
@@ -162,6 +168,7 @@ func governmentUSRules() []rule {
 			Info: Info{
 				Name: "us_npi", Class: "npi", Group: Health, Compact: true,
 				Rule:   "Ten digits that start with 1 or 2, Luhn over 80840 and them, by key or by cue",
+				Not:    "Ten digits without key or cue: epoch seconds",
 				Source: "45 CFR 162.406, CMS: Requirements for NPI and NPI check digit",
 			},
 			keys:   keys("npi", "npi number", "national provider identifier", "national provider id", "provider npi"),
@@ -178,6 +185,7 @@ func governmentUSRules() []rule {
 			Info: Info{
 				Name: "us_dea", Class: "dea", Group: Health, Compact: true,
 				Rule:   "Registrant letter, letter or 9, and seven digits with a check digit, by key or by cue",
+				Not:    "Two letters and seven digits without key or cue, or with a wrong check digit",
 				Source: "DEA Diversion Control Division: registration numbers, 21 CFR 1301.35",
 			},
 			keys:   keys("dea", "dea number", "dea registration number", "dea registration", "dea no"),
@@ -194,6 +202,7 @@ func governmentUSRules() []rule {
 			Info: Info{
 				Name: "ca_sin", Class: "sin", Group: GovernmentID, Compact: true,
 				Rule:   "Nine digits with Luhn in the 3-3-3 layout with hyphens; other spellings by key or cue",
+				Not:    "Nine digits without key, cue or hyphens; first digit 0 or 8",
 				Source: "Service Canada: Social Insurance Number Code of Practice",
 			},
 			keys:  append(keys("social insurance number", "social insurance no", "sin number", "ca sin", "canadian sin", "numero assurance sociale", "numero d assurance sociale"), exactKeys("sin")...),

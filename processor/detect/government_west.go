@@ -15,6 +15,7 @@ func governmentWestRules() []rule {
 			Info: Info{
 				Name: "fr_nir", Class: "nir", Group: GovernmentID, Compact: true,
 				Rule:   "Sex, year, month, department and key 97 - n mod 97 in groups or with 2A and 2B; bare digits by key or cue",
+				Not:    "Thirteen or fifteen digits without groups, key or cue: epochs in milliseconds, card-like numbers",
 				Source: "INSEE: numéro d'inscription au répertoire, décret 82-103",
 			},
 			keys:  keys("nir", "numero de securite sociale", "numero securite sociale", "securite sociale", "numero secu", "num secu", "insee number", "numero insee", "fr nir"),
@@ -45,6 +46,7 @@ func governmentWestRules() []rule {
 			Info: Info{
 				Name: "nl_bsn", Class: "bsn", Group: GovernmentID, Compact: true,
 				Rule:   "Eight or nine digits that pass the eleven test, by key or by cue",
+				Not:    "Nine digits without key or cue: one in eleven passes the test",
 				Source: "Rijksdienst voor Identiteitsgegevens: Logisch Ontwerp BSN",
 			},
 			keys:  keys("bsn", "burgerservicenummer", "burger service nummer", "sofinummer", "sofi nummer", "bsn nummer", "bsn number"),
@@ -67,6 +69,7 @@ func governmentWestRules() []rule {
 			Info: Info{
 				Name: "be_nrn", Class: "nrn", Group: GovernmentID, Compact: true,
 				Rule:   "Date of birth, serial and 97 - n mod 97, with the separators of the register, by key or by cue",
+				Not:    "Eleven digits without separators, key or cue",
 				Source: "SPF Intérieur: Arrêté royal du 3 avril 1984, numéro d'identification du Registre national",
 			},
 			keys:  keys("rijksregisternummer", "numero national", "numero de registre national", "numero registre national", "registre national", "rijksregister", "niss", "insz", "nrn", "national register number", "rrn nummer"),

@@ -176,7 +176,7 @@ func isCookieAttribute(name string) bool {
 // secretByKey verifies a secret under a key. A weak key, such as token, wants a value that looks like one.
 func secretByKey(t *text, v value) {
 	s := t.s[v.start:v.end]
-	if isPlaceholder(s) || s[0] == '{' && t.at(v.start+1) != '{' || len(s) < 3 || v.weak() && !isSecret(s) {
+	if isPlaceholder(s) || s[0] == '{' && t.at(v.start+1) != '{' || len(s) < 3 || v.weak() && (!isSecret(s) || isQualifiedName(s)) {
 		return
 	}
 	if v.prose && !v.closed && !t.proseValue(v) {
@@ -209,9 +209,32 @@ func hasSecretWord(s string) bool {
 	return false
 }
 
+// isSlashed reports whether s is base 64 that begins with a slash rather than a path: padded, or of one part.
+func isSlashed(s string) bool {
+	return len(s) >= 24 && strings.IndexByte(s, '.') < 0 && (s[len(s)-1] == '=' || strings.LastIndexByte(s, '/') == 0) && isSecret(s)
+}
+
+// isQualifiedName reports whether s is the name of a type or an element with its namespace: clm69454:CodeContentType.
+func isQualifiedName(s string) bool {
+	space, name, ok := strings.Cut(s, ":")
+	if !ok || space == "" || !isLetter(space[0]) || len(name) < 4 {
+		return false
+	}
+	turns := 0
+	for i := range len(name) {
+		if !isLetter(name[i]) {
+			return false
+		}
+		if i > 0 && isUpper(name[i]) {
+			turns++
+		}
+	}
+	return turns*5 <= len(name) // base 64 has more
+}
+
 // isReference reports whether s says where a secret is rather than being one: a path, a URL, an expression.
 func isReference(s string) bool {
-	if s[0] == '/' || s[0] == '.' && len(s) > 1 && (s[1] == '/' || s[1] == '.') {
+	if s[0] == '/' && !isSlashed(s) || s[0] == '.' && len(s) > 1 && (s[1] == '/' || s[1] == '.') {
 		return true
 	}
 	for _, p := range [...]string{"http://", "https://", "arn:", "vault:", "env:", "file:", "ref+", "os.", "process.env"} {

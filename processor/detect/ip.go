@@ -309,12 +309,15 @@ func (t *text) ipv6Run(start int) (end, groups int, double bool, dots, digits in
 	return end, groups, double, dots, digits
 }
 
+// mostGroups are the groups of an address with a port behind it.
+const mostGroups = 9
+
 func (t *text) ipv6(start, end, digits, groups int) bool {
 	if c := t.at(end); isWord(c) || end-start > longestIPv6 {
 		return false
 	}
-	if groups < 7 && !strings.Contains(t.s[start:end], "::") {
-		return false // a clock time, most often: ParseAddr would allocate to refuse it
+	if groups < 7 && !strings.Contains(t.s[start:end], "::") || groups > mostGroups {
+		return false // a clock time, most often, or the octets of a frame: ParseAddr would allocate to refuse it
 	}
 	a, err := netip.ParseAddr(t.s[start:end])
 	if err != nil {
@@ -362,11 +365,32 @@ func (t *text) bracketed(start, end int) bool {
 func addressByKey(t *text, v value) {
 	if v.attr() || v.quote != 0 {
 		s := t.s[v.start:v.end]
+		if !isAddressText(s) {
+			return
+		}
 		if a, err := netip.ParseAddr(s); err == nil {
 			t.emit(v, v.start, v.end, 1)
 			t.out[len(t.out)-1].Range = rangeOf(a)
 		}
 	}
+}
+
+// isAddressText reports whether s has the characters of an address: ParseAddr would allocate to refuse another.
+func isAddressText(s string) bool {
+	colons, dots := 0, 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '%':
+			return colons > 1
+		case c == ':':
+			colons++
+		case c == '.':
+			dots++
+		case !isHex(c):
+			return false
+		}
+	}
+	return colons > 1 && colons < mostGroups || colons == 0 && dots == 3
 }
 
 // mac verifies a MAC address whose first octet starts at i: aa:bb:cc:dd:ee:ff, aa-bb-cc-dd-ee-ff, aabb.ccdd.eeff.

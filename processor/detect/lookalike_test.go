@@ -102,6 +102,32 @@ var lookalikes = []func(r *rand.Rand) string{
 		return fmt.Sprintf("seq %09d of %09d", r.IntN(1_000_000_000), r.IntN(1_000_000_000))
 	},
 	func(r *rand.Rand) string {
+		return fmt.Sprintf("arn:aws:iam::%s:role/deploy-%s", pick(r, digitChars, 12), pick(r, podChars, 5))
+	},
+	func(r *rand.Rand) string {
+		return "message " + pick(r, "123456789", 1) + pick(r, digitChars, 17) + " published"
+	},
+	func(r *rand.Rand) string { return "ulid 01" + pick(r, digitChars+"ABCDEFGHJKMNPQRSTVWXYZ", 24) },
+	func(r *rand.Rand) string {
+		return fmt.Sprintf("batch 20%02d%02d%02d%02d%02d%02d done", 10+r.IntN(20), 1+r.IntN(12), 1+r.IntN(28), r.IntN(24), r.IntN(60), r.IntN(60))
+	},
+	func(r *rand.Rand) string {
+		return fmt.Sprintf("%02d%02d%02d-%02d%02d%02d%d.log", 10+r.IntN(20), 1+r.IntN(12), 1+r.IntN(28), r.IntN(24), r.IntN(60), r.IntN(60), r.IntN(10))
+	},
+	func(r *rand.Rand) string {
+		return fmt.Sprintf("kernel %d.%d.%d-%d", r.IntN(10), 100+r.IntN(900), 100+r.IntN(900), r.IntN(10))
+	},
+	func(r *rand.Rand) string {
+		return fmt.Sprintf("shard %d-%d-%d", r.IntN(100), r.IntN(100), r.IntN(100_000))
+	},
+	func(r *rand.Rand) string {
+		return "asset " + pick(r, upperChars, 1) + pick(r, digitChars, 7+r.IntN(2)) + " " + pick(r, upperChars, 3) + pick(r, digitChars, 7)
+	},
+	func(r *rand.Rand) string { return "license " + pick(r, upperChars+digitChars, 5+r.IntN(11)) },
+	func(r *rand.Rand) string {
+		return fmt.Sprintf("region=chilecentral australiaeast koreacentral israelcentral pan=%d fin=%t leader election", r.IntN(1000), r.IntN(2) == 0)
+	},
+	func(r *rand.Rand) string {
 		return fmt.Sprintf("health check provider=%s %d", pick(r, podChars, 4), 1_600_000_000+r.IntN(200_000_000))
 	},
 }

@@ -14,6 +14,7 @@ func medicalRules() []rule {
 			Info: Info{
 				Name: "medical_record_number", Class: "mrn", Group: Health, Compact: true,
 				Rule:   "Five to fifteen letters and digits by key or right after a cue",
+				Not:    "Numbers without key or cue; ids of log records",
 				Source: "45 CFR 164.514(b)(2)(i)(H)",
 			},
 			keys: append(keys(
@@ -24,7 +25,7 @@ func medicalRules() []rule {
 			prefixes: after(MedicalRecordNumber, 0.9, medicalRecordAt, "mrn", "medical record", "health record no", "health record number", "hospital number", "historia clínica", "historia clinica"),
 			examples: examples{
 				positive: []string{
-					"MRN «00482913» admitted", "mrn=«A1234567»", `{"medicalRecordNumber":"«MR-482913»"}`, "medical record number «00482913», ward 3", "patient.mrn|«482913»", "MRN: «482-91-34»", "patient chart, record number: «4829134»",
+					"MRN «00482913» admitted", "mrn=«A1234567»", `{"medicalRecordNumber":"«MR-482913»"}`, "medical record number «00482913», ward 3", "patient.mrn|«482913»", "MRN: «482-91-34»", `MRN "«1663204»" has`, "patient chart, record number: «4829134»",
 				},
 				negative: []string{
 					"mrn=null", "medical record 12", "medical records updated", "record number: 4829134", "mrn=x", "mrn 00000000", "medical record created 2024", "MRN lookup 482913", "mrn:acme:service", "mrn=user-service",
@@ -36,6 +37,7 @@ func medicalRules() []rule {
 			Info: Info{
 				Name: "health_insurance_number", Class: "insurance", Group: Health, Compact: true,
 				Rule:   "Six to twenty letters and digits by key or right after a cue",
+				Not:    "Ids of policies and plans of software without the words of health insurance",
 				Source: "45 CFR 164.514(b)(2)(i)(I)",
 			},
 			keys: append(keys(
@@ -66,11 +68,12 @@ var healthCues = []string{"patient", "medical", "health", "hospital", "clinic", 
 
 // medicalByKey returns a verifier of values by key; a key of other things as well wants a word of health care near.
 func medicalByKey(read reader) func(*text, value) {
+	trusted := readByKey(0.93, read)
 	return func(t *text, v value) {
 		if v.weak() && (v.attr() || !t.cue(healthCues, v.keyStart, v.end)) {
 			t.near = true
 			return
 		}
-		readByKey(0.93, read)(t, v)
+		trusted(t, v)
 	}
 }

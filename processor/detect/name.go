@@ -13,7 +13,7 @@ func nameByKey(t *text, v value) {
 	}
 	v.end = t.phraseEnd(v)
 	s := t.s[v.start:v.end]
-	if isPlaceholder(s) || !t.isPersonName(v) {
+	if isPlaceholder(s) || !t.isPersonName(v) || !v.closed && t.at(v.end) == '(' {
 		return
 	}
 	if v.weak() && t.isFormName(v) {
@@ -109,8 +109,10 @@ func (t *text) isPersonName(v value) bool {
 			letters++
 			i += n
 			continue
-		case c == ' ' || c == '+':
+		case c == ' ' || c == '+' && i > 0 && plain[i-1] != ' ' && i+1 < len(plain) && plain[i+1] != ' ':
 			words++
+		case c == '.' && (i == 0 || i+1 < len(plain) && isLower(plain[i+1])): // notes.txt
+			return false
 		case c == '-' || c == '\'' || c == '.' || c == ',' || c == '(' || c == ')':
 		default:
 			return false

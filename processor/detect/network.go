@@ -14,6 +14,7 @@ func networkRules() []rule {
 			Info: Info{
 				Name: "ip_address", Class: "ip", Group: Network,
 				Rule:   "IPv4 or IPv6 address, with its prefix length and zone",
+				Not:    "Versions of four parts (Chrome/120.0.0.0), object identifiers, times (12:34:56), C++ scopes",
 				Source: "RFC 4291, RFC 4632, RFC 4007",
 			},
 			keys:  keys("client ip", "remote ip", "source ip", "ip address", "ip addr", "remote addr", "peer ip", "user ip", "ipv4", "ipv6"),
@@ -37,6 +38,7 @@ func networkRules() []rule {
 			Info: Info{
 				Name: "mac_address", Class: "mac", Group: Network,
 				Rule:   "Six octets in one of the three usual layouts; without separators by key",
+				Not:    "Fingerprints and digests of more than six octets, PCI addresses; twelve digits without a key",
 				Source: "IEEE 802",
 			},
 			keys:     keys("mac", "mac address", "mac addr", "macaddress", "macaddr", "hwaddr", "hw addr", "hardware address", "ethernet address", "bssid", "client mac", "wifi mac", "bluetooth mac", "bluetooth address", "chaddr", "src mac", "dst mac"),

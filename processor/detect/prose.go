@@ -5,7 +5,7 @@ import "github.com/cloakroom/cloakroom/processor/detect/names"
 // mayBeName reports whether the name of a person or of a street may start with the word at i. It is asked for every word
 // of the text, and inlined: all but words with a capital letter cost two comparisons.
 func mayBeName(s string, i int) bool {
-	return (s[i]-'A' < 26 || i > 0 && s[i-1] >= 0x80) && mayBeProse(s, i)
+	return (s[i]-'A' < 26 || s[max(i, 1)-1] >= 0x80) && mayBeProse(s, i) // the first byte of a word is below
 }
 
 func mayBeProse(s string, i int) bool { return names.MayStart(s, i) || mayBeStreet(s, i) }

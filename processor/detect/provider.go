@@ -61,7 +61,7 @@ var providers = func() []provider {
 // (segment_key): only a value of the vendor's form is a finding under it.
 var keyWords = []string{
 	"token", "secret", "api key", "apikey", "api token", "api secret", "access key", "access token", "auth token", "secret key", "client secret", "app key", "app secret", "api key id",
-	"access key secret", "access token secret", "secret access key", "client token", "application key", "license key", "pat",
+	"access key secret", "access token secret", "secret access key", "client token", "application key", "license key", "pat", "admin key", "master key", "service key", "write key",
 }
 
 // rule returns the rule of a row.
@@ -76,6 +76,10 @@ func (p *provider) rule(e Entity) rule {
 	}
 	for _, w := range p.words {
 		r.words = append(r.words, w.shape(e))
+	}
+	r.Not = "Other lengths and alphabets, placeholders and examples of documentation"
+	if len(p.forms) == 0 {
+		r.Not = "The value without its key: an id or a digest as any other"
 	}
 	r.Rule = "A key of " + p.of
 	if len(p.forms) > 0 {

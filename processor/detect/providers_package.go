@@ -3,7 +3,7 @@ package detect
 // Registries of packages and images.
 var packageProviders = []provider{
 	{name: "artifactory_key", class: "jfrog", of: "JFrog Artifactory", source: "JFrog: access tokens, API keys and reference tokens", forms: []string{"AKCp{alnum 69}", "cmVmd{alnum 59}"}, vendors: []string{"artifactory", "bintray", "jfrog", "xray"}, keyed: []string{"{alnum 64}", "{alnum 73}"}},
-	{name: "clojars_token", of: "Clojars", source: "Clojars: deploy tokens", forms: []string{"CLOJARS_{hex 60}"}},
+	{name: "clojars_token", of: "Clojars", source: "Clojars: deploy tokens", forms: []string{"CLOJARS_{lower 60}"}},
 	{name: "cloudsmith_key", of: "Cloudsmith", source: "Cloudsmith: API keys", forms: []string{"csa_{hex 40}"}, vendors: []string{"cloudsmith"}, keyed: []string{"{hex 40}"}},
 	{name: "crates_token", of: "crates.io", source: "crates.io: API tokens", forms: []string{"cio{alnum 32}"}},
 	{name: "dockerhub_token", of: "Docker Hub", source: "Docker: access tokens", forms: []string{"dckr_oat_{url 27-40}", "dckr_pat_{url 27}"}},

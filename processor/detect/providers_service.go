@@ -18,7 +18,7 @@ var serviceProviders = []provider{
 	{name: "gitguardian_key", of: "GitGuardian", source: "GitGuardian: API keys", vendors: []string{"gitguardian"}, keyed: []string{"{alnum 71}"}},
 	{name: "hubspot_key", of: "HubSpot", source: "HubSpot: private app tokens", forms: []string{"pat-eu1-{uuid}", "pat-na1-{uuid}", "pat-na2-{uuid}"}, vendors: []string{"hubspot", "hub spot", "hapi"}, keyed: []string{"{UUID}"}},
 	{name: "intra42_key", class: "fortytwo", of: "42 Intra", source: "42: API applications", forms: []string{"s-s4t2af-{hex 64}", "s-s4t2ud-{hex 64}"}},
-	{name: "ionic_token", of: "Ionic", source: "Ionic: personal access tokens", forms: []string{"ion_{lower 42}"}},
+	{name: "ionic_token", of: "Ionic", source: "Ionic: personal access tokens", forms: []string{"ion_{alnum 42}"}},
 	{name: "linear_key", of: "Linear", source: "Linear: API keys", forms: []string{"lin_api_{alnum 40}", "lin_oauth_{hex 64}"}, vendors: []string{"linear"}, keyed: []string{"{hex 32}"}},
 	{name: "looker_key", of: "Looker", source: "Looker: API3 credentials", vendors: []string{"looker"}, keyed: []string{"{lower 20}", "{lower 24}"}},
 	{name: "mapbox_token", of: "Mapbox", source: "Mapbox: access tokens", forms: []string{"pk.{alnum 60-100}.{alnum 22}", "sk.eyJ{url 40-100}.{url 22}", "tk.eyJ{url 40-100}.{url 22}"}},
@@ -27,7 +27,7 @@ var serviceProviders = []provider{
 	{name: "notion_token", of: "Notion", source: "Notion: integration tokens", forms: []string{"ntn_{digit 11}{alnum 35}", "secret_{alnum 43}"}},
 	{name: "okta_token", of: "Okta", source: "Okta: API tokens", vendors: []string{"okta"}, keyed: []string{"00{url= 40}"}},
 	{name: "postman_key", of: "Postman", source: "Postman: API keys", forms: []string{"PMAK-{hex 24}-{hex 34}", "PMAT-{upper 26}"}},
-	{name: "rapidapi_key", of: "RapidAPI", source: "RapidAPI: application keys", words: []wordKey{{wordShape{from: 50, to: 50}, rapidKey}}, examples: examples{positive: []string{"«00314bd807mshd4b6ab055385" + "4edp1d3aaejsn7ed5e15ff034»"}, negative: []string{"00314bd807msxd4b6ab055385" + "4edp1d3aaejsn7ed5e15ff034"}}},
+	{name: "rapidapi_key", of: "RapidAPI", source: "RapidAPI: application keys", words: []wordKey{{wordShape{from: 50, to: 51}, rapidKey}}, vendors: []string{"rapidapi", "rapid api"}, keyed: []string{"{alnum 50-51}"}, examples: examples{positive: []string{"«00314bd807mshd4b6ab055385" + "4edp1d3aaejsn7ed5e15ff034»"}, negative: []string{"00314bd807msxd4b6ab055385" + "4edp1d3aaejsn7ed5e15ff034"}}},
 	{name: "readme_key", of: "ReadMe", source: "ReadMe: API keys", forms: []string{"rdme_{lower 70}"}},
 	{name: "settlemint_token", of: "SettleMint", source: "SettleMint: access tokens", forms: []string{"sm_aat_{alnum 16}", "sm_pat_{alnum 16}", "sm_sat_{alnum 16}"}},
 	{name: "spotify_key", of: "Spotify", source: "Spotify: client credentials", vendors: []string{"spotify"}, keyed: []string{"{hex 32}"}},
@@ -43,7 +43,7 @@ var serviceProviders = []provider{
 // rapidKey verifies the marks of a key of RapidAPI.
 func rapidKey(s string, start, end int) int {
 	key := s[start:end]
-	if key[10:13] != "msh" || key[28:30] != "p1" || key[35:38] != "jsn" || runOf(s, start, 50, alphabets["lower"].has) != end {
+	if tail := len(key) - len("jsn") - 12; key[10:13] != "msh" || key[28:30] != "p1" || key[tail:tail+3] != "jsn" || runOf(s, start, 51, alphabets["lower"].has) != end {
 		return 0
 	}
 	return end

@@ -77,3 +77,21 @@ func TestNearWords(t *testing.T) {
 		}
 	}
 }
+
+// TestExamplesDoNotAllocate asserts that no reader of a rule allocates once the working memory has grown.
+func TestExamplesDoNotAllocate(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	d, s := testDetector(t), NewScratch()
+	for _, family := range []func() []rule{contactRules, networkRules, financialRules, demographicRules, deviceRules, cardRules, bankRules, vatRules, vehicleRules, medicalRules} {
+		for _, r := range family() {
+			for _, ex := range append(r.examples.positive, r.examples.negative...) {
+				key, text, _ := parseExample(ex)
+				k := d.Key(key)
+				d.Find(s, k, text)
+				assert.Zero(t, testing.AllocsPerRun(10, func() { d.Find(s, k, text) }), "%s in %q", r.Name, text)
+			}
+		}
+	}
+}

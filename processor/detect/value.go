@@ -188,7 +188,7 @@ func (t *text) pairAt(i int) bool {
 		return true
 	}
 	j := i
-	for j < i+maxKey && (isKeyByte(t.at(j)) || j > i && (t.at(j) == '[' || t.at(j) == ']' || t.at(j) == '%')) { // user%5Bemail%5D=
+	for j < i+40 && (isKeyByte(t.at(j)) || j > i && (t.at(j) == '[' || t.at(j) == ']' || t.at(j) == '%')) { // user%5Bemail%5D=
 		j++
 	}
 	if j > i && t.at(j) == ' ' && t.at(j+1) == '=' && t.at(j+2) == ' ' { // User { Name = Jane, Id = 7 }

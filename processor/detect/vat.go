@@ -13,6 +13,7 @@ func vatRules() []rule {
 			Info: Info{
 				Name: "eu_vat", Class: "vat", Group: Financial, Compact: true,
 				Rule:   "Prefix and layout of a member state by key or cue, with its check digits where they are published; alone in Belgium and France, whose checks have two digits, and in Austria, Germany and the Netherlands, whose layouts tell",
+				Not:    "The layout with wrong check digits, hexadecimal strings; short layouts without key or cue",
 				Source: "European Commission, VIES: VAT identification number structure",
 			},
 			keys: keys(
@@ -118,7 +119,7 @@ func vatAt(t *text, i int) int {
 }
 
 // vatByKey trusts the key: check digits may be wrong, as in a typing error.
-func vatByKey(t *text, v value) { readByKey(0.95, vatAt)(t, v) }
+var vatByKey = readByKey(0.95, vatAt)
 
 // vatEnd reads the longest layout at i whose check digits are right, or any.
 func (t *text) vatEnd(i int, checked bool) int {
@@ -128,7 +129,7 @@ func (t *text) vatEnd(i int, checked bool) int {
 		if t.at(i)&^0x20 != l.prefix[0] || t.at(i+1)&^0x20 != l.prefix[1] {
 			continue
 		}
-		var c [longestVAT]byte
+		c := t.mixed.chars[:] // as the checks are called through a table, an array here would escape
 		end := t.spacedForm(i+2, l.layout, c[:0])
 		if end > best && (!checked || l.check == nil || l.check(c[:len(l.layout)])) && t.hasDigits(i, end) {
 			best = end
@@ -250,7 +251,8 @@ func vatAlone(t *text, start, end int) {
 	default:
 		return
 	}
-	if !t.digitsOnly(start+2, end) || !isVAT([]byte(s)) || !t.hasDigits(start, end) {
+	n := copy(t.mixed.chars[:], s)
+	if !t.digitsOnly(start+2, end) || !isVAT(t.mixed.chars[:n]) || !t.hasDigits(start, end) {
 		return
 	}
 	if !t.numberMayStart(start) || !t.shapeMayStart(start) || !t.valueEnds(end) {

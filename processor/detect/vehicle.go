@@ -19,6 +19,7 @@ func vehicleRules() []rule {
 			Info: Info{
 				Name: "vin", Class: "vin", Group: Personal, Compact: true,
 				Rule:   "Seventeen characters without I, O and Q, the last four digits, by key or cue; alone with the check digit of North America and the code of a known maker",
+				Not:    "Seventeen characters without key, cue or known maker: ids of pods, builds and requests",
 				Source: "ISO 3779, ISO 3780, 49 CFR 565",
 			},
 			keys: append(keys(
@@ -45,6 +46,7 @@ func vehicleRules() []rule {
 			Info: Info{
 				Name: "license_plate", Class: "plate", Group: Personal, Compact: true,
 				Rule:   "Groups of letters and digits as plates have them, by key or right after a cue",
+				Not:    "Groups of letters and digits without key or cue: hosts, zones, models",
 				Source: "Council Regulation (EC) 2411/98, national registration authorities",
 			},
 			keys: append(keys(

@@ -34,6 +34,16 @@ func TestPresetsCompile(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func TestOnlyStrictLooksIntoStructuralKeys(t *testing.T) {
+	for _, name := range policies.Names() {
+		p, err := Config{Presets: []string{name}}.Compile(nil)
+		require.NoError(t, err)
+		for _, key := range []string{"k8s.pod.name", "service.name", "http.route"} {
+			require.Equal(t, name != "strict", p.Detector().Key(key).Structural(), "%s: %s", name, key)
+		}
+	}
+}
+
 // TestPresetTable shows which entity gets which action under each preset. Run with -update to write it anew.
 func TestPresetTable(t *testing.T) {
 	names := policies.Names()

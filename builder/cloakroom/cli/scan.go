@@ -64,7 +64,7 @@ unpacked.`,
 	flags.StringSliceVar(&f.failOn, "fail-on", nil, "exit with 1 when this `ENTITY` or GROUP is found; comma-separated or repeated; all stands for any")
 	flags.StringVar(&f.key, "key", "", "read every line as the value of this attribute `KEY`")
 	flags.StringVar(&f.policy, "policy", "", "use patterns and keys of this policy `FILE` or preset, and leave out what it keeps")
-	flags.BoolVar(&f.listEntities, "list-entities", false, "print what can be found: name, class, group, rule, source")
+	flags.BoolVar(&f.listEntities, "list-entities", false, "print what can be found: name, class, group, rule, source; with --format json or markdown also what is left alone")
 	completeFlag(c, "format", "text", "json", "sarif")
 	completeFlag(c, "fail-on", failOnNames()...)
 	return c
@@ -82,7 +82,10 @@ func failOnNames() []string {
 }
 
 func runScan(c *cobra.Command, f scanFlags, files []string) error {
-	if !slices.Contains([]string{"text", "json", "sarif"}, f.format) {
+	if f.listEntities && f.format == "sarif" || f.format == "markdown" && !f.listEntities {
+		return usage(c, "--format %q: entities are listed as text, json or markdown, findings as text, json or sarif", f.format)
+	}
+	if !slices.Contains([]string{"text", "json", "sarif", "markdown"}, f.format) {
 		return usage(c, "--format %q: must be text, json or sarif", f.format)
 	}
 	finding, err := newFinding(f.policy, f.key)
@@ -227,18 +230,22 @@ func printSummary(w io.Writer, entities []detect.Info, t *scan.Totals) {
 }
 
 func listEntities(w io.Writer, format string, entities []detect.Info) error {
-	if format == "json" {
+	switch format {
+	case "markdown":
+		return scan.EntityTable(w, entities[1:])
+	case "json":
 		type entity struct {
 			Name   string       `json:"name"`
 			Class  string       `json:"class"`
 			Group  detect.Group `json:"group"`
 			Rule   string       `json:"rule"`
+			Not    string       `json:"not"`
 			Source string       `json:"source"`
 			Custom bool         `json:"custom"`
 		}
 		enc := json.NewEncoder(w)
 		for _, e := range entities[1:] {
-			if err := enc.Encode(entity{e.Name, e.Class, e.Group, e.Rule, e.Source, e.Custom}); err != nil {
+			if err := enc.Encode(entity{e.Name, e.Class, e.Group, e.Rule, e.Not, e.Source, e.Custom}); err != nil {
 				return err
 			}
 		}

@@ -2,4 +2,4 @@
 
 package names
 
-const weightsSum = "817917d56f5e0ee9"
+const weightsSum = "b62a76439836f121"

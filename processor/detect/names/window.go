@@ -471,6 +471,9 @@ func (w *window) spans(f func(a, b int)) {
 			if !cued && w.companyAt(b) {
 				continue
 			}
+			if cued && b == 1 && kinds&known == 0 && (w.cue == Role || w.cue == Action) { // issued by Vim
+				continue
+			}
 			if !cued && (kinds&known == 0 || b-a < 2 || b == w.n && a == 0 && w.wholeValue()) {
 				continue
 			}
