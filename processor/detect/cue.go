@@ -17,6 +17,7 @@ func (s *entitySet) add(e Entity)      { s[e/64] |= 1 << (e % 64) }
 // cueEntry is a cue with the entities whose rules have it.
 type cueEntry struct {
 	text     string
+	third    byte // folded; anyThird: it may be whatever
 	foreign  bool // has letters outside ASCII
 	entities []Entity
 }
@@ -27,6 +28,8 @@ var (
 	// cueTable holds the cues by their first two bytes, folded.
 	cueTable [1 << 10][]cueEntry
 )
+
+const anyThird = 0xFF
 
 func cueSlot(a, b byte) uint { return uint(a&31) | uint(b&31)<<5 }
 
@@ -57,7 +60,11 @@ func enterCue(spelled, cue string, e Entity) {
 			return
 		}
 	}
-	cueTable[slot] = append(cueTable[slot], cueEntry{text: cue, foreign: !isASCII(cue), entities: []Entity{e}})
+	c := cueEntry{text: cue, third: anyThird, foreign: !isASCII(cue), entities: []Entity{e}}
+	if len(cue) > 2 && cue[2] != ' ' && !c.foreign {
+		c.third = cue[2] & 31
+	}
+	cueTable[slot] = append(cueTable[slot], c)
 }
 
 // cuesNear remembers which entities have a cue near the candidate [start, end).
@@ -118,7 +125,12 @@ func (t *text) readCues(from, to int, after bool) {
 		if cueBits[bit>>6]&(1<<(bit&63)) == 0 {
 			continue
 		}
-		for _, cue := range cueTable[cueSlot(t.s[i], t.s[i+1])] {
+		cues := cueTable[cueSlot(t.s[i], t.s[i+1])]
+		for k := range cues {
+			cue := &cues[k]
+			if cue.third != anyThird && cue.third != t.at(i+2)&31 {
+				continue
+			}
 			if (t.cueAt(cue.text, i, to) || cue.foreign && t.foreignCueAt(cue.text, i, to)) && (!after || !t.numberFollows(i+len(cue.text))) {
 				if digits >= longNumber && !after {
 					t.cues.entities = entitySet{}
