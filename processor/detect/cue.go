@@ -17,6 +17,7 @@ func (s *entitySet) add(e Entity)      { s[e/64] |= 1 << (e % 64) }
 // cueEntry is a cue with the entities whose rules have it.
 type cueEntry struct {
 	text     string
+	third    byte // folded; anyThird: it may be whatever
 	foreign  bool // has letters outside ASCII
 	entities []Entity
 }
@@ -27,6 +28,8 @@ var (
 	// cueTable holds the cues by their first two bytes, folded.
 	cueTable [1 << 10][]cueEntry
 )
+
+const anyThird = 0xFF
 
 func cueSlot(a, b byte) uint { return uint(a&31) | uint(b&31)<<5 }
 
@@ -57,7 +60,11 @@ func enterCue(spelled, cue string, e Entity) {
 			return
 		}
 	}
-	cueTable[slot] = append(cueTable[slot], cueEntry{text: cue, foreign: !isASCII(cue), entities: []Entity{e}})
+	c := cueEntry{text: cue, third: anyThird, foreign: !isASCII(cue), entities: []Entity{e}}
+	if len(cue) > 2 && cue[2] != ' ' && !c.foreign {
+		c.third = cue[2] & 31
+	}
+	cueTable[slot] = append(cueTable[slot], c)
 }
 
 // cuesNear remembers which entities have a cue near the candidate [start, end).
@@ -119,12 +126,22 @@ func (t *text) readCues(from, to int, after bool) {
 		if cueBits[bit>>6]&(1<<(bit&63)) == 0 {
 			continue
 		}
-		for _, cue := range cueTable[cueSlot(t.s[i], t.s[i+1])] {
+		cues := cueTable[cueSlot(t.s[i], t.s[i+1])]
+		for k := range cues {
+			cue := &cues[k]
+			if cue.third != anyThird && cue.third != t.at(i+2)&31 {
+				continue
+			}
 			if t.cueAt(cue.text, i, to) || cue.foreign && t.foreignCueAt(cue.text, i, to) {
 				if after && t.numberFollows(i+len(cue.text)) {
 					t.near = true
 					continue
 				}
+				if digits >= longNumber && !after && t.cues.entities != (entitySet{}) {
+					t.cues.entities = entitySet{}
+					t.near = true
+				}
+				digits = 0
 				for _, e := range cue.entities {
 					t.cues.entities.add(e)
 				}
@@ -136,17 +153,19 @@ func (t *text) readCues(from, to int, after bool) {
 const (
 	longNumber   = 5 // digits of a number that has cues of its own
 	clearingWord = 4 // letters of a word that leads on, other than "and"
+	longestTail  = 16
+	longestGap   = 4
 )
 
 // numberFollows reports whether a number of its own follows the cue that ends at i, after the rest of its word and
-// perhaps one more: BSN-nummer: 111222333. A token may stand for one.
+// perhaps one more: BSN-nummer: 111222333. A token may stand for one, a little further off as it may be in quotes.
 func (t *text) numberFollows(i int) bool {
-	for range 2 {
-		i = t.span(i, 16, func(c byte) bool { return isLetter(c) || c >= 0x80 })
-		i = t.span(i, 8, func(c byte) bool { return !isAlnum(c) && c < 0x80 && c != '\n' && c != ',' && c != ';' })
-	}
-	if k := t.tokenFrom(i); k < len(t.tokens) && t.tokens[k].Start <= i {
+	if k := t.tokenFrom(i); k < len(t.tokens) && t.tokens[k].Start < i+2*(longestTail+longestGap)+8 {
 		return true
+	}
+	for range 2 {
+		i = t.span(i, longestTail, func(c byte) bool { return isLetter(c) || c >= 0x80 })
+		i = t.span(i, longestGap, func(c byte) bool { return !isAlnum(c) && c < 0x80 && c != '\n' && c != ',' && c != ';' })
 	}
 	digits := 0
 	for j := i; j < i+16 && (isDigit(t.at(j)) || j > i && isSeparator(t.at(j))); j++ {

@@ -1,5 +1,7 @@
 package detect
 
+import "strings"
+
 // Bounds of RFC 5321, section 4.5.3.1.
 const (
 	maxLocal  = 64
@@ -11,7 +13,7 @@ func (t *text) email(i int) { t.emailAround(i, i+1, 0) }
 
 // percent handles a percent sign or a backslash: a percent-encoded @ or plus sign, an @ as JSON escapes it.
 func (t *text) percent(i int) {
-	if t.s[i] == '\\' && t.hasFold(i+1, "u0040") {
+	if strings.HasPrefix(t.s[i:], `\u0040`) { // JSON knows no capital U
 		level := t.escapeDepth(i)
 		t.emailAround(i-t.slashesBefore(i), i+6, level)
 		return

@@ -1,0 +1,243 @@
+package detect
+
+import "strings"
+
+// mixed is a word of letters and digits with the groups that follow it at single separators.
+type mixed struct {
+	chars        [maxChars]byte // in upper case
+	upper, lower uint32         // which of them are letters in that case
+	code         [maxGroups]uint64
+	count        [maxGroups]uint8 // characters in the first n+1 groups
+	end          [maxGroups]int   // where they end
+	groups       int
+	whole        bool // no group follows at a separator beyond the last one
+}
+
+// shaped handles the word [start, end) that may be or begin a layout.
+func (t *text) shaped(start, end int) {
+	n := end - start
+	digits := digitMask(t.s, start, end)
+	c := &t.mixed
+	t.mixedGroups(start, c, beginsShape(t.s, start, end, digits))
+	near, before := t.near, len(t.out)
+	for g := c.groups - 1; g >= 0; g-- {
+		entries := shapeTable[c.code[g]]
+		for i := range entries {
+			t.shape(&entries[i], c, g, start)
+		}
+		var wide []wideShape
+		if g == 0 {
+			wide = wideShapes[n]
+		}
+		for i := range wide {
+			if wide[i].has(digits) && wide[i].valid(c.chars[:n]) { // before the cues, as most words fail
+				t.shape(&wide[i].shapeEntry, c, g, start)
+			}
+		}
+		if len(t.out) > before { // what fewer groups might have been is covered
+			t.near = near
+			return
+		}
+	}
+}
+
+// everyShape is shaped without tables: every layout is compared with the word at start and the groups after it.
+func (t *text) everyShape(start int) {
+	c := &t.mixed
+	t.mixedGroups(start, c, true)
+	near, before := t.near, len(t.out)
+	for g := c.groups - 1; g >= 0; g-- {
+		n := c.count[g]
+		digits := digitMask(string(c.chars[:n]), 0, int(n))
+		isPlain := digits == 0 || digits == 1<<n-1
+		if first := c.count[0]; isPlain || g > 0 && digits&(1<<first-1) == 0 && digits>>first&1 == 0 {
+			continue
+		}
+		for _, r := range rules {
+			for _, sh := range r.shapes {
+				t.shape(&shapeEntry{entity: r.entity, shape: sh, vetoes: r.vetoes, spaced: strings.Contains(sh.layout, " ")}, c, g, start)
+			}
+		}
+		if len(t.out) > before {
+			t.near = near
+			return
+		}
+	}
+}
+
+// mixedGroups parses the groups from start on, or the first one only.
+func (t *text) mixedGroups(start int, c *mixed, several bool) {
+	c.groups, c.whole, c.upper, c.lower = 0, false, 0, 0
+	code, sep, total, i := uint64(codeWhole), byte(0), 0, start
+	for c.groups < maxGroups {
+		from, digits := total, uint64(0)
+		for isAlnum(t.at(i)) && total < maxChars {
+			b := t.s[i]
+			switch {
+			case isDigit(b):
+				digits |= 1 << (total - from)
+			case isUpper(b):
+				c.upper |= 1 << total
+			default:
+				c.lower |= 1 << total
+				b -= 'a' - 'A'
+			}
+			c.chars[total] = b
+			total++
+			i++
+		}
+		if isWord(t.at(i)) {
+			return
+		}
+		code = groupStep(code, sep, total-from, digits)
+		c.code[c.groups], c.count[c.groups], c.end[c.groups] = code, uint8(total), i
+		c.groups++
+		if sep = t.at(i); !several || !isSeparator(sep) || !isAlnum(t.at(i+1)) {
+			c.whole = true
+			return
+		}
+		i++
+	}
+}
+
+// shape verifies one layout of the first g+1 groups.
+func (t *text) shape(e *shapeEntry, c *mixed, g, start int) {
+	n, end := c.count[g], c.end[g]
+	inside := uint32(1)<<n - 1
+	isLow := c.lower&inside != 0
+	if isLow && c.upper&inside != 0 || !fits(e.layout, t.s[start:end]) {
+		return
+	}
+	goesOn := (g < c.groups-1 || !c.whole) && t.at(end) != ' '
+	if goesOn || !t.numberMayStart(start) || !t.shapeMayStart(start) || !t.numberMayEnd(end) || !t.shapeMayEnd(end) {
+		t.near = true
+		return
+	}
+	cued := false
+	if e.cued || isLow && !e.folded {
+		if cued = t.cued(e.cuedBy, start, end); !cued {
+			return
+		}
+	}
+	if e.spaced && (t.groupBefore(start) || isDigit(t.s[end-1]) && t.digitsFollow(end)) {
+		t.near = true
+		return
+	}
+	if e.valid != nil && !e.valid(c.chars[:n]) {
+		return
+	}
+	conf := e.conf
+	switch {
+	case e.cued:
+	case conf >= cuedConf && len(e.vetoes) == 0 && t.at(start-1) != '#': // no cue can add anything
+	case cued || t.cued(e.cuedBy, start, end):
+		conf = max(conf, cuedConf)
+	case t.at(start-1) == '#':
+		return
+	case t.wordsBefore(e.vetoes, start):
+		t.near = true
+		return
+	}
+	t.add(e.entity, start, end, conf)
+}
+
+// fits reports whether s has the layout. The codes of other layouts may be the same.
+func fits[T string | []byte](layout string, s T) bool {
+	if len(s) != len(layout) {
+		return false
+	}
+	for i := range len(s) {
+		switch layout[i] {
+		case 'L':
+			if !isLetter(s[i]) {
+				return false
+			}
+		case 'd':
+			if !isDigit(s[i]) {
+				return false
+			}
+		case 'x':
+			if !isAlnum(s[i]) {
+				return false
+			}
+		default:
+			if s[i] != layout[i] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// digitsFollow reports whether more than three digits follow the space at i.
+func (t *text) digitsFollow(i int) bool {
+	return t.at(i) == ' ' && isDigit(t.at(i+1)) && isDigit(t.at(i+2)) && isDigit(t.at(i+3)) && isDigit(t.at(i+4))
+}
+
+// shapeMayStart vetoes a word that goes on to the left as handles and base 64 do.
+func (t *text) shapeMayStart(i int) bool {
+	switch t.at(i - 1) {
+	case '+', '/':
+		return !isWord(t.at(i-2)) || t.escapeBefore(i-1) != i-1
+	case '@', '\\':
+		return t.escapeBefore(i) != i
+	}
+	return true
+}
+
+// shapeMayEnd vetoes a word that goes on to the right as files, base 64, calls and keys do.
+func (t *text) shapeMayEnd(i int) bool {
+	switch t.at(i) {
+	case '.':
+		return !isWord(t.at(i + 1))
+	case '+', '=', '(', '[', '\\':
+		return t.escapeAt(i) > i
+	}
+	return true
+}
+
+// shapeByKey returns a verifier of values by key: letters and digits at single separators that valid accepts, in upper
+// case and without separators. Groups of an open value end where prose seems to begin: valid is asked for the longest
+// run of groups first.
+func shapeByKey(conf float32, valid func(c []byte) bool) func(*text, value) {
+	return func(t *text, v value) {
+		var (
+			c    [maxChars]byte
+			ends [maxGroups]int
+			size [maxGroups]int
+		)
+		n, groups, i := 0, 0, v.start
+		for groups < maxGroups {
+			from, digit, low := n, false, false
+			for isAlnum(t.at(i)) && n < maxChars {
+				b := t.s[i]
+				digit = digit || isDigit(b)
+				if isLower(b) {
+					low = true
+					b -= 'a' - 'A'
+				}
+				c[n] = b
+				n++
+				i++
+			}
+			if n == from || isWord(t.at(i)) || v.closed && i > v.end || !v.closed && low && !digit && groups > 0 {
+				break
+			}
+			ends[groups], size[groups] = i, n
+			groups++
+			if !isSeparator(t.at(i)) {
+				break
+			}
+			i++
+		}
+		for g := groups - 1; g >= 0; g-- {
+			if v.closed && v.end-ends[g] > 2 || size[g] < 4 || v.end > v.start && !v.closed && ends[g] < v.end && isAlnum(t.at(ends[g]+1)) && t.at(ends[g]) != ' ' {
+				continue
+			}
+			if valid(c[:size[g]]) && !allSame(c[:size[g]]) {
+				t.emit(v, v.start, ends[g], conf)
+				return
+			}
+		}
+	}
+}
