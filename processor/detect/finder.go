@@ -127,7 +127,7 @@ func (t *text) everything(i int) {
 	}
 	for _, r := range rules {
 		for _, w := range r.words {
-			if n := end - i; all&clsDigit != 0 && w.from <= n && n <= w.to {
+			if n := end - i; all&clsDigit != 0 && w.from <= n && n <= w.to && w.fits(t.s, i, n, digitMask(t.s, i, end)) {
 				w.verify(t, i, end)
 			}
 		}

@@ -136,43 +136,57 @@ func (p *places) escapes(b *block) {
 	b.escape = real
 }
 
-// count notes which of the words with digits may be something, by the first digit of each. The time at the begin of a log
-// line is passed over.
+// count notes which of the words with digits may be something, by the first digit of each: those of digits alone first.
+// The time at the begin of a log line is passed over.
 func (p *places) count(first uint64, b *block) {
-	for first != 0 {
+	// An addition carries from the start of each word through its leading digits: out of the word when there is nothing else.
+	starts := b.word &^ (b.word << 1)
+	for ends := (b.digit + starts&b.digit) &^ b.word; ends != 0; ends &= ends - 1 {
+		bit := bits.TrailingZeros64(ends)
+		start := blockLen - bits.LeadingZeros64(^b.digit&(1<<bit-1))
+		first &^= 1 << start
+		n := bit - start
+		if n == 4 && p.s[p.at+start] == '2' {
+			if n := timestamp(p.s, p.at+start); n > 0 {
+				p.skip(start, n, b)
+				first &= b.word
+				ends &= ^uint64(0) << (start + n + 1)
+				continue
+			}
+		}
+		p.number(start, n)
+	}
+	for ; first != 0; first &= first - 1 {
 		bit := bits.TrailingZeros64(first)
-		first &= first - 1
 		start := blockLen - bits.LeadingZeros64(^b.word&(1<<bit-1))
 		n := bits.TrailingZeros64(^(b.word >> start))
 		digits := b.digit >> start & (1<<n - 1)
 		i := p.at + start
-		if digits != 1<<n-1 {
-			if mayMix(p.s, i, n, digits) {
-				p.counted |= 1 << start
-			}
-			if n <= maxChars && (mayBeShape(n, digits) || beginsShape(p.s, i, i+n, digits)) {
-				p.shapes |= 1 << start
-			}
-			continue
-		}
-		if n == 4 && p.s[i] == '2' {
-			if n := timestamp(p.s, i); n > 0 {
-				p.skip(start, n, b)
-				first &= b.word
-				continue
-			}
-		}
-		end := i + n
-		if n >= 9 {
-			p.counted |= 1 << start
-		} else if end == len(p.s) || !isSeparator(p.s[end]) && p.s[end] != '+' && p.s[end] != ',' {
-			continue
-		} else if goesOn(p.s, n, end) {
+		if mayMix(p.s, i, n, digits) {
 			p.counted |= 1 << start
 		}
-		if end < len(p.s) && n <= maxChars && digitsBegin(p.s, i, end) {
+		if n <= maxChars && (mayBeShape(n, digits) || beginsShape(p.s, i, i+n, digits)) {
 			p.shapes |= 1 << start
 		}
+	}
+}
+
+// number notes whether the n digits from a bit of the block on may be something.
+func (p *places) number(start, n int) {
+	end := p.at + start + n
+	next, then := p.byteAt(end), p.byteAt(end+1)
+	if n >= 9 {
+		p.counted |= 1 << start
+	} else {
+		if numberGates[gateOf[next]][n]&kindOf[then] == 0 {
+			return
+		}
+		if goesOn(p.s, n, end) {
+			p.counted |= 1 << start
+		}
+	}
+	if end < len(p.s) && n <= maxChars && digitsBegin(p.s, end-n, end) {
+		p.shapes |= 1 << start
 	}
 }
 

@@ -48,12 +48,16 @@ func (t *text) resume() {
 // be something: one of the shapes, or an address or a key of a provider behind an underscore.
 func mayMix(s string, i, n int, digits uint64) bool {
 	for k := range wordTable[n] {
-		w := &wordTable[n][k]
-		if digits&(w.digits|w.letters) == w.digits && (w.first == "" || strings.IndexByte(w.first, s[i]) >= 0) && (w.may == nil || w.may(s, i, n)) {
+		if wordTable[n][k].fits(s, i, n, digits) {
 			return true
 		}
 	}
 	return behindUnderscore(s, i, i+n)
+}
+
+// fits reports whether the word of n bytes at i, whose digits the mask has, may be of the shape.
+func (w *wordShape) fits(s string, i, n int, digits uint64) bool {
+	return digits&(w.digits|w.letters) == w.digits && w.starts[s[i]>>6&1]>>(s[i]&63)&1 != 0 && (w.may == nil || w.may(s, i, n))
 }
 
 // behindUnderscore reports whether what follows an underscore of the word [i, end) may begin an address or a key.
@@ -166,8 +170,11 @@ func (t *text) mixedWord(start, end int) {
 		t.underscored(start, end)
 	}
 	if n := end - start; n < len(wordTable) {
-		for _, w := range wordTable[n] {
-			w.verify(t, start, end)
+		digits := digitMask(t.s, start, end)
+		for k := range wordTable[n] {
+			if w := &wordTable[n][k]; w.fits(t.s, start, n, digits) {
+				w.verify(t, start, end)
+			}
 		}
 	}
 }
@@ -226,6 +233,17 @@ type wordShape struct {
 	digits, letters uint64                        // positions that must be digits and must not, a bit each
 	may             func(s string, i, n int) bool // a cheap look at what follows; nil: none
 	verify          func(t *text, start, end int)
+	starts          [2]uint64 // first, a bit for every character
+}
+
+// compile makes the set of first characters.
+func (w *wordShape) compile() {
+	if w.first == "" {
+		w.starts = [2]uint64{^uint64(0), ^uint64(0)}
+	}
+	for _, c := range []byte(w.first) {
+		w.starts[c>>6] |= 1 << (c & 63)
+	}
 }
 
 // wordTable holds the verifiers of mixed words by length.
@@ -236,7 +254,9 @@ func init() {
 		addPrefix(starter{prefix: p}, false)
 	}
 	for _, r := range rules {
-		for _, w := range r.words {
+		for k := range r.words {
+			r.words[k].compile()
+			w := r.words[k]
 			for n := w.from; n <= w.to; n++ {
 				wordTable[n] = append(wordTable[n], w)
 			}
@@ -259,4 +279,5 @@ func init() {
 			addCue(cue, r.entity)
 		}
 	}
+	openGates()
 }

@@ -1,0 +1,62 @@
+package detect
+
+// Most short numbers are nothing, by their length and the two bytes behind them alone.
+
+// The kinds of the byte after what follows a number, a bit each.
+const (
+	kindDigit = 1 << iota
+	kindUpper
+	kindLower
+	kindSpace
+)
+
+var (
+	// gateOf numbers the bytes that may follow a number which goes on; 0 is for all others.
+	gateOf = [256]uint8{'-': 1, ' ': 2, '.': 3, '/': 4, '+': 5, ',': 6}
+	kindOf = func() (t [256]uint8) {
+		for c := range 256 {
+			switch {
+			case isDigit(byte(c)):
+				t[c] = kindDigit
+			case isUpper(byte(c)):
+				t[c] = kindUpper
+			case isLower(byte(c)):
+				t[c] = kindLower
+			case c == ' ':
+				t[c] = kindSpace
+			}
+		}
+		return t
+	}()
+	// numberGates has, by what follows and the length of a number below nine, the kinds of the next byte with which it may be
+	// something.
+	numberGates [7][9]uint8
+)
+
+// openGates sets the gates by the layouts that are entered.
+func openGates() {
+	for n := 1; n < 9; n++ {
+		for _, c := range []byte("-./ ") {
+			sep := groupCode(c, 0) >> 4
+			gate := &numberGates[gateOf[c]][n]
+			if digitFirst>>n&1 != 0 || digitPairs[sep][n] != 0 || shapePairs[digitsThenDigit][sep][n] != 0 || c == '.' && n <= 3 {
+				*gate |= kindDigit
+			}
+			if shapePairs[digitsThenLetter][sep][n] != 0 {
+				*gate |= kindUpper | kindLower
+			}
+		}
+		space := &numberGates[gateOf[' ']][n]
+		if n <= 5 { // 123 Main Street
+			*space |= kindUpper
+		}
+		if n <= 4 { // 12 rue, 12, rue
+			*space |= kindLower
+			numberGates[gateOf[',']][n] |= kindSpace
+		}
+		if n == 4 { // 4111  1111, 4111+1111
+			*space |= kindSpace
+			numberGates[gateOf['+']][n] |= kindDigit | kindUpper | kindLower | kindSpace
+		}
+	}
+}
