@@ -27,12 +27,12 @@ type digitEntry struct {
 }
 
 var (
-	digitTable  = map[uint64][]digitEntry{} // by layout code
-	digitCounts uint64                      // bit n: some layout has n digits
-	digitPairs  [5][16]uint16               // by separator and length of the first group, bit n: the second has n digits in some layout
-	digitWhole  [5][16]uint16               // the same, of layouts of two groups
-	digitThird  [5][16]uint16               // by separator and length of the first group, bit n: the third has n digits in some layout
-	digitFirst  uint16                      // bit n: some layout is one group of n digits
+	digitTable   = map[uint64][]digitEntry{} // by layout code
+	digitCounts  uint64                      // bit n: some layout has n digits
+	digitPairs   [5][16]uint16               // by separator and length of the first group, bit n: the second has n digits in some layout
+	digitWhole   [5][16]uint16               // the same, of layouts of two groups
+	digitTriples [1 << 15 / 64]uint64        // a bit for the first three groups of every layout: see tripleOf
+	digitFirst   uint16                      // bit n: some layout is one group of n digits
 )
 
 // group codes take 7 bits: the separator before the group, then its length.
@@ -90,7 +90,8 @@ func (d digitShape) enter() {
 		digitWhole[sep][first] |= 1 << second
 		return
 	}
-	digitThird[sep][first] |= 1 << min(len(groups[2]), 15)
+	triple := tripleOf(sep, first, second, min(len(groups[2]), 15))
+	digitTriples[triple>>6] |= 1 << (triple & 63)
 }
 
 // enterDigits enters a layout of digits.
@@ -122,7 +123,16 @@ func beginsLayout(s string, n, end int) bool {
 		return true
 	}
 	next := end + 1 + second
-	return next < len(s) && isSeparator(s[next]) && digitThird[sep][n]>>digitRun(s, next+1)&1 != 0
+	if next >= len(s) || !isSeparator(s[next]) {
+		return false
+	}
+	triple := tripleOf(sep, n, second, digitRun(s, next+1))
+	return digitTriples[triple>>6]>>(triple&63)&1 != 0
+}
+
+// tripleOf numbers three groups of digits by their lengths, at most 15, and the first separator.
+func tripleOf(sep uint64, first, second, third int) uint64 {
+	return sep<<12 | uint64(first)<<8 | uint64(second)<<4 | uint64(third)
 }
 
 // digitRun returns how many digits stand from i on, at most 15.

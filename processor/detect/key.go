@@ -177,7 +177,13 @@ func addKey(e Entity, n keyName) {
 	lastBits[w] |= b // the joined form is a word of its own
 	wordBits[w] |= b
 	last := n.words[strings.LastIndexByte(n.words, ' ')+1:]
-	w, b = hashBit(hashBackwards(last))
+	end := hashBackwards(last)
+	if n.person {
+		personLast = append(personLast, end)
+	} else {
+		otherLast = append(otherLast, end, h)
+	}
+	w, b = hashBit(end)
 	lastBits[w] |= b
 	wordBits[w] |= b
 }
@@ -221,7 +227,28 @@ func init() {
 	for _, n := range otherKeyNames {
 		addVariant(None, n)
 	}
+	markPersons()
 }
+
+// personBits has the bits of the last words of names that name a person as a whole, and of no other name: their values start
+// with a capital.
+var personBits [1 << keyHash / 64]uint64
+
+func markPersons() {
+	others := map[uint64]bool{}
+	for _, last := range otherLast {
+		others[last] = true
+	}
+	for _, last := range personLast {
+		if !others[last] {
+			w, b := hashBit(last)
+			personBits[w] |= b
+		}
+	}
+}
+
+// The hashes of the last words of names, while the tables are made.
+var personLast, otherLast []uint64
 
 // otherKeyNames end like the name of an entity, and name what is found by its shape.
 var otherKeyNames = keys("email address", "mail address")

@@ -58,7 +58,7 @@ func (p *places) more() bool {
 				p.events |= 1 << i
 			}
 		}
-		p.marks = p.events | p.counted | p.macs(starts)
+		p.marks = p.events | p.counted | p.macs(starts, b.event)
 		p.starts(starts)
 		p.letters(&b)
 		if p.marks |= p.prefixes | p.shapes | p.names; p.marks != 0 {
@@ -136,32 +136,27 @@ func (p *places) escapes(b *block) {
 	b.escape = real
 }
 
-// count notes which of the words with digits may be something, by the first digit of each: those of digits alone first.
-// The time at the begin of a log line is passed over.
+// count notes which of the words with digits may be something, by the first digit of each. The time at the begin of a log
+// line is passed over.
 func (p *places) count(first uint64, b *block) {
-	// An addition carries from the start of each word through its leading digits: out of the word when there is nothing else.
-	starts := b.word &^ (b.word << 1)
-	for ends := (b.digit + starts&b.digit) &^ b.word; ends != 0; ends &= ends - 1 {
-		bit := bits.TrailingZeros64(ends)
-		start := blockLen - bits.LeadingZeros64(^b.digit&(1<<bit-1))
-		first &^= 1 << start
-		n := bit - start
-		if n == 4 && p.s[p.at+start] == '2' {
-			if n := timestamp(p.s, p.at+start); n > 0 {
-				p.skip(start, n, b)
-				first &= b.word
-				ends &= ^uint64(0) << (start + n + 1)
-				continue
-			}
-		}
-		p.number(start, n)
-	}
-	for ; first != 0; first &= first - 1 {
+	for first != 0 {
 		bit := bits.TrailingZeros64(first)
+		first &= first - 1
 		start := blockLen - bits.LeadingZeros64(^b.word&(1<<bit-1))
 		n := bits.TrailingZeros64(^(b.word >> start))
 		digits := b.digit >> start & (1<<n - 1)
 		i := p.at + start
+		if digits == 1<<n-1 {
+			if n == 4 && p.s[i] == '2' {
+				if n := timestamp(p.s, i); n > 0 {
+					p.skip(start, n, b)
+					first &= b.word
+					continue
+				}
+			}
+			p.number(start, n)
+			continue
+		}
 		if mayMix(p.s, i, n, digits) {
 			p.counted |= 1 << start
 		}
@@ -234,7 +229,9 @@ func (p *places) starts(starts uint64) {
 func (p *places) letters(b *block) {
 	w := b.word
 	behind := b.digit>>1 | 1<<(min(p.next, len(p.s))-p.at-1)&^w // the byte after the block may be a digit, too
-	for m := w << 1 &^ w & behind; m != 0; m &= m - 1 {
+	starts := w &^ (w << 1)
+	short := starts<<1 | starts<<2 | starts<<3 | starts<<4 | starts<<5 // the ends of words up to maxLetterGroup long
+	for m := w << 1 &^ w & behind & short; m != 0; m &= m - 1 {
 		end := bits.TrailingZeros64(m)
 		if !isSeparator(p.s[p.at+end]) {
 			continue
@@ -257,13 +254,13 @@ func (p *places) skip(start, n int, b *block) {
 }
 
 // macs returns the words of two and of four letters and digits whose neighbors are as in a MAC address.
-func (p *places) macs(starts uint64) (found uint64) {
+func (p *places) macs(starts, events uint64) (found uint64) {
 	const reach = len("00:11:22:33:44:55")
 	const tail = ^uint64(0) >> (blockLen - reach) << (blockLen - reach) // what follows is not in the block
 	w := p.word
 	two := starts & (w >> 1) &^ (w >> 2)
 	four := starts & (w >> 1) & (w >> 2) & (w >> 3) &^ (w >> 4)
-	for m := two&(two>>3&(two>>6)|tail) | four&(four>>5|tail); m != 0; m &= m - 1 {
+	for m := two&(two>>3&(two>>6)|tail)&(events>>2) | four&(four>>5&(four>>10)|tail); m != 0; m &= m - 1 {
 		i := bits.TrailingZeros64(m)
 		n := 4 - int(two>>i&1)<<1
 		switch p.byteAt(p.at + i + n) {
@@ -321,11 +318,11 @@ func (p *places) stirs(i int, plain bool) bool {
 			return true
 		}
 		if i > 0 && isHex(next) && (isHex(s[i-1]) || s[i-1] == ':') {
-			return !isClock(s, i)
+			return !isClock(s, i) && !(i > 3 && s[i-3] == ':' && isClock(s, i-3))
 		}
-		return i > 0 && !(plain && p.plain && p.namesNothingBefore(i))
+		return i > 0 && !(plain && p.plain && p.namesNothingBefore(i, next))
 	case '=':
-		return i > 0 && !(plain && p.plain && p.namesNothingBefore(i))
+		return i > 0 && !(plain && p.plain && p.namesNothingBefore(i, next))
 	case '-':
 		if next == ' ' && i > 0 && s[i-1] == ' ' {
 			return accessLogUserEnd(s, i+2) > 0
@@ -351,7 +348,7 @@ func (p *places) stirs(i int, plain bool) bool {
 
 // namesNothingBefore reports whether no key that means anything ends before the separator at i, by the last word of what
 // stands there. Most pairs in telemetry are settled here.
-func (p *places) namesNothingBefore(i int) bool {
+func (p *places) namesNothingBefore(i int, next byte) bool {
 	s := p.s
 	for n := 0; n < 3 && i > p.at && (s[i-1] == ' ' || s[i-1] == '"' || s[i-1] == '\'' || s[i-1] == ']'); n++ {
 		i--
@@ -372,11 +369,12 @@ func (p *places) namesNothingBefore(i int) bool {
 	case !isLetter(a):
 		a = 0
 	}
-	return noKeyEnds(a, b, c) || p.unknownWord(i)
+	return noKeyEnds(a, b, c) || p.namesNothing(i, next)
 }
 
-// unknownWord reports whether no name and no filler ends in the word that ends at i.
-func (p *places) unknownWord(end int) bool {
+// namesNothing reports whether no name and no filler ends in the word that ends at i, or only names of persons, whose
+// values start with a capital, and next, which follows the separator, is a small letter.
+func (p *places) namesNothing(end int, next byte) bool {
 	s, h := p.s, uint64(hashSeed)
 	for i := end - 1; i >= p.at && isLetter(s[i]); i-- {
 		h = hashByte(h, lower(s[i]))
@@ -387,7 +385,7 @@ func (p *places) unknownWord(end int) bool {
 			return false
 		}
 		w, b := hashBit(h)
-		return wordBits[w]&b != b
+		return wordBits[w]&b != b || isLower(next) && personBits[w]&b == b
 	}
 	return false
 }

@@ -11,6 +11,9 @@ const (
 	maxMasks = 7  // places of a layout that may hold either, all of which are entered
 )
 
+// maxLetterGroup is the longest group of letters that a layout may begin with.
+const maxLetterGroup = 5
+
 // shape is a layout of letters and digits that wakes an entity: "LLddddddL", "LL dd dd dd L", "dddddd-dddx". L is a
 // letter, d a digit, x either; space, hyphen, dot and slash are themselves. At most 24 characters in 8 groups. The
 // letters are of one case; all lower case only where a cue stands near. A layout that can be digits alone is entered as
@@ -235,6 +238,9 @@ func (e shapeEntry) enter(choice int) {
 		case groups == 2:
 			switch all {
 			case 0:
+				if firstSize > maxLetterGroup {
+					panic("detect: too many letters at the begin of the layout " + e.layout)
+				}
 				shapePairs[lettersThenDigit][groupCode(sep, 0)>>4][firstSize] |= 1 << n
 			case 1<<firstSize - 1:
 				shapePairs[digitsThenLetter+int(digits&1)][groupCode(sep, 0)>>4][firstSize] |= 1 << n
