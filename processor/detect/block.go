@@ -53,3 +53,22 @@ func classifyByTable(s string) (b block) {
 	}
 	return b
 }
+
+// lettersByTable returns the masks of the letters, the capitals, the digits and the bytes of longer characters of s, which is
+// at most 64 bytes long: the same on every machine.
+func lettersByTable(s string) (letter, upper, digit, high uint64) {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case isLetter(c):
+			letter |= 1 << i
+			if isUpper(c) {
+				upper |= 1 << i
+			}
+		case isDigit(c):
+			digit |= 1 << i
+		case c >= 0x80:
+			high |= 1 << i
+		}
+	}
+	return letter, upper, digit, high
+}

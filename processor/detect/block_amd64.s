@@ -12,7 +12,12 @@ DATA nibbles<>+48(SB)/8, $0x1b1b1b1b1b1b1b1b // ESC
 DATA nibbles<>+56(SB)/8, $0x0a0a0a0a0a0a0a0a // line feed
 DATA nibbles<>+64(SB)/8, $0xc3c3c3c3c3c3c3c3 // first bytes of accented letters, C3 to C5
 DATA nibbles<>+72(SB)/8, $0x0202020202020202
-GLOBL nibbles<>(SB), RODATA|NOPTR, $80
+DATA nibbles<>+80(SB)/8, $0x2020202020202020 // what small letters have and capitals lack
+DATA nibbles<>+88(SB)/8, $0x6161616161616161 // a
+DATA nibbles<>+96(SB)/8, $0x1919191919191919 // letters after it
+DATA nibbles<>+104(SB)/8, $0x3030303030303030 // 0
+DATA nibbles<>+112(SB)/8, $0x0909090909090909 // digits after it
+GLOBL nibbles<>(SB), RODATA|NOPTR, $120
 
 // func classify64(p *byte) (word, digit, event, escape uint64)
 TEXT ·classify64(SB), NOSPLIT, $0-40
@@ -73,4 +78,47 @@ TEXT ·classify64(SB), NOSPLIT, $0-40
 	MOVQ BX, digit+16(FP)
 	MOVQ CX, event+24(FP)
 	MOVQ DX, escape+32(FP)
+	RET
+
+// func letters64(p *byte) (letter, upper, digit, high uint64)
+TEXT ·letters64(SB), NOSPLIT, $0-40
+	MOVQ p+0(FP), SI
+	VPBROADCASTQ nibbles<>+80(SB), Y8
+	VPBROADCASTQ nibbles<>+88(SB), Y9
+	VPBROADCASTQ nibbles<>+96(SB), Y10
+	VPBROADCASTQ nibbles<>+104(SB), Y11
+	VPBROADCASTQ nibbles<>+112(SB), Y12
+
+#define LETTERS(offset, letter, small, digit, high) \
+	VMOVDQU offset(SI), Y0       \
+	VPMOVMSKB Y0, high           \
+	VPSLLW $2, Y0, Y1            \
+	VPMOVMSKB Y1, small          \
+	VPOR Y8, Y0, Y2              \
+	VPSUBB Y9, Y2, Y2            \
+	VPMINUB Y10, Y2, Y3          \
+	VPCMPEQB Y2, Y3, Y3          \
+	VPMOVMSKB Y3, letter         \
+	VPSUBB Y11, Y0, Y4           \
+	VPMINUB Y12, Y4, Y5          \
+	VPCMPEQB Y4, Y5, Y5          \
+	VPMOVMSKB Y5, digit
+
+	LETTERS(0, AX, BX, CX, DX)
+	LETTERS(32, R8, R9, R10, R11)
+	VZEROUPPER
+	SHLQ $32, R8
+	ORQ R8, AX
+	SHLQ $32, R9
+	ORQ R9, BX
+	NOTQ BX
+	ANDQ AX, BX
+	SHLQ $32, R10
+	ORQ R10, CX
+	SHLQ $32, R11
+	ORQ R11, DX
+	MOVQ AX, letter+8(FP)
+	MOVQ BX, upper+16(FP)
+	MOVQ CX, digit+24(FP)
+	MOVQ DX, high+32(FP)
 	RET

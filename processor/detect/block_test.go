@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -36,8 +37,11 @@ func TestClassify(t *testing.T) {
 			}
 			s := string(buf[:n])
 			require.Equal(t, want(s), classify(s, 0), "%q", s)
+			require.Equal(t, fmt.Sprint(lettersByTable(s)), fmt.Sprint(lettersOf(s, 0, n)), "%q", s)
 			long := string(buf[blockLen/2:]) + s
 			require.Equal(t, want(s), classify(long, blockLen/2), "%q", s)
+			require.Equal(t, fmt.Sprint(lettersByTable(s)), fmt.Sprint(lettersOf(long, blockLen/2, n)), "%q", s)
+			require.Equal(t, fmt.Sprint(lettersByTable(s)), fmt.Sprint(lettersOf(long+"a1Bé", blockLen/2, n)), "%q", s)
 			require.Equal(t, want(s), classifyByTable(s), "%q", s)
 		}
 		for range 100 {
@@ -46,8 +50,11 @@ func TestClassify(t *testing.T) {
 			}
 			s := string(buf[:n])
 			require.Equal(t, want(s), classify(s, 0), "%q", s)
+			require.Equal(t, fmt.Sprint(lettersByTable(s)), fmt.Sprint(lettersOf(s, 0, n)), "%q", s)
 			long := string(buf[blockLen/2:]) + s
 			require.Equal(t, want(s), classify(long, blockLen/2), "%q", s)
+			require.Equal(t, fmt.Sprint(lettersByTable(s)), fmt.Sprint(lettersOf(long, blockLen/2, n)), "%q", s)
+			require.Equal(t, fmt.Sprint(lettersByTable(s)), fmt.Sprint(lettersOf(long+"a1Bé", blockLen/2, n)), "%q", s)
 			require.Equal(t, want(s), classifyByTable(s), "%q", s)
 		}
 	}

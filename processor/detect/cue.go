@@ -1,6 +1,9 @@
 package detect
 
-import "strings"
+import (
+	"math/bits"
+	"strings"
+)
 
 // Cues of all rules are in one index: the words around a candidate are looked up once, and every rule that asks about
 // the candidate gets its answer from the set of entities that they are cues of.
@@ -89,6 +92,77 @@ func (t *text) cued(e Entity, start, end int) bool {
 // of words; the longer ones are of scripts in which a cue may start at each. Cues before another number, from which words
 // lead on to the candidate, are that number's, and so are cues after the candidate right before another number.
 func (t *text) readCues(from, to int, after bool) {
+	letter, upper, digit, high := lettersOf(t.s, from, to-from)
+	if high != 0 {
+		t.readForeignCues(from, to, after)
+		return
+	}
+	starts := letter&^(letter<<1) | upper&(letter&^upper<<1)
+	if from > 0 && (isAlnum(t.s[from-1]) || t.s[from-1] >= 0x80) {
+		starts &^= 1
+	}
+	digits, last := 0, 0
+	for ; starts != 0; starts &= starts - 1 {
+		bit := bits.TrailingZeros64(starts)
+		digits += bits.OnesCount64(digit >> last & (1<<(bit-last) - 1))
+		last = bit
+		digits = t.leadOn(from+bit, digits, after)
+		if from+bit+2 > to {
+			return
+		}
+		digits = t.cuesAt(from+bit, to, digits, after)
+	}
+}
+
+// leadOn handles the start of a word after so many digits: words that lead on from a long number take its cues with it.
+func (t *text) leadOn(i, digits int, after bool) int {
+	switch {
+	case digits == 0:
+		return 0
+	case digits >= longNumber && t.span(i, clearingWord, isLetter) != i+clearingWord:
+		return digits
+	case digits >= longNumber && !after:
+		t.forgetCues()
+	}
+	return 0
+}
+
+func (t *text) forgetCues() {
+	if t.cues.entities != (entitySet{}) {
+		t.cues.entities = entitySet{}
+		t.near = true
+	}
+}
+
+// cuesAt adds the entities of the cues that start at i, after so many digits.
+func (t *text) cuesAt(i, to, digits int, after bool) int {
+	bit := fold3(t.s[i], t.s[i+1], t.at(i+2))
+	if cueBits[bit>>6]&(1<<(bit&63)) == 0 {
+		return digits
+	}
+	cues := cueTable[cueSlot(t.s[i], t.s[i+1])]
+	for k := range cues {
+		cue := &cues[k]
+		if cue.third != anyThird && cue.third != t.at(i+2)&31 || !t.cueAt(cue.text, i, to) && (!cue.foreign || !t.foreignCueAt(cue.text, i, to)) {
+			continue
+		}
+		if after && t.numberFollows(i+len(cue.text)) {
+			t.near = true
+			continue
+		}
+		if digits >= longNumber && !after {
+			t.forgetCues()
+		}
+		digits = 0
+		for _, e := range cue.entities {
+			t.cues.entities.add(e)
+		}
+	}
+	return digits
+}
+
+// readForeignCues is readCues where letters outside ASCII are near.
+func (t *text) readForeignCues(from, to int, after bool) {
 	inside := from > 0 && (isAlnum(t.s[from-1]) || t.s[from-1] >= 0x80)
 	digits := 0
 	for i := from; i < to; i++ {
@@ -98,13 +172,7 @@ func (t *text) readCues(from, to int, after bool) {
 				continue
 			}
 			inside = true
-			if digits > 0 && (digits < longNumber || t.span(i, clearingWord, isLetter) == i+clearingWord) {
-				if digits >= longNumber && !after && t.cues.entities != (entitySet{}) {
-					t.cues.entities = entitySet{}
-					t.near = true
-				}
-				digits = 0
-			}
+			digits = t.leadOn(i, digits, after)
 		case c < 0x80:
 			inside = false
 			digits += int(classes[c] & clsDigit / clsDigit)
@@ -122,31 +190,7 @@ func (t *text) readCues(from, to int, after bool) {
 		if i+2 > to {
 			return
 		}
-		bit := fold3(t.s[i], t.s[i+1], t.at(i+2))
-		if cueBits[bit>>6]&(1<<(bit&63)) == 0 {
-			continue
-		}
-		cues := cueTable[cueSlot(t.s[i], t.s[i+1])]
-		for k := range cues {
-			cue := &cues[k]
-			if cue.third != anyThird && cue.third != t.at(i+2)&31 {
-				continue
-			}
-			if t.cueAt(cue.text, i, to) || cue.foreign && t.foreignCueAt(cue.text, i, to) {
-				if after && t.numberFollows(i+len(cue.text)) {
-					t.near = true
-					continue
-				}
-				if digits >= longNumber && !after && t.cues.entities != (entitySet{}) {
-					t.cues.entities = entitySet{}
-					t.near = true
-				}
-				digits = 0
-				for _, e := range cue.entities {
-					t.cues.entities.add(e)
-				}
-			}
-		}
+		digits = t.cuesAt(i, to, digits, after)
 	}
 }
 

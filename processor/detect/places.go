@@ -147,12 +147,17 @@ func (p *places) count(first uint64, b *block) {
 		digits := b.digit >> start & (1<<n - 1)
 		i := p.at + start
 		if digits == 1<<n-1 {
-			if n == 4 && p.s[i] == '2' {
-				if n := timestamp(p.s, i); n > 0 {
-					p.skip(start, n, b)
-					first &= b.word
-					continue
-				}
+			size := 0
+			switch {
+			case n == 4 && p.s[i] == '2':
+				size = timestamp(p.s, i)
+			case n == 2 && p.byteAt(i+n) == ':':
+				size = timeOfDay(p.s, i)
+			}
+			if size > 0 {
+				p.skip(start, size, b)
+				first &= b.word
+				continue
 			}
 			p.number(start, n)
 			continue
@@ -286,14 +291,9 @@ func timestamp(s string, i int) int {
 			return 0
 		}
 	}
-	end := i + size
-	if end+1 < len(s) && (s[end] == '.' || s[end] == ',') && isDigit(s[end+1]) {
-		for end++; end < len(s) && end < i+size+10 && isDigit(s[end]); {
-			end++
-		}
-		if end < len(s) && s[end] == '.' { // more than a fraction
-			return 0
-		}
+	end := fraction(s, i+size)
+	if end == 0 {
+		return 0
 	}
 	if end < len(s) && s[end] == 'Z' {
 		end++
@@ -302,6 +302,34 @@ func timestamp(s string, i int) int {
 		return 0
 	}
 	return end - i
+}
+
+// timeOfDay returns the length of the time of day at i, 15:04:05 with a fraction or without; 0 when there is none.
+func timeOfDay(s string, i int) int {
+	const size = len("15:04:05")
+	if i > 0 && (s[i-1] == '.' || s[i-1] == '-' || s[i-1] == '/') || !isClock(s, i+2) {
+		return 0
+	}
+	end := fraction(s, i+size)
+	if end == 0 || end < len(s) && (isWord(s[end]) || s[end] == '-') {
+		return 0
+	}
+	return end - i
+}
+
+// fraction returns the end of the fraction of a second that may stand at i, or 0 when it is more than that.
+func fraction(s string, i int) int {
+	if i+1 >= len(s) || s[i] != '.' && s[i] != ',' || !isDigit(s[i+1]) {
+		return i
+	}
+	end := i + 1
+	for end < len(s) && end < i+10 && isDigit(s[end]) {
+		end++
+	}
+	if end < len(s) && s[end] == '.' {
+		return 0
+	}
+	return end
 }
 
 // stirs reports whether the event at i can be more than punctuation: it looks at the neighbors as its verifier would. plain
