@@ -37,7 +37,7 @@ type shapeEntry struct {
 
 var (
 	// shapeBits has a bit for the code of every word that is a whole layout, of every first group with the separator
-	// after it, and of every two groups that a layout begins with.
+	// after it, and of the groups, three at most, that a layout begins with.
 	shapeBits [1 << 15 / 64]uint64
 	// shapePairs has a bit n where a group of digits or letters alone, by kind, separator and length, and a group of n
 	// characters begin a layout.
@@ -128,8 +128,16 @@ func beginsShape(s string, start, end int, digits uint64) bool {
 		return false
 	}
 	n := alnums(s, end+1)
-	code := groupStep(codeWhole, 0, end-start, digits)
-	return isEntered(groupStep(code, s[end], n, digitMask(s, end+1, end+1+n)))
+	code := groupStep(groupStep(codeWhole, 0, end-start, digits), s[end], n, digitMask(s, end+1, end+1+n))
+	if isEntered(code) {
+		return true
+	}
+	next := end + 1 + n
+	if next+1 >= len(s) || !isSeparator(s[next]) || !isAlnum(s[next+1]) {
+		return false
+	}
+	n = alnums(s, next+1)
+	return isEntered(groupStep(code, s[next], n, digitMask(s, next+1, next+1+n)))
 }
 
 // lettersBegin reports whether the word of letters s[start:end] and the group after it can begin a layout.
@@ -246,6 +254,10 @@ func (e shapeEntry) enter(choice int) {
 				shapePairs[digitsThenLetter+int(digits&1)][groupCode(sep, 0)>>4][firstSize] |= 1 << n
 			}
 			enterCode(first)
+			if c == 0 {
+				enterCode(code)
+			}
+		case groups == 3:
 			enterCode(code)
 		}
 		all |= digits
