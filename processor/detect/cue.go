@@ -2,6 +2,7 @@ package detect
 
 import (
 	"math/bits"
+	"slices"
 	"strings"
 )
 
@@ -20,7 +21,6 @@ func (s *entitySet) add(e Entity)      { s[e/64] |= 1 << (e % 64) }
 // cueEntry is a cue with the entities whose rules have it.
 type cueEntry struct {
 	text     string
-	third    byte // folded; anyThird: it may be whatever
 	foreign  bool // has letters outside ASCII
 	entities []Entity
 }
@@ -28,13 +28,11 @@ type cueEntry struct {
 var (
 	// cueBits has a bit for every three bytes, folded, that some cue starts with.
 	cueBits [1 << 15 / 64]uint64
-	// cueTable holds the cues by their first two bytes, folded.
-	cueTable [1 << 10][]cueEntry
+	// cueTable holds the cues by their first three bytes, folded.
+	cueTable [1 << 15][]*cueEntry
+	// cueEntries has every cue, by its text.
+	cueEntries = map[string]*cueEntry{}
 )
-
-const anyThird = 0xFF
-
-func cueSlot(a, b byte) uint { return uint(a&31) | uint(b&31)<<5 }
 
 // addCue enters a cue: a word in lower case, whole when it ends in a space. See [text.cue]. One that begins with letters
 // of other alphabets is entered in upper case, too, as their bytes differ in more than a bit.
@@ -47,45 +45,47 @@ func addCue(cue string, e Entity) {
 
 // enterCue enters the cue where words are that begin as spelled does.
 func enterCue(spelled, cue string, e Entity) {
-	if len(spelled) > 2 && spelled[2] != ' ' {
-		bit := fold3(spelled[0], spelled[1], spelled[2])
+	c := cueEntries[cue]
+	if c == nil {
+		c = &cueEntry{text: cue, foreign: !isASCII(cue)}
+		cueEntries[cue] = c
+	}
+	if !slices.Contains(c.entities, e) {
+		c.entities = append(c.entities, e)
+	}
+	for third := range byte(32) {
+		if len(spelled) > 2 && spelled[2] != ' ' && spelled[2]&31 != third {
+			continue
+		}
+		bit := fold3(spelled[0], spelled[1], third)
 		cueBits[bit>>6] |= 1 << (bit & 63)
-	} else {
-		for third := range byte(32) {
-			bit := fold3(spelled[0], spelled[1], third)
-			cueBits[bit>>6] |= 1 << (bit & 63)
+		if !slices.Contains(cueTable[bit], c) {
+			cueTable[bit] = append(cueTable[bit], c)
 		}
 	}
-	slot := cueSlot(spelled[0], spelled[1])
-	for i := range cueTable[slot] {
-		if known := &cueTable[slot][i]; known.text == cue {
-			known.entities = append(known.entities, e)
-			return
-		}
-	}
-	c := cueEntry{text: cue, third: anyThird, foreign: !isASCII(cue), entities: []Entity{e}}
-	if len(cue) > 2 && cue[2] != ' ' && !c.foreign {
-		c.third = cue[2] & 31
-	}
-	cueTable[slot] = append(cueTable[slot], c)
 }
 
 // cuesNear remembers which entities have a cue near the candidate [start, end).
 type cuesNear struct {
 	extent
 	entities entitySet
+	others   entitySet // those whose cues are another number's
 }
 
 // cued reports whether a cue of the entity stands near [start, end).
 func (t *text) cued(e Entity, start, end int) bool {
 	near := &t.cues
 	if near.start != start || near.end != end {
-		near.extent, near.entities = extent{start, end}, entitySet{}
+		near.extent, near.entities, near.others = extent{start, end}, entitySet{}, entitySet{}
 		from, to := t.around(start, end, cueReach)
 		t.readCues(from, start, false)
 		t.readCues(end, to, true)
 	}
-	return near.entities.has(e)
+	if near.entities.has(e) {
+		return true
+	}
+	t.near = t.near || near.others.has(e) // the other number may be a finding
+	return false
 }
 
 // readCues adds the entities of the cues in [from, to). Letters of two bytes, as in Latin, Greek and Cyrillic, are part
@@ -128,10 +128,10 @@ func (t *text) leadOn(i, digits int, after bool) int {
 }
 
 func (t *text) forgetCues() {
-	if t.cues.entities != (entitySet{}) {
-		t.cues.entities = entitySet{}
-		t.near = true
+	for i, set := range t.cues.entities {
+		t.cues.others[i] |= set
 	}
+	t.cues.entities = entitySet{}
 }
 
 // cuesAt adds the entities of the cues that start at i, after so many digits.
@@ -140,14 +140,14 @@ func (t *text) cuesAt(i, to, digits int, after bool) int {
 	if cueBits[bit>>6]&(1<<(bit&63)) == 0 {
 		return digits
 	}
-	cues := cueTable[cueSlot(t.s[i], t.s[i+1])]
-	for k := range cues {
-		cue := &cues[k]
-		if cue.third != anyThird && cue.third != t.at(i+2)&31 || !t.cueAt(cue.text, i, to) && (!cue.foreign || !t.foreignCueAt(cue.text, i, to)) {
+	for _, cue := range cueTable[bit] {
+		if !t.cueAt(cue.text, i, to) && (!cue.foreign || !t.foreignCueAt(cue.text, i, to)) {
 			continue
 		}
 		if after && t.numberFollows(i+len(cue.text)) {
-			t.near = true
+			for _, e := range cue.entities {
+				t.cues.others.add(e)
+			}
 			continue
 		}
 		if digits >= longNumber && !after {

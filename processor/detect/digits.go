@@ -263,6 +263,10 @@ func (t *text) layouts(start int, c *cluster) {
 
 func (t *text) layout(e *digitEntry, c *cluster, g, start int) {
 	end := c.end[g]
+	grouped := g > 0 // then most fail the check, and the cues need not be read
+	if grouped && e.valid != nil && !e.valid(c.digits[:c.count[g]]) {
+		return
+	}
 	if e.cued && !t.cued(e.cuedBy, start, end) {
 		return
 	}
@@ -273,7 +277,7 @@ func (t *text) layout(e *digitEntry, c *cluster, g, start int) {
 		t.near = true
 		return
 	}
-	if e.valid != nil && !e.valid(c.digits[:c.count[g]]) {
+	if !grouped && e.valid != nil && !e.valid(c.digits[:c.count[g]]) {
 		return
 	}
 	conf := e.conf
