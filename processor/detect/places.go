@@ -185,7 +185,11 @@ func (p *places) number(start, n int) {
 			p.counted |= 1 << start
 		}
 	}
-	if end < len(p.s) && n <= maxChars && digitsBegin(p.s, end-n, end) {
+	kind := digitsThenLetter
+	if isDigit(then) {
+		kind = digitsThenDigit
+	}
+	if end < len(p.s) && p.mayPair(kind, start, start+n) && digitsBegin(p.s, end-n, end) {
 		p.shapes |= 1 << start
 	}
 }
@@ -238,14 +242,31 @@ func (p *places) letters(b *block) {
 	short := starts<<1 | starts<<2 | starts<<3 | starts<<4 | starts<<5 // the ends of words up to maxLetterGroup long
 	for m := w << 1 &^ w & behind & short; m != 0; m &= m - 1 {
 		end := bits.TrailingZeros64(m)
-		if !isSeparator(p.s[p.at+end]) {
+		start := blockLen - bits.LeadingZeros64(^w&(1<<end-1))
+		if !p.mayPair(lettersThenDigit, start, end) {
 			continue
 		}
-		start := blockLen - bits.LeadingZeros64(^w&(1<<end-1))
 		if b.digit>>start&(1<<(end-start)-1) == 0 && lettersBegin(p.s, p.at+start, p.at+end) {
 			p.shapes |= 1 << start
 		}
 	}
+}
+
+// mayPair reports whether some layout begins with a group of the kind from start to end and a group as long as the one behind
+// the byte there.
+func (p *places) mayPair(kind, start, end int) bool {
+	sep := p.s[p.at+end]
+	if !isSeparator(sep) || end-start > maxChars {
+		return false
+	}
+	lengths := shapePairs[kind][groupCode(sep, 0)>>4][end-start]
+	switch {
+	case lengths == 0:
+		return false
+	case end+1+maxChars < blockLen && p.at+blockLen <= p.next: // it is all in the block
+		return lengths>>min(bits.TrailingZeros64(^(p.word>>(end+1))), maxChars+1)&1 != 0
+	}
+	return true
 }
 
 // skip passes over n bytes from a bit of the block on.
