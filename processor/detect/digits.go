@@ -28,7 +28,7 @@ type digitEntry struct {
 
 var (
 	digitTable   = map[uint64][]digitEntry{} // by layout code
-	digitCounts  uint64                      // bit n: some layout has n digits
+	digitBits    [1 << 12 / 64]uint64        // a bit for the hash of every code
 	digitPairs   [5][16]uint16               // by separator and length of the first group, bit n: the second has n digits in some layout
 	digitWhole   [5][16]uint16               // the same, of layouts of two groups
 	digitTriples [1 << 15 / 64]uint64        // a bit for the first three groups of every layout: see tripleOf
@@ -99,8 +99,12 @@ func (r rule) enterDigits(d digitShape) {
 	d.enter()
 	code, entry := d.compile(r)
 	digitTable[code] = append(digitTable[code], entry)
-	digitCounts |= 1 << entry.count
+	bit := digitBit(code)
+	digitBits[bit>>6] |= 1 << (bit & 63)
 }
+
+// digitBit maps the code of a layout to its place in digitBits.
+func digitBit(code uint64) uint64 { return code * 0x9E3779B97F4A7C15 >> 52 }
 
 // beginsLayout reports whether the run of n digits that ends at end, where a separator and a digit follow, can begin
 // a layout.
@@ -239,7 +243,7 @@ func (t *text) layouts(start int, c *cluster) {
 	near, before := t.near, len(t.out)
 	for g := c.groups - 1; g >= 0; g-- {
 		end := c.end[g]
-		if digitCounts>>c.count[g]&1 == 0 {
+		if bit := digitBit(c.code[g]); digitBits[bit>>6]>>(bit&63)&1 == 0 {
 			continue
 		}
 		entries := digitTable[c.code[g]]

@@ -3,7 +3,6 @@ package detect
 import (
 	"cmp"
 	"slices"
-	"strings"
 )
 
 // resolver settles overlapping candidates. The order in which they were found does not matter.
@@ -81,7 +80,7 @@ func (r *resolver) settle(t *text) []Finding {
 	kept = separate(t.s, c, kept)
 	for k := range c[:kept] {
 		c[k].Confidence = min(c[k].Confidence, 1)
-		t.near = t.near || strings.ContainsAny(t.s[c[k].Start:c[k].End], structure)
+		t.near = t.near || holdsStructure(t.s[c[k].Start:c[k].End])
 	}
 	return c[:kept]
 }
@@ -139,6 +138,22 @@ func separate(s string, c []Finding, kept int) int {
 
 // structure are bytes that end values and open others: gone with a finding, they change how the rest is read.
 const structure = "\"'=,;&{}()[]<>\n"
+
+var isStructure = func() (t [256]bool) {
+	for _, c := range []byte(structure) {
+		t[c] = true
+	}
+	return t
+}()
+
+func holdsStructure(s string) bool {
+	for i := range len(s) {
+		if isStructure[s[i]] {
+			return true
+		}
+	}
+	return false
+}
 
 // group keeps the best candidates of the overlapping group c[i:j], which ends at end, at c[kept:].
 func (r *resolver) group(t *text, c []Finding, i, j, end, kept int) int {

@@ -154,7 +154,7 @@ func (t *text) controlEnd(i, end int) int {
 		return end
 	}
 	j := end + 1
-	for j < end+1+maxControl && (isDigit(t.at(j)) || t.at(j) == ';' || t.at(j) == ':' || t.at(j) == '?') {
+	for j < end+1+maxControl && isParameter(t.at(j)) {
 		j++
 	}
 	if !isLetter(t.at(j)) {
@@ -169,7 +169,7 @@ func (t *text) controlBefore(i int) int {
 		return i
 	}
 	j := i - 2
-	for j > 0 && j > i-2-maxControl && (isDigit(t.s[j]) || t.s[j] == ';' || t.s[j] == ':' || t.s[j] == '?') {
+	for j > 0 && j > i-2-maxControl && isParameter(t.s[j]) {
 		j--
 	}
 	if t.s[j] != '[' {
@@ -188,6 +188,10 @@ const longestEscape = len(`\u001b[`) + maxControl + 1
 
 // escapeBefore returns the start of the escape sequence that ends at i, or i.
 func (t *text) escapeBefore(i int) int {
+	s := t.s
+	if i < 2 || s[i-2] != '\\' && (i < 3 || s[i-3] != '%') && (i < 6 || s[i-6] != '\\') && (!isLetter(s[i-1]) || !isParameter(s[i-2]) && s[i-2] != '[') {
+		return i // nothing that an escape sequence begins or ends with
+	}
 	for _, n := range [...]int{2, 3, 6} {
 		if i >= n && t.escapeAt(i-n) == i {
 			return i - n
@@ -195,6 +199,9 @@ func (t *text) escapeBefore(i int) int {
 	}
 	return t.controlBefore(i)
 }
+
+// isParameter reports whether c may stand in the parameters of a control sequence.
+func isParameter(c byte) bool { return isDigit(c) || c == ';' || c == ':' || c == '?' }
 
 // wordBefore reports whether a word runs into i from the left. The letters of an escape sequence are no word.
 func (t *text) wordBefore(i int) bool {
