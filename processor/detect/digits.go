@@ -169,6 +169,9 @@ type cluster struct {
 
 // number handles the digit run [start, end), which no word character touches.
 func (t *text) number(start, end int) {
+	if t.laidOut.start < start && end <= t.laidOut.end {
+		return
+	}
 	n := end - start
 	next := t.at(end)
 	if n <= 3 && next == '.' && isDigit(t.at(end+1)) {
@@ -258,8 +261,9 @@ func (t *text) layouts(start int, c *cluster) {
 				t.layout(&entries[i], c, g, start)
 			}
 		}
-		if len(t.out) > before { // what fewer groups might have been is covered
+		if len(t.out) > before { // what fewer groups might have been is covered, and so is what begins inside
 			t.near = near
+			t.laidOut = extent{start, end}
 			return
 		}
 	}

@@ -28,11 +28,12 @@ type text struct {
 	packed    *packed // made by the first text that needs it
 	plans     budget  // telephone numbers that the library is asked about
 
-	run    extent    // last unquoted run: see runEnd
-	digits cluster   // the digits at hand: here, as verifiers called through tables would make it escape
-	mixed  mixed     // the letters and digits at hand
-	cues   cuesNear  // of the last candidate
-	quotes [8]extent // last quoted string, by the backslashes before its quotes: see quoteEnd
+	run     extent    // last unquoted run: see runEnd
+	laidOut extent    // last number in groups
+	digits  cluster   // the digits at hand: here, as verifiers called through tables would make it escape
+	mixed   mixed     // the letters and digits at hand
+	cues    cuesNear  // of the last candidate
+	quotes  [8]extent // last quoted string, by the backslashes before its quotes: see quoteEnd
 }
 
 // extent remembers an interval whose end is the same for every start inside it, so that nested and repeated
@@ -86,7 +87,7 @@ func (t *text) reset(d *Detector, key Key, s string) {
 	t.cookieEnd, t.authEnd, t.near = 0, 0, false
 	t.quietIn, t.jwtParts = extent{}, [5]extent{}
 	t.encoded, t.lists, t.plans, t.unescaped = nesting{}, nesting{}, budget{}, 0
-	t.cues.extent, t.packedRun, t.tableEnd = extent{}, extent{}, 0
+	t.cues.extent, t.packedRun, t.tableEnd, t.laidOut = extent{}, extent{}, 0, extent{}
 }
 
 // at returns the byte at i, or 0 outside the text.
