@@ -104,9 +104,7 @@ func (t *text) everything(i int) {
 	}
 	end := t.wordEnd(i)
 	t.mac(i)
-	if mayBeName(t.s, i) {
-		t.prose(i)
-	}
+	t.prose(i)
 	for _, slot := range prefixTable {
 		for _, p := range slot {
 			if t.hasFold(i, p.text) {
