@@ -23,7 +23,7 @@ func windows(s sentence) (list [][]example) {
 	for i := range len(s.text) {
 		c := s.text[i]
 		word := c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == '_'
-		if word && !inWord && names.MayStart(s.text, i) {
+		if (word && !inWord || c >= 0xC3) && names.MayStart(s.text, i) {
 			lo, hi := reach(s.text, i)
 			var w []example
 			for _, c := range names.Candidates(s.text, i, lo, hi) {

@@ -20,6 +20,12 @@ const (
 // events are the bytes outside words that may begin or join something.
 const events = `@:=%\-+(>` + "\x1b"
 
+// The first bytes of U+00C0 to U+017F in UTF-8, the accented letters of Latin: a name may begin with a capital one.
+const (
+	firstAccented = 0xC3
+	lastAccented  = 0xC5
+)
+
 var classes = func() (t [256]class) {
 	for c := range 256 {
 		switch {
@@ -42,6 +48,9 @@ var classes = func() (t [256]class) {
 		t[c] |= clsLocal
 	}
 	for _, c := range events {
+		t[c] |= clsEvent
+	}
+	for c := firstAccented; c <= lastAccented; c++ {
 		t[c] |= clsEvent
 	}
 	return t

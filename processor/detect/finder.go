@@ -104,7 +104,9 @@ func (t *text) everything(i int) {
 	}
 	end := t.wordEnd(i)
 	t.mac(i)
-	t.prose(i)
+	if mayBeName(t.s, i) {
+		t.prose(i)
+	}
 	for _, slot := range prefixTable {
 		for _, p := range slot {
 			if t.hasFold(i, p.text) {

@@ -2,13 +2,16 @@ package detect
 
 import "github.com/cloakroom/cloakroom/processor/detect/names"
 
-// mayBeName reports whether the name of a person or of a street may start with the word at i, or with the accented capital
-// before it. It is asked for every word of the text, and inlined: all but words with a capital letter cost two comparisons.
-func mayBeName(s string, i int) bool {
-	return (s[i]-'A' < 26 || s[max(i, 1)-1] >= 0x80) && mayBeProse(s, i) // the first byte of a word is below
-}
+// mayBeName reports whether the name of a person or of a street may start with the word at i. It is asked for every word
+// of the text: all but words with a capital letter cost a comparison. Accented capitals are events.
+func mayBeName(s string, i int) bool { return s[i]-'A' < 26 && mayBeProse(s, i) }
 
-func mayBeProse(s string, i int) bool { return names.MayStart(s, i) || mayBeStreet(s, i) }
+func mayBeProse(s string, i int) bool {
+	if i+1 == len(s) || !isLower(s[i+1]) && s[i+1] < 0x80 && s[i+1] != '\'' && s[i+1] != '.' {
+		return false
+	}
+	return names.MayStart(s, i) || mayBeStreet(s, i)
+}
 
 // prose verifies a name or a street at the word at i.
 func (t *text) prose(i int) {

@@ -1,6 +1,10 @@
 package detect
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/cloakroom/cloakroom/processor/detect/names"
+)
 
 // scan wakes the verifiers at the few places where something may stand.
 func (t *text) scan() {
@@ -132,7 +136,7 @@ func stirs(s string, i int) bool {
 	case '>':
 		return i > 0 && isKeyByte(s[i-1])
 	}
-	return true
+	return s[i] < 0x80 || names.MayStart(s, i)
 }
 
 // mayBePrefix reports whether a prefix may start with the three bytes at i.
@@ -172,6 +176,10 @@ func (t *text) event(i int) int {
 		t.phoneParen(i)
 	case '>':
 		t.xml(i)
+	case firstAccented, firstAccented + 1, lastAccented:
+		if names.MayStart(t.s, i) {
+			t.nameInProse(i)
+		}
 	case '%', '\\', escape:
 		t.percent(i)
 		if end := t.escapeAt(i); end > i {

@@ -2,4 +2,4 @@
 
 package names
 
-const weightsSum = "8555e9bd25e1625c"
+const weightsSum = "68a3a06aa86dd034"

@@ -13,7 +13,7 @@ func find(s string) (found []string) {
 	inWord := false
 	for i := range len(s) {
 		word := isLetter(s[i]) || isDigit(s[i]) || s[i] == '_'
-		if word && !inWord && MayStart(s, i) {
+		if (word && !inWord || s[i] >= 0xC3) && MayStart(s, i) {
 			if start, end, verdict := At(s, i, max(0, i-Reach), min(len(s), i+Ahead)); verdict == Name {
 				found = append(found, s[start:end])
 			}

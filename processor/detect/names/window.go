@@ -45,15 +45,11 @@ type window struct {
 	afterKind  byte // class of the byte after
 }
 
-// MayStart reports whether a name may start with the word at start. After an accented capital letter, the word is what
-// follows it.
+// MayStart reports whether a name may start with the capital letter at start, where a word starts.
 func MayStart(s string, start int) bool {
 	c := s[start]
 	if !isUpper(c) {
-		if start == 0 || s[start-1] < 0x80 {
-			return false
-		}
-		return accented(s, start) >= 0
+		return c >= 0xC3 && c <= 0xC5 && accented(s, start) && (hasCue(s, start) || pair(s, start))
 	}
 	if start+1 >= len(s) || !isLower(s[start+1]) && s[start+1] < 0x80 && s[start+1] != '\'' && s[start+1] != '.' {
 		return false
@@ -128,11 +124,6 @@ func (w *window) near() Verdict {
 
 // read fills the window that starts at i.
 func (w *window) read(s string, i, lo, hi int) bool {
-	if !isUpper(s[i]) {
-		if i = accented(s, i); i < 0 {
-			return false
-		}
-	}
 	if i < lo || i > 0 && (partOfWord(s[i-1]) || s[i-1] == '\\' || s[i-1] == '#' || s[i-1] == '%' || s[i-1] == '+' || s[i-1] == '<') {
 		return false
 	}

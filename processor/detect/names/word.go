@@ -140,20 +140,10 @@ func particle(s string, i int) int {
 	return i
 }
 
-// accented returns where the capital letter of several bytes stands that ends at i and starts a word, or -1.
-func accented(s string, i int) int {
-	from := i - 1
-	for from > 0 && from > i-3 && !utf8.RuneStart(s[from]) {
-		from--
-	}
-	r, n := utf8.DecodeRuneInString(s[from:i])
-	if from+n != i || !unicode.IsUpper(r) || from > 0 && partOfWord(s[from-1]) {
-		return -1
-	}
-	if !hasCue(s, from) && !pair(s, i) {
-		return -1
-	}
-	return from
+// accented reports whether a capital letter of several bytes starts a word at i.
+func accented(s string, i int) bool {
+	r, _ := utf8.DecodeRuneInString(s[i:])
+	return unicode.IsUpper(r) && (i == 0 || !partOfWord(s[i-1]))
 }
 
 func isUpper(c byte) bool  { return c >= 'A' && c <= 'Z' }
