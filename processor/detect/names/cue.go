@@ -24,7 +24,7 @@ var cues = concat(
 	of(Greeting, "dear", "hello", "hi", "hey", "hallo", "bonjour", "hola", "ciao", "liebe", "lieber", "cher", "chère", "caro", "cara", "querido", "querida", "estimado", "estimada",
 		"prezado", "prezada", "olá", "beste", "geachte", "welcome back", "good morning", "guten tag", "hoi", "gentile", "buongiorno", "thanks", "thank you", "welcome"),
 	of(Title, "mr.", "mr", "mrs.", "mrs", "ms.", "ms", "dr.", "dr", "miss", "prof.", "prof", "professor", "herr", "frau", "herrn", "monsieur", "madame", "mme", "mme.", "sr.", "sra.",
-		"señor", "señora", "signor", "signora", "sig.", "sig.ra", "dott.", "dhr.", "mevr.", "senhor", "senhora", "doctor", "judge", "captain", "nurse"),
+		"señor", "señora", "signor", "signora", "geachte heer", "geachte mevrouw", "beste heer", "beste mevrouw", "sehr geehrter herr", "sehr geehrte frau", "sig.", "sig.ra", "dott.", "dhr.", "mevr.", "senhor", "senhora", "doctor", "judge", "captain", "nurse"),
 	of(Role, "patient", "customer", "employee", "passenger", "client", "user", "member", "guest", "subscriber", "caller", "recipient", "cardholder", "applicant", "tenant", "student",
 		"beneficiary", "policyholder", "account holder", "contact", "agent", "operator", "technician", "driver", "reviewer", "approver", "requester", "buyer", "seller", "teacher",
 		"kunde", "kundin", "nutzer", "nutzerin", "benutzer", "benutzerin", "patientin", "mitarbeiter", "mitarbeiterin", "kunden", "empfänger", "empfängerin", "fahrer", "bearbeiter",

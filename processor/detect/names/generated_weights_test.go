@@ -2,4 +2,4 @@
 
 package names
 
-const weightsSum = "68a3a06aa86dd034"
+const weightsSum = "a7a59e8b73e7d192"
