@@ -19,7 +19,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-
 	"os"
 	"path/filepath"
 	"slices"

@@ -104,8 +104,8 @@ func (t *text) encodedEnd(i, end int) int {
 // innerKey returns the meaning of a key inside text.
 func (d *Detector) innerKey(name string) Key {
 	if e := d.customKey(name); e != None {
-		return Key{entity: e, custom: true}
+		return Key{entity: e, custom: true, present: true}
 	}
 	ref := lookupKey(name)
-	return Key{entity: ref.entity, weak: ref.weak, person: ref.person}
+	return Key{entity: ref.entity, weak: ref.weak, person: ref.person, present: true}
 }

@@ -61,7 +61,7 @@ func (d *Detector) Find(s *Scratch, key Key, text string) []Finding {
 	}
 	p := &s.text.places
 	p.begin(text, len(d.keys) == 0)
-	if !p.more() && key.entity == None && d.patterns == nil {
+	if !p.more() && key.entity == None && d.patterns == nil && !mayBeAlone(key, text) {
 		return nil
 	}
 	return s.find(d, key, text, resumeText, scanText)

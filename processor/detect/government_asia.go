@@ -25,9 +25,10 @@ func governmentAsiaRules() []rule {
 			value:  shapeByKey(0.99, isNRIC),
 			shapes: []shape{{layout: "LdddddddL", valid: isNRIC, cued: true, conf: 0.97}},
 			cues:   []string{"nric", "fin ", "singapore", "identity card", "singpass", "身份证", "kad pengenalan"},
+			alone:  aloneIn(isNRIC, "LdddddddL"),
 			examples: examples{
 				positive: []string{"NRIC «S1234567D»", "nric=«s1234567d»", "FIN: «G1234567X»", "Singapore worker «M4332674T»", `{"nricFin":"«F1234567N»"}`, "身份证 «T0000001E»"},
-				negative: []string{"S1234567D", "NRIC S1234567A", "sku S1234567D", "NRIC A1234567Z", "pod fin-s1234567d-x", "nric B1234567Z"},
+				negative: []string{"order S1234567D", "NRIC S1234567A", "sku S1234567D", "NRIC A1234567Z", "pod fin-s1234567d-x", "nric B1234567Z"},
 			},
 		},
 		{

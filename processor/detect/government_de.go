@@ -50,10 +50,11 @@ func governmentDERules() []rule {
 				{layout: "Lxxxxxxxx", valid: isDEIDCard, cued: true, conf: 0.9},
 				{layout: "Lxxxxxxxxd", valid: isDEIDCard, cued: true, conf: 0.95},
 			},
-			cues: []string{"ausweis", "personalausweis", "identity card", "id card"},
+			cues:  []string{"ausweis", "personalausweis", "identity card", "id card"},
+			alone: aloneIn(isDEIDCard, "Lxxxxxxxx", "Lxxxxxxxxd"),
 			examples: examples{
 				positive: []string{"Ausweis Nr. «T22000129» gültig bis 2025.", "Personalausweis «L01X00T471»", "ausweisnummer=«CZ6311T03»", `{"personalausweis":"«t22000129»"}`, "id card «L01X00T47»"},
-				negative: []string{"T22000129", "T2200012", "T220001290", "Ausweis T220001290", "L01X00T47", "ausweis pending", "Ausweis ABCDEFGH1", "req T22000129"},
+				negative: []string{"order T22000129", "T2200012", "T220001290", "Ausweis T220001290", "job L01X00T47", "ausweis pending", "Ausweis ABCDEFGH1", "req T22000129"},
 			},
 		},
 		{
@@ -70,7 +71,8 @@ func governmentDERules() []rule {
 				{layout: "Lxxxxxxxx", valid: isDEPassport, cued: true, conf: 0.9},
 				{layout: "Lxxxxxxxxd", valid: isDEPassport, cued: true, conf: 0.95},
 			},
-			cues: []string{"reisepass", "passnummer", "pass-nr", "passnr", "pass nr", "passport"},
+			cues:  []string{"reisepass", "passnummer", "pass-nr", "passnr", "pass nr", "passport"},
+			alone: aloneIn(isDEPassport, "Lxxxxxxxx", "Lxxxxxxxxd"),
 			examples: examples{
 				positive: []string{"Pass-Nr.: «F12345671»", "Reisepass «C01X00T47» verlängert", "reisepassnummer=«C01X00T478»", "passport «C01X00T478»", `{"reisepass":"«G00000002»"}`},
 				negative: []string{"F12345678", "901234567", "C01X00T47", "passport C01X00T479", "reisepass T01X00T47", "pass 3 of 12 F12345671", "passport.authenticate F12345671x"},
@@ -111,9 +113,10 @@ func governmentDERules() []rule {
 			value:  shapeByKey(0.99, isKVNR),
 			shapes: []shape{{layout: "Lddddddddd", valid: isKVNR, cued: true, conf: 0.95}},
 			cues:   []string{"krankenversicher", "kvnr", "versichertennummer", "versicherten-", "krankenkasse", "gesundheitskarte", "egk ", "health insurance"},
+			alone:  aloneIn(isKVNR, "Lddddddddd"),
 			examples: examples{
 				positive: []string{"KVNR «A000500015»", "kvnr=«M123456785»", "Krankenkasse: Mitglied «Z999999997»", `{"versichertennummer":"«M123456785»"}`},
-				negative: []string{"A000500015", "KVNR A000500016", "order M123456785", "health check M123456785"},
+				negative: []string{"order A000500015", "KVNR A000500016", "order M123456785", "health check M123456785"},
 			},
 		},
 	}

@@ -73,8 +73,10 @@ func (t *text) lineEnd(i int) int {
 	return i
 }
 
-var schemes = []string{"bearer", "basic", "digest", "token", "negotiate", "apikey", "hawk", "aws4-hmac-sha256", "ntlm", "dpop", "key", "jwt", "splunk",
-	"aws", "bot", "geniekey", "goog4-hmac-sha256", "goog4-rsa-sha256", "oauth", "sharedaccesssignature", "sharedkey", "sharedkeylite", "ssws", "vapid"}
+var schemes = []string{
+	"bearer", "basic", "digest", "token", "negotiate", "apikey", "hawk", "aws4-hmac-sha256", "ntlm", "dpop", "key", "jwt", "splunk",
+	"aws", "bot", "geniekey", "goog4-hmac-sha256", "goog4-rsa-sha256", "oauth", "sharedaccesssignature", "sharedkey", "sharedkeylite", "ssws", "vapid",
+}
 
 func isScheme(s string) bool {
 	for _, name := range schemes {

@@ -10,6 +10,7 @@ type Key struct {
 	weak       bool // the key names other things too: only some values under it are the entity
 	custom     bool
 	person     bool // the key names the person as a whole
+	present    bool // there is a key, whatever it names
 }
 
 // Structural reports whether the values under the key are not meant to be personal: ids of traces, names of services and
@@ -22,8 +23,14 @@ func (k Key) Entity() Entity { return k.entity }
 // maxAttrKey is the longest attribute key that is looked up whole, in bytes. Of a longer one the last words count.
 const maxAttrKey = 256
 
-// Key returns the meaning of an attribute key.
+// Key returns the meaning of an attribute key. The empty one is no key.
 func (d *Detector) Key(name string) Key {
+	k := d.meaning(name)
+	k.present = name != ""
+	return k
+}
+
+func (d *Detector) meaning(name string) Key {
 	if len(name) <= maxAttrKey && isTraceKey(name) {
 		return Key{structural: structuralTrace(name)}
 	}

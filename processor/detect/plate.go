@@ -76,15 +76,21 @@ func britishPlateAt(t *text, i int) int {
 	if end == 0 || isLower(t.s[i]) {
 		return 0
 	}
-	for _, c := range []byte(t.s[i : i+2]) {
-		if c == 'I' || c == 'Q' || c == 'Z' {
-			return 0
-		}
-	}
-	if half := number([]byte(t.s[i+2 : i+4])); half < 2 || half > 29 && half < 51 || half > 79 {
+	if !isBritishPlate([]byte(t.s[i:end])) {
 		return 0
 	}
 	return end
+}
+
+// isBritishPlate reports whether a plate of the layout has letters of an area and a half year that there are.
+func isBritishPlate(c []byte) bool {
+	for _, c := range c[:2] {
+		if c == 'I' || c == 'Q' || c == 'Z' {
+			return false
+		}
+	}
+	half := number(c[2:4])
+	return half >= 2 && half <= 29 || half >= 51 && half <= 79
 }
 
 // plateByKey verifies a plate under a key. A weak one, plate, wants five characters.

@@ -27,8 +27,10 @@ var cloudProviders = []provider{
 		words:    []wordKey{{wordShape{from: 5, to: 5, digits: 1 << 3, letters: 1 << 4}, entraSecret}},
 		examples: examples{positive: []string{"secret «Ab38Q~" + "kPy0I9lO7F3vlfFrGYJ3GxeYYXwSLQcWaZ»", "<v>«q_F7Q~" + "kPy0I9lO7F3vlfFrGYJ3GxeYYXwSLQcWaZ»</v>"}, negative: []string{"Ab38Q~short", "x.Ab3aQ~" + "kPy0I9lO7F3vlfFrGYJ3GxeYYXwSLQcWaZ"}},
 	},
-	{name: "azure_sas", class: "azuresas", of: "Azure shared access signatures", source: "Azure Storage: shared access signatures", names: []string{"sig"}, keyed: []string{"{base64 43}=", "{query 46-80}"}, strict: true, check: endsPadded,
-		examples: examples{positive: []string{"/c/b?se=2024-02-01&sig=«7fK2mQx9Lr4TzV8bNc3WfYp6JsDg5KeRa1Uh0BtGiXo%3D»&x=1"}, negative: []string{"sig=SIGTERM", "sig=7fK2mQx9Lr4T"}}},
+	{
+		name: "azure_sas", class: "azuresas", of: "Azure shared access signatures", source: "Azure Storage: shared access signatures", names: []string{"sig"}, keyed: []string{"{base64 43}=", "{query 46-80}"}, strict: true, check: endsPadded,
+		examples: examples{positive: []string{"/c/b?se=2024-02-01&sig=«7fK2mQx9Lr4TzV8bNc3WfYp6JsDg5KeRa1Uh0BtGiXo%3D»&x=1"}, negative: []string{"sig=SIGTERM", "sig=7fK2mQx9Lr4T"}},
+	},
 	{name: "cloudflare_key", of: "Cloudflare", source: "Cloudflare: API tokens and origin CA keys", forms: []string{"v1.0-{hex 24}-{hex 146}"}, vendors: []string{"cloudflare", "cf"}, keyed: []string{"{url 40}", "{hex 37}"}, names: []string{"cloudflare"}},
 	{name: "databricks_token", of: "Databricks", source: "Databricks: personal access tokens", forms: []string{"dapi{hex 32}", "dapi{hex 32}-{digit 1}", "dose{hex 32}"}},
 	{name: "digitalocean_token", of: "DigitalOcean", source: "DigitalOcean: API tokens", forms: []string{"dop_v1_{hex 64}", "doo_v1_{hex 64}", "dor_v1_{hex 64}"}, vendors: []string{"digitalocean", "digital ocean"}, keyed: []string{"{hex 64}"}},

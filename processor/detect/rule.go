@@ -12,6 +12,7 @@ type rule struct {
 	forms    []*form                // keys of a provider, by the text they start with
 	shapes   []shape                // layouts of letters and digits that wake it
 	words    []wordShape            // words with letters and digits mixed that wake it
+	alone    func(t *text) bool     // whether a text that is nothing but one value, under no key at all, is the entity; nil: never
 	cues     []string               // words near a weak candidate that confirm it
 	vetoes   []string               // words right before a layout that say it is something else, unless a cue is near
 	examples examples

@@ -56,6 +56,7 @@ func (s *Scratch) find(d *Detector, key Key, text string, first, scan func(*text
 
 func (t *text) examine(scan func(*text)) {
 	t.keyedAttr()
+	t.alone()
 	scan(t)
 	if t.d.patterns != nil {
 		t.custom()

@@ -13,8 +13,31 @@ var streetEnds = []struct {
 	text string
 	weak bool
 }{
-	{"straße", false}, {"strasse", false}, {"str.", false}, {"straat", false}, {"gracht", false}, {"gatan", false}, {"vägen", false}, {"gade", true}, {"vej", true}, {"veien", true}, {"gata", true}, {"katu", true},
-	{"weg", true}, {"platz", true}, {"allee", true}, {"gasse", true}, {"ring", true}, {"damm", true}, {"ufer", true}, {"laan", true}, {"plein", true}, {"kade", true}, {"singel", true}, {"postfach", false}, {"postbus", false},
+	{"straße", false},
+	{"strasse", false},
+	{"str.", false},
+	{"straat", false},
+	{"gracht", false},
+	{"gatan", false},
+	{"vägen", false},
+	{"gade", true},
+	{"vej", true},
+	{"veien", true},
+	{"gata", true},
+	{"katu", true},
+	{"weg", true},
+	{"platz", true},
+	{"allee", true},
+	{"gasse", true},
+	{"ring", true},
+	{"damm", true},
+	{"ufer", true},
+	{"laan", true},
+	{"plein", true},
+	{"kade", true},
+	{"singel", true},
+	{"postfach", false},
+	{"postbus", false},
 }
 
 // mayBeStreet reports whether the word at i may begin a street whose house number follows.

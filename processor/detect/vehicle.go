@@ -58,13 +58,14 @@ func vehicleRules() []rule {
 				plateWords(plateAt, "license plate", "licence plate", "license plates", "number plate", "plate", "registration plate", "vehicle registration", "vehicle reg", "car registration", "car reg", "vrn", "vrm", "kennzeichen", "kfz-kennzeichen", "nummernschild", "plaka", "plakası", "plakasi", "immatriculation", "matrícula", "matricula", "placa", "targa", "kenteken"),
 				plateWords(britishPlateAt, "vehicle", "car"),
 			),
+			alone: isPlateAlone,
 			examples: examples{
 				positive: []string{
 					"license plate «AB51 ABC» seen", `{"licensePlate":"«B-MW 1234»"}`, "Kennzeichen «M-XY-999» gesehen", "plate_number=«7ABC123»", "Plates: «APP-456CV» and «KJA-999PZ»", "Plaka «34 ABC 1234» ve «06 JK 567»", "My car reg is «AB51 ABC» and it expires", "vehicle.license_plate|«ab51 abc»",
 					"Vehicles «AB51 ABC» and «BD62XYZ» were seen", "targa «AB123CD».", "license plate («AB51 ABC»)", "plate no. «1234 BCD»", "kenteken «12-AB-34»", "Araç plakası «34 ABC 1234» olarak", "number plate «M456DEF»", "vrn=«AB51ABC»", "?plate_number=«B+AB+1234»&x=1", "The plate number is «ABJ-123XY» for",
 				},
 				negative: []string{
-					"plate A12", "license plate null", "plate 96 wells", "plate_number=null", "AB51 ABC", "template AB51ABC", "vehicle 12 started", "plates 3 and 4", "license_plate=true", "boilerplate 34 ABC 1234", "vehicle HTTP2", "plate: empty", "license plate recognition V2", "car 54 WHERE",
+					"plate A12", "license plate null", "plate 96 wells", "plate_number=null", "order AB51 ABC", "template AB51ABC", "vehicle 12 started", "plates 3 and 4", "license_plate=true", "boilerplate 34 ABC 1234", "vehicle HTTP2", "plate: empty", "license plate recognition V2", "car 54 WHERE",
 				},
 			},
 		},

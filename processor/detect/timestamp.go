@@ -1,0 +1,55 @@
+package detect
+
+// timestamp returns the length of the time at i, as at the begin of most log lines: a date of this century and a time of
+// day with seconds (RFC 3339, or with a space, or with slashes), its fraction and its zone; 0 when there is none. No verifier finds
+// anything in it.
+func timestamp(s string, i int) int {
+	const size = len("2006-01-02 15:04:05")
+	if i+size > len(s) || s[i+4] != '-' && s[i+4] != '/' || s[i+7] != s[i+4] || s[i+13] != ':' || s[i+16] != ':' || s[i+10] != ' ' && s[i+10] != 'T' {
+		return 0
+	}
+	for _, at := range [...]int{1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18} {
+		if !isDigit(s[i+at]) {
+			return 0
+		}
+	}
+	end := fraction(s, i+size)
+	if end == 0 {
+		return 0
+	}
+	if end < len(s) && s[end] == 'Z' {
+		end++
+	}
+	if end < len(s) && (isWord(s[end]) || s[end] == ':' || s[end] == '-') {
+		return 0
+	}
+	return end - i
+}
+
+// timeOfDay returns the length of the time of day at i, 15:04:05 with a fraction or without; 0 when there is none.
+func timeOfDay(s string, i int) int {
+	const size = len("15:04:05")
+	if i > 0 && (s[i-1] == '.' || s[i-1] == '-' || s[i-1] == '/') || !isClock(s, i+2) {
+		return 0
+	}
+	end := fraction(s, i+size)
+	if end == 0 || end < len(s) && (isWord(s[end]) || s[end] == '-') {
+		return 0
+	}
+	return end - i
+}
+
+// fraction returns the end of the fraction of a second that may stand at i, or 0 when it is more than that.
+func fraction(s string, i int) int {
+	if i+1 >= len(s) || s[i] != '.' && s[i] != ',' || !isDigit(s[i+1]) {
+		return i
+	}
+	end := i + 1
+	for end < len(s) && end < i+10 && isDigit(s[end]) {
+		end++
+	}
+	if end < len(s) && s[end] == '.' {
+		return 0
+	}
+	return end
+}
