@@ -45,7 +45,7 @@ func vehicleRules() []rule {
 			entity: LicensePlate,
 			Info: Info{
 				Name: "license_plate", Class: "plate", Group: Personal, Compact: true,
-				Rule:   "Groups of letters and digits as plates have them, by key or right after a cue",
+				Rule:   "Groups of letters and digits as plates have them, by key or right after a cue; the layouts of some countries as the whole text under no key",
 				Not:    "Groups of letters and digits without key or cue: hosts, zones, models",
 				Source: "Council Regulation (EC) 2411/98, national registration authorities",
 			},
