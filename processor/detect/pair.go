@@ -29,7 +29,7 @@ func isValueKey(key string) bool {
 	return false
 }
 
-// namedBefore returns the name that the pair before k gives its value: "key":"email", before "value":, or
+// namedBefore returns the name that the pair before k gives its value: "key":"email", before "value":, name: email before value:, or
 // before "value":{ and "stringValue":.
 func (t *text) namedBefore(k sepKey) (name sepKey, ok bool) {
 	j := t.quotesBefore(k.start)
@@ -47,11 +47,13 @@ func (t *text) namedBefore(k sepKey) (name sepKey, ok bool) {
 	if t.at(j-1) == ',' {
 		j = t.blanksBefore(j - 1)
 	}
-	q := t.at(j - 1)
-	if q != '"' && q != '\'' {
-		return name, false
+	switch q := t.at(j - 1); {
+	case q == '"' || q == '\'':
+		name, ok = t.quotedKeyBefore(j-1, q)
+	case k.quote == 0: // - name: DB_PASSWORD and value: on the next line, or name=DB_PASSWORD value=
+		name, ok = t.bareKey(j)
 	}
-	if name, ok = t.quotedKeyBefore(j-1, q); !ok {
+	if !ok {
 		return name, false
 	}
 	j = t.blanksBefore(t.quotesBefore(name.start))

@@ -168,7 +168,7 @@ func userIDByKey(t *text, v value) {
 	if isPlaceholder(s) || s[0] == '{' || s[0] == '[' || s[0] == '/' || s == "0" || s == "-1" || isWellKnownSID(s) || isSystemAccount(s) {
 		return
 	}
-	if v.weak() && (len(s) < 6 || isUUID(s)) || v.prose && !v.closed && !t.proseValue(v) {
+	if v.weak() && (len(s) < 6 || isUUID(s) || t.isProcessOwner(v)) || v.prose && !v.closed && !t.proseValue(v) {
 		return
 	}
 	end := v.end
@@ -178,4 +178,18 @@ func userIDByKey(t *text, v value) {
 	if end > v.start {
 		t.emit(v, v.start, end, 0.9)
 	}
+}
+
+// isProcessOwner reports whether v is the id of an operating system's account: uid=1000(jane) as id prints it, or beside the ids of
+// a group or a process.
+func (t *text) isProcessOwner(v value) bool {
+	s := t.s[v.start:v.end]
+	if i := strings.IndexByte(s, '('); i > 0 && isDigits(s[:i]) {
+		return true
+	}
+	i := v.end
+	for i < len(t.s) && (t.s[i] == ',' || t.s[i] == ' ') {
+		i++
+	}
+	return isDigits(s) && (t.hasFold(i, "pid") || t.hasFold(i, "gid") || t.hasFold(i, "euid"))
 }
