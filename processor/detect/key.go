@@ -108,7 +108,7 @@ var (
 )
 
 // keyHash is how many bits of a hash the bitmaps tell apart: enough that few of them are set.
-const keyHash = 18
+const keyHash = 20
 
 const (
 	hashSeed  = 14695981039346656037
@@ -231,6 +231,7 @@ func init() {
 			}
 		}
 	}
+	enterLands()
 	for _, n := range otherKeyNames {
 		addVariant(None, n)
 	}
