@@ -205,7 +205,7 @@ func contactRules() []rule {
 				positive: []string{
 					"user_id=«42» ok", `{"userId":«12345»}`, `{"customer_id":"«c-9f3»"}`, "enduser.id|«jane»", `{"user":{"id":«7»,"x":1}}`,
 				},
-				negative: []string{"uid=0", "uid=0(root) gid=0(root)", "ws=null, uid=100019, pid=5853", `pod (UID: "d2b5242c-a78d-4cee-8a4c-2f9f9bdf1cd6")`, "user_id=null", "id=42", `{"id":7}`, "request_id=42"},
+				negative: []string{"uid=0", "uid=0(root) gid=0(root)", "ws=null, uid=100019, pid=5853", `{"local-member-id":"8e9e05c52164694d","raft-term":2}`, `pod (UID: "d2b5242c-a78d-4cee-8a4c-2f9f9bdf1cd6")`, "user_id=null", "id=42", `{"id":7}`, "request_id=42"},
 			},
 		},
 		{

@@ -135,7 +135,7 @@ func credentialRules() []rule {
 					"Server=db;User Id=sa;Password=«P@ss w0rd»;Encrypt=True", "Server=db;Pwd=«abc{1}x»;", "Server=db;Password=«P@ss»;User Id=sa;Encrypt=True", ";Passwd=«0» 0;0", ";Passwd=«0» ;0", "host=db password='«s3 cr3t»' dbname=app", "bindpw=«s3cr3t»", "f(password=«ab,c1»)",
 				},
 				negative: []string{
-					"password=****", "password=", "password: null", "password=changeme", "password: must be longer", "password=${PW}", "password=<password>", "password_length=8",
+					"gpio pin=13 level=high", "login failed, password: incorrect", "password=****", "password=", "password: null", "password=changeme", "password: must be longer", "password=${PW}", "password=<password>", "password_length=8",
 					"password reset", "password=[password]", "Invalid password: try again",
 					"password is required", "password is 12 characters long", "Failed password for root", "password sha256 mismatch", "password is not set", "password was changed 2024-01-02",
 					"PWD=/home/jdoe ; USER=root", "--- PASS: TestIndexByte2 (0.00s)", "mkdir -p /srv/data99", "ssh -p 2222 host", "mysql -p -h db", "ls -a data1", "password=__REDACTED__", "password=EXAMPLE", "OLDPWD=/srv/app", "pwd=/usr/local/lib",

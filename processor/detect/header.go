@@ -263,7 +263,7 @@ func isCommand(s string) bool {
 // passwordByKey verifies a password under a key: any value that is no placeholder, and in prose no plain word.
 func passwordByKey(t *text, v value) {
 	s := t.s[v.start:v.end]
-	if isPlaceholder(s) || s[0] == '{' && s[len(s)-1] != '}' && !v.closed {
+	if isPlaceholder(s) || s[0] == '{' && s[len(s)-1] != '}' && !v.closed || v.weak() && len(s) < 4 && isDigits(s) { // a pin of a chip
 		return
 	}
 	if v.prose && !v.closed && (!t.proseValue(v) || t.s[v.keyStart:v.keyEnd] == "PASS") || t.isWorkingDirectory(v) || !v.closed && isCommand(s) {

@@ -168,7 +168,7 @@ func userIDByKey(t *text, v value) {
 	if isPlaceholder(s) || s[0] == '{' || s[0] == '[' || s[0] == '/' || s == "0" || s == "-1" || isWellKnownSID(s) || isSystemAccount(s) {
 		return
 	}
-	if v.weak() && (len(s) < 6 || isUUID(s) || t.isProcessOwner(v)) || v.prose && !v.closed && !t.proseValue(v) {
+	if v.weak() && (len(s) < 6 || isUUID(s) || t.isProcessOwner(v)) || t.isClusterMember(v) || v.prose && !v.closed && !t.proseValue(v) {
 		return
 	}
 	end := v.end
@@ -192,4 +192,23 @@ func (t *text) isProcessOwner(v value) bool {
 		i++
 	}
 	return isDigits(s) && (t.hasFold(i, "pid") || t.hasFold(i, "gid") || t.hasFold(i, "euid"))
+}
+
+// isClusterMember reports whether v is the id of a member of an etcd cluster: 64 bits in hexadecimal.
+func (t *text) isClusterMember(v value) bool {
+	if n := v.end - v.start; n != 15 && n != 16 || v.attr() || v.keyEnd-v.keyStart < len("member-id") || countHex(t.s[v.start:v.end]) != n {
+		return false
+	}
+	key := t.s[:v.keyEnd]
+	return equalFold(key[len(key)-len("member-id"):len(key)-len("-id")], "member")
+}
+
+// countHex counts the digits of s in hexadecimal.
+func countHex(s string) (n int) {
+	for i := range len(s) {
+		if isHex(s[i]) {
+			n++
+		}
+	}
+	return n
 }

@@ -12,6 +12,7 @@ var placeholders = map[string]bool{
 	"select": true, "insert": true, "where": true, "and": true, "or": true, "on": true, "off": true, "enabled": true,
 	"str": true, "string!": true, "int": true, "integer": true, "bool": true, "boolean": true, "bytes": true, "bytea": true, "varchar": true, "object": true, "array": true, "number": true,
 	"disabled": true, "ok": true, "example": true, "failed": true, "is": true, "set": true, "not": true,
+	"incorrect": true, "expired": true, "wrong": true, "include": true, "same-origin": true,
 }
 
 const (
