@@ -57,53 +57,38 @@ func (t *text) alone() {
 }
 
 // aloneIn returns what alone of a rule asks: whether the text has one of the layouts, and valid accepts its letters and digits
-// in upper case. Letters are of one case, and of a layout without separators or check in upper case.
+// in upper case. Letters are of one case.
 func aloneIn(valid func(c []byte) bool, layouts ...string) func(t *text) bool {
 	return func(t *text) bool {
-		c := t.mixed.chars[:0]
-		lower, upper := false, false
-		for _, b := range []byte(t.s) {
-			switch {
-			case isLower(b):
-				lower = true
-				b -= 'a' - 'A'
-			case isUpper(b):
-				upper = true
-			case !isDigit(b):
-				continue
-			}
-			c = append(c, b)
-		}
-		if lower && upper || lower && len(c) == len(t.s) && valid == nil {
+		c, _, one := t.aloneChars()
+		if !one {
 			return false
 		}
 		for _, layout := range layouts {
 			if fits(layout, t.s) {
-				return valid == nil || valid(c)
+				return valid(c)
 			}
 		}
 		return false
 	}
 }
 
-// isPlateAlone reports whether the text is a license plate of a country whose layout is hardly anything else's.
-func isPlateAlone(t *text) bool {
-	switch {
-	case isBritishAlone(t):
-		return isBritishPlate(t.mixed.chars[:])
-	case isTurkishAlone(t):
-		province := number(t.mixed.chars[:2])
-		return province >= 1 && province <= 81
+// aloneChars returns the letters and digits of the text in upper case, whether its letters are in lower case, and whether
+// they are all of one case.
+func (t *text) aloneChars() (c []byte, isLow, one bool) {
+	c = t.mixed.chars[:0]
+	isUp := false
+	for _, b := range []byte(t.s) {
+		switch {
+		case isLower(b):
+			isLow = true
+			b -= 'a' - 'A'
+		case isUpper(b):
+			isUp = true
+		case !isDigit(b):
+			continue
+		}
+		c = append(c, b)
 	}
-	return isOtherPlateAlone(t)
+	return c, isLow, !isLow || !isUp
 }
-
-var (
-	isBritishAlone = aloneIn(nil, "LLdd LLL", "LLddLLL")
-	isTurkishAlone = aloneIn(nil, "dd L ddd", "dd L dddd", "dd L dd", "dd LL dd", "dd LL ddd", "dd LL dddd", "dd LLL dd", "dd LLL ddd", "dd LLL dddd", "ddLLLdddd")
-	// Germany, Nigeria, Spain; France and Italy since 1994.
-	isOtherPlateAlone = aloneIn(nil,
-		"L LL ddd", "L LL dddd", "L-LL-ddd", "L-LL-dddd", "LL LL ddd", "LL LL dddd", "LL-LL-ddd", "LL-LL-dddd", "LLL L ddd", "LLL L dddd", "LLL-L-dddd", "LLL LL dddd", "LLL-LL-dddd",
-		"LLL-dddLL", "LLL dddLL", "LLLdddLL", "dddd LLL", "LL-ddd-LL", "LL ddd LL",
-	)
-)

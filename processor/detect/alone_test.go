@@ -9,7 +9,8 @@ import (
 func TestAlone(t *testing.T) {
 	d := testDetector(t)
 	for text, want := range map[string]Entity{
-		"AB51 ABC": LicensePlate, "BD62XYZ": LicensePlate, "M-XY-999": LicensePlate, "34 ABC 1234": LicensePlate, "app-456cv": LicensePlate,
+		"AB51 ABC": LicensePlate, "BD62XYZ": LicensePlate, "M-XY-999": LicensePlate, "34 ABC 1234": LicensePlate, "app-456cv": LicensePlate, "b ab 1234": LicensePlate, "34 abc 1234": LicensePlate, "16 B 1234": LicensePlate, "AB-123-CD": LicensePlate,
+		"M4332674T": SGNRIC, "de136695976": EUVAT,
 		"A000500015": DEHealthInsurance, "T22000129": DEIDCard,
 	} {
 		t.Run(text, func(t *testing.T) {
@@ -36,6 +37,11 @@ func TestNothingAlone(t *testing.T) {
 		"seat 16B", "gate A12", "A-12", "B-52", "C4", "MP3", "H264", "h.264", "AES-256", "RSA-2048", "SHA-1", "MD5", "P-256", "X25519", "CVE-2024-1234", "RFC 9110", "ISO 8601", "IEEE 802", "JIRA-123", "ABC-1234", "PROJ-12", "GH-4711",
 		"PR 123", "v12.1", "3.11.8", "rev 7", "r1234", "build 77", "b77", "SKU-1001", "A-1001", "B-2044", "lot 7A", "7A", "7 A", "12 B", "221B", "flat 3b", "room 101", "Route 66", "Area 51", "Boeing 747", "A320neo", "F-16",
 		"4K", "1080p", "5G", "802.11ac", "USB-C 3.2", "DDR5", "PCIe 4", "GPT-4o", "o1-mini", "llama3.1", "text-3", "top-10", "p99", "p99.9", "q50", "k8s", "i18n", "l10n", "a11y", "log4j2", "ipv6", "oauth2", "s3", "ec2",
+		"12 NOV 2026", "22 JAN 2026", "12 nov 2026", "05 may 2026", "12NOV2026", "12 AM 30", "12 PM 2026", "2026 NOV", "1200 UTC", "2359 GMT", "1500 CET",
+		"1000 USD", "5000 EUR", "2500 GBP", "4096 KIB", "1500 RPM", "1080 FPS", "3000 RPS", "10 MB 512", "10 mb 512", "80 TCP 443", "22 SSH 1234",
+		"01 of 12", "01 of 123", "20 of 100", "05 in 100", "12 to 100", "10 vs 20", "10 x 100", "64 x 1024", "10 X 100",
+		"mem-512mb", "max-500ms", "MAX-500MS", "cpu-100us", "app-404ms", "APP404OK", "GET200OK", "us-123-ca", "eu-100-us", "US-101-NY", "US 101 CA", "DB-001-EU",
+		"SRV-DB-001", "US-EA-001", "IT 404 OK", "EU21ERR", "de123456789",
 	} {
 		require.Empty(t, d.Find(s, Key{}, text), text)
 	}

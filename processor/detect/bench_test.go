@@ -182,6 +182,7 @@ func BenchmarkHostile(b *testing.B) {
 		{"quotes", `"\"\\\"`},
 		{"keys", "a="},
 		{"passwords", "password="},
+		{"users", "user="},
 		{"json_keys", `{"id":`},
 		{"colons", "::"},
 		{"percents", "%40"},

@@ -122,7 +122,8 @@ func contactRules() []rule {
 				"passenger name", "guest name", "student name", "member name", "billing name", "shipping name", "applicant name", "beneficiary name",
 				"real name", "legal name", "buyer name", "payer name", "payee name", "driver name", "doctor name", "physician name", "author name",
 				"name on card", "user full name", "realname", "customer full name", "fname", "lname", "subscriber name", "name of customer", "user real name",
-			), slices.Concat(weakKeys("name"), looseKeys("display name", "displayname"), personKeys(
+				"vorname", "nachname", "familienname", "prenom", "nom de famille", "apellido", "apellidos", "nombre completo", "sobrenome", "nome completo", "cognome", "voornaam", "achternaam", "fornavn", "etternavn", "efternamn",
+			), slices.Concat(weakKeys("name", "nombre", "nome"), looseKeys("display name", "displayname"), personKeys(
 				"customer", "patient", "employee", "recipient", "passenger", "beneficiary", "guest", "caller", "kunde", "kundin", "patientin", "mitarbeiter", "mitarbeiterin", "empfaenger",
 				"cliente", "paciente", "empleado", "destinatario", "destinataire",
 			))...),
@@ -154,7 +155,7 @@ func contactRules() []rule {
 			},
 			keys: append(keys(
 				"username", "user name", "login name", "loginname", "screen name", "user login", "login user", "preferred username", "user principal name", "sam account name", "nickname",
-				"remote user", "enduser name", "logon name",
+				"remote user", "enduser name", "logon name", "benutzername", "gebruikersnaam", "nombre de usuario", "nome de usuario", "nome utente",
 			), weakKeys("user", "login", "usr", "uname", "remote user name", "db user", "suser", "duser")...),
 			value: usernameByKey,
 			prefixes: []prefix{

@@ -124,18 +124,20 @@ func credentialRules() []rule {
 			keys: append(keys(
 				"password", "passwd", "pwd", "passphrase", "pass phrase", "passwort", "contrasena", "mot de passe", "senha", "pass word", "password hash",
 				"passwd hash", "user pass", "db pass", "pg password", "mysql pwd", "sasl password", "pw", "bindpw", "bind pw", "rootpw", "userpw", "adminpw", "password confirm", "password confirmation", "password repeat",
+				"kennwort", "wachtwoord", "mfa code", "otp code", "one time code", "verification code",
 			), weakKeys("pass", "pin", "otp")...),
 			value:    passwordByKey,
-			prefixes: []prefix{{"password ", passwordWord}, {"passwd ", passwordWord}},
+			prefixes: []prefix{{"password ", passwordWord}, {"passwd ", passwordWord}, {"identified by ", sqlPassword}, {"identified with ", sqlPassword}},
 			examples: examples{
 				positive: []string{
 					"password=«hunter2» user=x", `{"db_password":"«a b»"}`, `{"p":"{\"password\":\"«x\\\"y»\"}"}`, "PGPASSWORD=«s3cret!»", "login?pwd=«abc»&x=1", "spring.datasource.password|«x»",
 					"my password is «hunter2», thanks", "passwd «hunter2»", "login with password «s3cret99»", "the password is «Sommer-2024!»",
 					"<password>«hunter2»</password>", "{'password': '«hunter2»'}", "--password «hunter2» -v", "mysql -u root -p«s3cr3t99» -h db", "sshpass -p «s3cr3t99» ssh h", "redis-cli -a «s3cr3t99» ping", "docker login -u me -p «s3cr3t99» r",
 					"Server=db;User Id=sa;Password=«P@ss w0rd»;Encrypt=True", "Server=db;Pwd=«abc{1}x»;", "Server=db;Password=«P@ss»;User Id=sa;Encrypt=True", ";Passwd=«0» 0;0", ";Passwd=«0» ;0", "host=db password='«s3 cr3t»' dbname=app", "bindpw=«s3cr3t»", "f(password=«ab,c1»)",
+					"ALTER USER bob WITH ENCRYPTED PASSWORD '«Sunflower!»';", "ALTER ROLE bob LOGIN PASSWORD '«a b»'", "CREATE USER x IDENTIFIED BY '«Sunflower»'", "ALTER USER x IDENTIFIED WITH mysql_native_password BY '«Sun flower»'", "Kennwort=«Sunflower»", "mfa_code=«482913»",
 				},
 				negative: []string{
-					"gpio pin=13 level=high", "login failed, password: incorrect", "password=****", "password=", "password: null", "password=changeme", "password: must be longer", "password=${PW}", "password=<password>", "password_length=8",
+					"the password 'field' is empty", "IDENTIFIED BY '?'", "gpio pin=13 level=high", "login failed, password: incorrect", "password=****", "password=", "password: null", "password=changeme", "password: must be longer", "password=${PW}", "password=<password>", "password_length=8",
 					"password reset", "password=[password]", "Invalid password: try again",
 					"password is required", "password is 12 characters long", "Failed password for root", "password sha256 mismatch", "password is not set", "password was changed 2024-01-02",
 					"PWD=/home/jdoe ; USER=root", "--- PASS: TestIndexByte2 (0.00s)", "mkdir -p /srv/data99", "ssh -p 2222 host", "mysql -p -h db", "ls -a data1", "password=__REDACTED__", "password=EXAMPLE", "OLDPWD=/srv/app", "pwd=/usr/local/lib",
@@ -252,7 +254,7 @@ func credentialRules() []rule {
 				Not:  "Values of low entropy, placeholders, names and versions of secrets, counts of tokens (max_tokens=4096)",
 			},
 			keys: append(keys(
-				"api key", "apikey", "api secret", "api token", "access token", "auth token", "refresh token", "id token", "client secret", "app secret", "secret key",
+				"api key", "apikey", "api secret", "api token", "access token", "auth token", "refresh token", "id token", "client secret", "app secret", "secret key", "secret key base",
 				"secret token", "private token", "bearer token", "session token", "access key", "private key", "signing key", "encryption key", "signing secret",
 				"webhook secret", "auth key", "master key", "shared secret", "consumer secret", "application key", "app key", "jwt secret", "x api key", "token secret", "oauth token",
 				"csrf token", "xsrf token", "security token", "service token", "personal access token", "deploy token", "bot token", "authtoken", "accesstoken", "secretkey",

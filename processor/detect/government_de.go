@@ -51,7 +51,7 @@ func governmentDERules() []rule {
 				{layout: "Lxxxxxxxxd", valid: isDEIDCard, cued: true, conf: 0.95},
 			},
 			cues:  []string{"ausweis", "personalausweis", "identity card", "id card"},
-			alone: aloneIn(isDEIDCard, "Lxxxxxxxx", "Lxxxxxxxxd"),
+			alone: aloneIn(isDEIDCardAlone, "Lxxxxxxxx", "Lxxxxxxxxd"),
 			examples: examples{
 				positive: []string{"Ausweis Nr. «T22000129» gültig bis 2025.", "Personalausweis «L01X00T471»", "ausweisnummer=«CZ6311T03»", `{"personalausweis":"«t22000129»"}`, "id card «L01X00T47»"},
 				negative: []string{"order T22000129", "T2200012", "T220001290", "Ausweis T220001290", "job L01X00T47", "ausweis pending", "Ausweis ABCDEFGH1", "req T22000129"},
@@ -144,6 +144,9 @@ func germanDocument(c []byte) bool {
 func isDEIDCard(c []byte) bool {
 	return (len(c) == 9 || len(c) == 10 && isDigit(c[9]) && check731(c)) && isLetter(c[0]) && germanDocument(c)
 }
+
+// isDEIDCardAlone leaves what Singapore's check letter fits to Singapore.
+func isDEIDCardAlone(c []byte) bool { return isDEIDCard(c) && !isNRIC(c) }
 
 // isDEPassport is isDEIDCard for the first letters of passports.
 func isDEPassport(c []byte) bool { return isDEIDCard(c) && strings.IndexByte("CFGHJK", c[0]) >= 0 }

@@ -184,7 +184,7 @@ func secretByKey(t *text, v value) {
 	if v.prose && !v.closed && !t.proseValue(v) {
 		return
 	}
-	if isReference(s) || !v.closed && isCommand(s) || isCut(s) || strings.IndexByte(s, ' ') >= 0 && !hasSecretWord(s) {
+	if isReference(s) || !v.closed && isCommand(s) || isCut(s) || strings.IndexByte(s[:min(len(s), maxPlaceholder)], ' ') >= 0 && !hasSecretWord(s) {
 		return
 	}
 	end := v.end
@@ -291,6 +291,10 @@ func (t *text) isWorkingDirectory(v value) bool {
 // passwordWord verifies the word after "password is", "password" or "passwd" in prose: letters mixed with digits.
 func passwordWord(t *text, i int) {
 	start := t.wordEnd(i) + 1
+	if t.at(start) == '\'' && t.hasPasswordClause(i) {
+		t.sqlLiteral(start)
+		return
+	}
 	for _, verb := range [...]string{"is ", "was "} {
 		if t.hasFold(start, verb) {
 			start += len(verb)
@@ -330,4 +334,41 @@ func isAlgorithm(s string) bool {
 		}
 	}
 	return false
+}
+
+// hasPasswordClause reports whether the word at i is the keyword of SQL before a password: WITH LOGIN ENCRYPTED PASSWORD.
+func (t *text) hasPasswordClause(i int) bool {
+	for _, word := range [...]string{"with ", "encrypted ", "login "} {
+		if t.hasFold(i-len(word), word) {
+			return true
+		}
+	}
+	return false
+}
+
+// sqlPassword verifies the password of an account in SQL: IDENTIFIED BY 'x', IDENTIFIED WITH plugin BY 'x'.
+func sqlPassword(t *text, i int) {
+	const plugin = 64 // bytes
+	for j := i; j < min(i+plugin, len(t.s)); j++ {
+		if t.s[j] == '\'' {
+			if t.hasFold(j-len(" by "), " by ") {
+				t.sqlLiteral(j)
+			}
+			return
+		}
+	}
+}
+
+// sqlLiteral notes the literal that starts at the quote at i as a password.
+func (t *text) sqlLiteral(i int) {
+	const longest = 128 // bytes
+	n := strings.IndexByte(t.s[i+1:min(i+1+longest, len(t.s))], t.s[i])
+	if n <= 0 {
+		return
+	}
+	start, end := i+1, i+1+n
+	if s := t.s[start:end]; s == "?" || isPlaceholder(s) || isReference(s) || t.tokenTouches(start, end) {
+		return
+	}
+	t.add(Password, start, end, 0.95)
 }

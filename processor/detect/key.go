@@ -13,6 +13,9 @@ type Key struct {
 	present    bool // there is a key, whatever it names
 }
 
+// Nameless is a key that names nothing: what stands under it has a key all the same.
+var Nameless = Key{present: true}
+
 // Structural reports whether the values under the key are not meant to be personal: ids of traces, names of services and
 // pods, status codes, ... [Key.Passes] says which of them need not be looked into.
 func (k Key) Structural() bool { return k.structural != unstructured }

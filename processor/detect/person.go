@@ -41,10 +41,11 @@ var systemAccounts = map[string]bool{
 // isSystemAccount reports whether s, perhaps with a realm (root@pam), names an account of the system, of an image or of a
 // server rather than of a person.
 func isSystemAccount(s string) bool {
-	if at := strings.IndexByte(s, '@'); at > 0 && strings.IndexByte(s[at:], '.') < 0 {
+	const longest = 16
+	if at := strings.IndexByte(s[:min(len(s), longest+1)], '@'); at > 0 && strings.IndexByte(s[at:], '.') < 0 {
 		s = s[:at]
 	}
-	var low [16]byte
+	var low [longest]byte
 	if len(s) > len(low) {
 		return false
 	}
@@ -183,7 +184,8 @@ func userIDByKey(t *text, v value) {
 // isProcessOwner reports whether v is the id of an operating system's account: uid=1000(jane) as id prints it, or beside the ids of
 // a group or a process.
 func (t *text) isProcessOwner(v value) bool {
-	s := t.s[v.start:v.end]
+	const longest = 16 // digits of an id
+	s := t.s[v.start:min(v.end, v.start+longest)]
 	if i := strings.IndexByte(s, '('); i > 0 && isDigits(s[:i]) {
 		return true
 	}

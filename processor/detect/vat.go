@@ -43,7 +43,8 @@ func vatRules() []rule {
 				{layout: "LLdddddddL", valid: isVAT, cued: true, conf: 0.93},
 				{layout: "LLdddddddLL", valid: isVAT, cued: true, conf: 0.93},
 			},
-			cues: []string{"vat", "ust-id", "ustid", "umsatzsteuer", "tva ", "intracom", "btw", "moms ", "tax id", "tax no", "tax number"},
+			alone: aloneIn(isVATAlone, "LLddddddddd"),
+			cues:  []string{"vat", "ust-id", "ustid", "umsatzsteuer", "tva ", "intracom", "btw", "moms ", "tax id", "tax no", "tax number"},
 			examples: examples{
 				positive: []string{
 					"VAT number «DE136695976»", "vat_id=«ATU13585627»", `{"vatNumber":"«NL004495445B01»"}`, "USt-IdNr. «DE 136 695 976»", "TVA intracommunautaire: «FR40303265045»", "company.vat|«IE6388047V»", "BTW «BE 0428.759.497»",

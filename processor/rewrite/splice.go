@@ -76,7 +76,7 @@ func (w *splice) inside(outer *detect.Finding, level int) error {
 	if level >= depth {
 		return nil
 	}
-	found := w.r.detector.Find(w.s.find[level], detect.Key{}, w.text[outer.Start:outer.End])
+	found := w.r.detector.Find(w.s.find[level], detect.Nameless, w.text[outer.Start:outer.End])
 	after := w.next
 	for i := range found {
 		w.next = after

@@ -75,6 +75,10 @@ func TestText(t *testing.T) {
 			rules(policy.Rule{Entities: []string{"username"}, Action: "keep"}, policy.Rule{Entities: []string{"email"}, Action: "tokenize"}),
 			"user.name", "bob <bob@example.com>", "bob <<email>>", Changed,
 		},
+		"kept value that would be a plate alone": {
+			rules(policy.Rule{Entities: []string{"username"}, Action: "keep"}, policy.Rule{Entities: star, Action: "tokenize"}),
+			"username", "AB51 ABC", "AB51 ABC", Unchanged,
+		},
 		"kept as a whole": {
 			rules(policy.Rule{Keys: []string{"note"}, Action: "keep"}, policy.Rule{Entities: star, Action: "tokenize"}),
 			"note", "bob@example.com", "bob@example.com", Unchanged,

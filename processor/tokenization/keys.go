@@ -210,7 +210,7 @@ func (c *keyCache) forget() {
 // entry reads a key. Values in its text are cut out of its path, and so are the tokens they become: a key means the
 // same before and after it was renamed, for itself and for the keys under it.
 func (c *keyCache) entry(parent *keyEntry, leaf string) *keyEntry {
-	found := c.detector.Find(c.scratch, detect.Key{}, leaf)
+	found := c.detector.Find(c.scratch, detect.Nameless, leaf)
 	name, plain := leaf, leaf
 	if len(found) > 0 {
 		name = without(leaf, found, func(e detect.Entity) bool { return e == detect.Token })

@@ -309,7 +309,7 @@ func (w *walk) exempted(key string, why exemption, s string) {
 	if s == "" {
 		return
 	}
-	found := w.detector.Find(w.keys.scratch, detect.Key{}, s)
+	found := w.detector.Find(w.keys.scratch, detect.Nameless, s)
 	for i := range found {
 		f := &found[i]
 		if f.Entity != detect.Token && w.view.Decide(w.signal, key, f, s).Action != policy.Keep {
