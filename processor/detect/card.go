@@ -28,7 +28,7 @@ func cardRules() []rule {
 			examples: examples{
 				positive: []string{
 					"cvv=«123»", `{"cvc":"«1234»"}`, "card_cvv|«737»", "CVV «123» mismatch", "CVC: «123»", "pan=4111111111111111&cvv2=«123»&x=1", "card 4111111111111111|12|2027|«123»", "4111 1111 1111 1111 12/27 «123»",
-					"card 4111111111111111, security code: «123»", "card_security_code=«9876»",
+					"card 4111111111111111, security code: «123»", "card_security_code=«9876»", "card-verification-value=«508»",
 				},
 				negative: []string{
 					"cvv=null", "cvv=12345", "cvv_result=M", "cvv 3 attempts", "security_code=123", "cvv mismatch 502", "cvc/123", "cvv:***", "csc=100", "cid=4242", "4111111111111111 200 404", "cvv=000",

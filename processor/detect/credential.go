@@ -130,7 +130,7 @@ func credentialRules() []rule {
 			prefixes: []prefix{{"password ", passwordWord}, {"passwd ", passwordWord}, {"identified by ", sqlPassword}, {"identified with ", sqlPassword}},
 			examples: examples{
 				positive: []string{
-					"password=«hunter2» user=x", `{"db_password":"«a b»"}`, `{"p":"{\"password\":\"«x\\\"y»\"}"}`, "PGPASSWORD=«s3cret!»", "login?pwd=«abc»&x=1", "spring.datasource.password|«x»",
+					"password=«hunter2» user=x", "trace_id= password=«hunter2»", `{"db_password":"«a b»"}`, `{"p":"{\"password\":\"«x\\\"y»\"}"}`, "PGPASSWORD=«s3cret!»", "login?pwd=«abc»&x=1", "spring.datasource.password|«x»",
 					"my password is «hunter2», thanks", "passwd «hunter2»", "login with password «s3cret99»", "the password is «Sommer-2024!»",
 					"<password>«hunter2»</password>", "{'password': '«hunter2»'}", "--password «hunter2» -v", "mysql -u root -p«s3cr3t99» -h db", "sshpass -p «s3cr3t99» ssh h", "redis-cli -a «s3cr3t99» ping", "docker login -u me -p «s3cr3t99» r",
 					"Server=db;User Id=sa;Password=«P@ss w0rd»;Encrypt=True", "Server=db;Pwd=«abc{1}x»;", "Server=db;Password=«P@ss»;User Id=sa;Encrypt=True", ";Passwd=«0» 0;0", ";Passwd=«0» ;0", "host=db password='«s3 cr3t»' dbname=app", "bindpw=«s3cr3t»", "f(password=«ab,c1»)",

@@ -121,6 +121,17 @@ func TestLawsOnExamples(t *testing.T) {
 	}
 }
 
+// TestLawsOnChains repeats pairs of which each hides the next one.
+func TestLawsOnChains(t *testing.T) {
+	d, s := testDetector(t), NewScratch()
+	for _, text := range []string{
+		strings.Repeat("password=trace_id=\x1b[3x", 20), strings.Repeat("password=trace_id= ", 20),
+		`DE 129 273 398,1.2.3.4 - jane [10/Oct/2026:13:55:36 +0000] "GET /"`, "Server=db;User Id=sa;Password=P@ss w0rd;Encr[user_agent=curl",
+	} {
+		checkLaws(t, d, s, "", text)
+	}
+}
+
 func FuzzFind(f *testing.F) {
 	for _, s := range seeds() {
 		f.Add(s[0], s[1])

@@ -317,7 +317,13 @@ func lookupSuffix(key string) (best keyRef, known bool) {
 			return best, known
 		}
 	}
-	return lookupFrom(key, trimKeySuffix(key))
+	end := trimKeySuffix(key)
+	if best, known = lookupFrom(key, end); best.entity == None && end+len("raw") <= len(key) && isLetter(key[len(key)-1]) {
+		if whole, ok := lookupFrom(key, len(key)); ok { // the filler belongs to a name: verification value
+			return whole, ok
+		}
+	}
+	return best, known
 }
 
 // lookupFrom is lookupSuffix of key[:end].

@@ -125,6 +125,9 @@ func (d *Detector) isRedaction(s string) bool {
 // quietID marks the value as an id that carries a trace, unless it can be no such id. What was judged together with a
 // value around it is not read again: that one covers it, or the byte that forbids the one forbids the other.
 func (t *text) quietID(v value) {
+	if v.keyEnd-v.keyStart == len("b3") && !isB3(t.s[v.start:v.end]) || t.startsPair(v) {
+		return
+	}
 	m := &t.quietIn
 	if m.start <= v.start && v.start < m.end && t.isQuiet == (v.end <= m.end) {
 		return
@@ -137,6 +140,22 @@ func (t *text) quietID(v value) {
 	if t.isQuiet {
 		t.emit(v, v.start, v.end, 1)
 	}
+}
+
+// isB3 reports whether s can be what the header b3 carries: b3 is an octet of addresses, too.
+func isB3(s string) bool {
+	const longest = 128
+	return len(s) >= 16 && strings.IndexByte(s[:min(len(s), longest)], ':') < 0
+}
+
+// startsPair reports whether the value is the next pair, and the key had none: trace_id= password=hunter2.
+func (t *text) startsPair(v value) bool {
+	if v.closed || v.attr() || t.at(v.keyEnd) != '=' || v.start == v.keyEnd+1 {
+		return false
+	}
+	s := t.s[v.start:v.end]
+	cut := strings.IndexByte(s, '=')
+	return cut > 0 && (strings.Trim(s[cut:], "=") != "" || t.at(v.end) == escape)
 }
 
 // isTraceByte reports whether c may stand in an id that carries a trace.

@@ -47,7 +47,7 @@ func networkRules() []rule {
 			examples: examples{
 				positive: []string{
 					"eth0 «00:1A:2B:3C:4D:5E» up", "«00-1a-2b-3c-4d-5e»", "«001a.2b3c.4d5e»", "mac=«a4:83:e7:12:34:56»", "{DeviceMac:«3c:32:37:90:ee:02» Active:true}", "?mac=«02%3A1c%3A38%3Aeb%3A60%3Aae»&x",
-					"mac=«001a2b3c4d5e» up", "mac address «001A2B3C4D5E» joined", `{"macAddress":"«A483E7123456»"}`, "device.mac|«a483e7-123456»", "IN=eth0 OUT= MAC=«b8:27:eb:1c:aa:01»:«00:1b:21:aa:0b:02»:08:00 SRC=x",
+					"mac=«001a2b3c4d5e» up", "station «3c:90:5a:d1:b3:a4» joined", "«b3:90:5a:d1:00:a4» left", "mac address «001A2B3C4D5E» joined", `{"macAddress":"«A483E7123456»"}`, "device.mac|«a483e7-123456»", "IN=eth0 OUT= MAC=«b8:27:eb:1c:aa:01»:«00:1b:21:aa:0b:02»:08:00 SRC=x",
 				},
 				negative: []string{
 					"00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "fingerprint 00:1a:2b:3c:4d:5e:6f:70", "12:34:56", "00:1a:2b:3c:4d", "2023-01-02-03-04-05", "mac=null", "mac=000000000000", "mac=hmac-sha256", "mac=9f86d081884c7d659a2feaa0c55ad015", "mac=123456789012",

@@ -207,7 +207,11 @@ func spacedGermanVAT(t *text, i int) {
 	}
 	var c [longestVAT]byte
 	end := t.spacedForm(i+2, "ddddddddd", c[:0])
-	if end-i != len("DE 136 695 976") || t.at(i+6) != ' ' || t.at(i+10) != ' ' || !isISO7064Mod11(c[:9]) {
+	if end-i != len("DE 136 695 976") {
+		t.near = t.near || t.at(i+6) == ' ' // what goes on may be a finding
+		return
+	}
+	if t.at(i+6) != ' ' || t.at(i+10) != ' ' || !isISO7064Mod11(c[:9]) {
 		return
 	}
 	if !t.numberMayStart(i) || !t.shapeMayStart(i) {
