@@ -1,7 +1,7 @@
 // Package client issues tokens under a vault's grants. It mints locally, seals what it minted for the vault's eyes only
 // and hands it in; it cannot reveal.
 //
-// An [Issuer] works over [vaultpbconnect.IssuerServiceClient], so a vault in the same process and one across the
+// An [Issuer] works over a [Vault], so a vault in the same process and one across the
 // network run the same code. [Issuer.Mint] touches neither network nor lock once a class is known; a class or scope
 // seen for the first time, or a grant that ended, costs one call to the vault. Grants are renewed in the background
 // before they end and when their epoch does. [Issuer.Commit] returns when every token of a batch is durable.
@@ -22,7 +22,6 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/cloakroom/cloakroom/vault/token"
-	"github.com/cloakroom/cloakroom/vault/vaultpb/vaultpbconnect"
 )
 
 // Settings of an [Issuer]. The zero value is ready for use.
@@ -55,7 +54,7 @@ var (
 
 // Issuer mints and commits tokens. All methods are safe for concurrent use, each goroutine with its own batch.
 type Issuer struct {
-	vault    vaultpbconnect.IssuerServiceClient
+	vault    Vault
 	settings Settings
 
 	// What the hot path reads is immutable and replaced whole.
@@ -77,7 +76,7 @@ type Issuer struct {
 
 // New returns an issuer of the vault. It does nothing yet but renew grants once there are some: see [Issuer.Start].
 // Close it.
-func New(vault vaultpbconnect.IssuerServiceClient, s Settings) *Issuer {
+func New(vault Vault, s Settings) *Issuer {
 	s.Scope = cmp.Or(s.Scope, defaultScope)
 	s.Timeout = cmp.Or(s.Timeout, defaultTimeout)
 	s.Known = cmp.Or(s.Known, defaultKnown)

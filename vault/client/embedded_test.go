@@ -34,14 +34,14 @@ func embedded(t testing.TB) *server.Embedded {
 
 // TestEmbeddedAndRemote runs the same code over the service in this process and over HTTP.
 func TestEmbeddedAndRemote(t *testing.T) {
-	for name, dial := range map[string]func(t *testing.T, v *server.Embedded) vaultpbconnect.IssuerServiceClient{
-		"embedded": func(_ *testing.T, v *server.Embedded) vaultpbconnect.IssuerServiceClient { return v.Issuer() },
-		"remote": func(t *testing.T, v *server.Embedded) vaultpbconnect.IssuerServiceClient {
+	for name, dial := range map[string]func(t *testing.T, v *server.Embedded) client.Vault{
+		"embedded": func(_ *testing.T, v *server.Embedded) client.Vault { return v.Issuer() },
+		"remote": func(t *testing.T, v *server.Embedded) client.Vault {
 			mux := http.NewServeMux()
 			mux.Handle(vaultpbconnect.NewIssuerServiceHandler(v.Issuer()))
 			s := httptest.NewServer(mux)
 			t.Cleanup(s.Close)
-			return vaultpbconnect.NewIssuerServiceClient(s.Client(), s.URL)
+			return client.Remote(vaultpbconnect.NewIssuerServiceClient(s.Client(), s.URL))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"path/filepath"
@@ -180,4 +181,16 @@ func durations(records, bytes, perSession uint32) *vaultpb.GrantLimits {
 	return &vaultpb.GrantLimits{
 		EscrowRecords: records, EscrowBytes: bytes, SessionRecords: perSession, SessionLifetime: durationpb.New(time.Minute),
 	}
+}
+
+func (v *vault) Issue(ctx context.Context, _ *connect.Request[vaultpb.IssueRequest]) (*connect.Response[vaultpb.IssueResponse], error) {
+	return nil, cmp.Or(v.fault(ctx), error(connect.NewError(connect.CodeUnimplemented, errors.New("grants everything"))))
+}
+
+func (v *vault) Watch(ctx context.Context, _ *vaultpb.RevocationsRequest, told func(*vaultpb.RevocationsResponse) error) error {
+	if err := cmp.Or(v.fault(ctx), told(&vaultpb.RevocationsResponse{})); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return ctx.Err()
 }

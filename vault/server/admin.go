@@ -177,3 +177,13 @@ func (c *Core) tombstones(m *minter, v *vaultpb.ForgetValue) ([]store.Tombstone,
 	}
 	return out, nil
 }
+
+// Revoke implements the service.
+func (s *Admin) Revoke(context.Context, *connect.Request[vaultpb.RevokeRequest]) (*connect.Response[vaultpb.RevokeResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("not yet"))
+}
+
+// Restore implements the service.
+func (s *Admin) Restore(context.Context, *connect.Request[vaultpb.RestoreRequest]) (*connect.Response[vaultpb.RestoreResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("not yet"))
+}

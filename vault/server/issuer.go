@@ -41,7 +41,6 @@ type Issuer struct {
 
 var (
 	_ vaultpbconnect.IssuerServiceHandler = (*Issuer)(nil)
-	_ vaultpbconnect.IssuerServiceClient  = (*Issuer)(nil)
 )
 
 // NewIssuer returns the issuer service over c.

@@ -63,12 +63,14 @@ type StatusResponse struct {
 	Directory string                 `protobuf:"bytes,1,opt,name=directory,proto3" json:"directory,omitempty"`
 	Started   *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=started,proto3" json:"started,omitempty"`
 	// Who must come together to use the root key, in words.
-	Keyholders    string         `protobuf:"bytes,3,opt,name=keyholders,proto3" json:"keyholders,omitempty"`
-	Epochs        []*EpochStatus `protobuf:"bytes,4,rep,name=epochs,proto3" json:"epochs,omitempty"`
-	Records       uint64         `protobuf:"varint,5,opt,name=records,proto3" json:"records,omitempty"`
-	Tombstones    uint64         `protobuf:"varint,6,opt,name=tombstones,proto3" json:"tombstones,omitempty"`
-	StoreBytes    uint64         `protobuf:"varint,7,opt,name=store_bytes,json=storeBytes,proto3" json:"store_bytes,omitempty"`
-	Audit         *AuditHead     `protobuf:"bytes,8,opt,name=audit,proto3" json:"audit,omitempty"`
+	Keyholders string         `protobuf:"bytes,3,opt,name=keyholders,proto3" json:"keyholders,omitempty"`
+	Epochs     []*EpochStatus `protobuf:"bytes,4,rep,name=epochs,proto3" json:"epochs,omitempty"`
+	Records    uint64         `protobuf:"varint,5,opt,name=records,proto3" json:"records,omitempty"`
+	Tombstones uint64         `protobuf:"varint,6,opt,name=tombstones,proto3" json:"tombstones,omitempty"`
+	StoreBytes uint64         `protobuf:"varint,7,opt,name=store_bytes,json=storeBytes,proto3" json:"store_bytes,omitempty"`
+	Audit      *AuditHead     `protobuf:"bytes,8,opt,name=audit,proto3" json:"audit,omitempty"`
+	// Identities of the agents that are revoked, sorted.
+	RevokedAgents []string `protobuf:"bytes,9,rep,name=revoked_agents,json=revokedAgents,proto3" json:"revoked_agents,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -155,6 +157,13 @@ func (x *StatusResponse) GetStoreBytes() uint64 {
 func (x *StatusResponse) GetAudit() *AuditHead {
 	if x != nil {
 		return x.Audit
+	}
+	return nil
+}
+
+func (x *StatusResponse) GetRevokedAgents() []string {
+	if x != nil {
+		return x.RevokedAgents
 	}
 	return nil
 }
@@ -598,12 +607,255 @@ func (x *VerifyAuditResponse) GetHead() *AuditHead {
 	return nil
 }
 
+type RevokeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As in RevealRequest.
+	Purpose string `protobuf:"bytes,1,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	// Types that are valid to be assigned to What:
+	//
+	//	*RevokeRequest_Kid
+	//	*RevokeRequest_Scope
+	//	*RevokeRequest_Agent
+	What          isRevokeRequest_What `protobuf_oneof:"what"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeRequest) Reset() {
+	*x = RevokeRequest{}
+	mi := &file_admin_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeRequest) ProtoMessage() {}
+
+func (x *RevokeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_admin_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeRequest.ProtoReflect.Descriptor instead.
+func (*RevokeRequest) Descriptor() ([]byte, []int) {
+	return file_admin_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *RevokeRequest) GetPurpose() string {
+	if x != nil {
+		return x.Purpose
+	}
+	return ""
+}
+
+func (x *RevokeRequest) GetWhat() isRevokeRequest_What {
+	if x != nil {
+		return x.What
+	}
+	return nil
+}
+
+func (x *RevokeRequest) GetKid() string {
+	if x != nil {
+		if x, ok := x.What.(*RevokeRequest_Kid); ok {
+			return x.Kid
+		}
+	}
+	return ""
+}
+
+func (x *RevokeRequest) GetScope() string {
+	if x != nil {
+		if x, ok := x.What.(*RevokeRequest_Scope); ok {
+			return x.Scope
+		}
+	}
+	return ""
+}
+
+func (x *RevokeRequest) GetAgent() string {
+	if x != nil {
+		if x, ok := x.What.(*RevokeRequest_Agent); ok {
+			return x.Agent
+		}
+	}
+	return ""
+}
+
+type isRevokeRequest_What interface {
+	isRevokeRequest_What()
+}
+
+type RevokeRequest_Kid struct {
+	// Five letters, as in tokens.
+	Kid string `protobuf:"bytes,2,opt,name=kid,proto3,oneof"`
+}
+
+type RevokeRequest_Scope struct {
+	Scope string `protobuf:"bytes,3,opt,name=scope,proto3,oneof"`
+}
+
+type RevokeRequest_Agent struct {
+	// The identity the vault knows the agent by, as its log shows it.
+	Agent string `protobuf:"bytes,4,opt,name=agent,proto3,oneof"`
+}
+
+func (*RevokeRequest_Kid) isRevokeRequest_What() {}
+
+func (*RevokeRequest_Scope) isRevokeRequest_What() {}
+
+func (*RevokeRequest_Agent) isRevokeRequest_What() {}
+
+type RevokeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key ids that ended.
+	Kids          []string `protobuf:"bytes,1,rep,name=kids,proto3" json:"kids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeResponse) Reset() {
+	*x = RevokeResponse{}
+	mi := &file_admin_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeResponse) ProtoMessage() {}
+
+func (x *RevokeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_admin_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeResponse.ProtoReflect.Descriptor instead.
+func (*RevokeResponse) Descriptor() ([]byte, []int) {
+	return file_admin_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *RevokeResponse) GetKids() []string {
+	if x != nil {
+		return x.Kids
+	}
+	return nil
+}
+
+type RestoreRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As in RevealRequest.
+	Purpose       string `protobuf:"bytes,1,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	Agent         string `protobuf:"bytes,2,opt,name=agent,proto3" json:"agent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreRequest) Reset() {
+	*x = RestoreRequest{}
+	mi := &file_admin_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreRequest) ProtoMessage() {}
+
+func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_admin_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
+func (*RestoreRequest) Descriptor() ([]byte, []int) {
+	return file_admin_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *RestoreRequest) GetPurpose() string {
+	if x != nil {
+		return x.Purpose
+	}
+	return ""
+}
+
+func (x *RestoreRequest) GetAgent() string {
+	if x != nil {
+		return x.Agent
+	}
+	return ""
+}
+
+type RestoreResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreResponse) Reset() {
+	*x = RestoreResponse{}
+	mi := &file_admin_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreResponse) ProtoMessage() {}
+
+func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_admin_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreResponse.ProtoReflect.Descriptor instead.
+func (*RestoreResponse) Descriptor() ([]byte, []int) {
+	return file_admin_proto_rawDescGZIP(), []int{12}
+}
+
 var File_admin_proto protoreflect.FileDescriptor
 
 const file_admin_proto_rawDesc = "" +
 	"\n" +
 	"\vadmin.proto\x12\x12cloakroom.vault.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x0f\n" +
-	"\rStatusRequest\"\xcd\x02\n" +
+	"\rStatusRequest\"\xf4\x02\n" +
 	"\x0eStatusResponse\x12\x1c\n" +
 	"\tdirectory\x18\x01 \x01(\tR\tdirectory\x124\n" +
 	"\astarted\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\astarted\x12\x1e\n" +
@@ -617,7 +869,8 @@ const file_admin_proto_rawDesc = "" +
 	"tombstones\x12\x1f\n" +
 	"\vstore_bytes\x18\a \x01(\x04R\n" +
 	"storeBytes\x123\n" +
-	"\x05audit\x18\b \x01(\v2\x1d.cloakroom.vault.v1.AuditHeadR\x05audit\"\xcb\x01\n" +
+	"\x05audit\x18\b \x01(\v2\x1d.cloakroom.vault.v1.AuditHeadR\x05audit\x12%\n" +
+	"\x0erevoked_agents\x18\t \x03(\tR\rrevokedAgents\"\xcb\x01\n" +
 	"\vEpochStatus\x12\x14\n" +
 	"\x05scope\x18\x01 \x01(\tR\x05scope\x12\x10\n" +
 	"\x03kid\x18\x02 \x01(\tR\x03kid\x120\n" +
@@ -652,11 +905,25 @@ const file_admin_proto_rawDesc = "" +
 	"signatures\x18\x03 \x01(\x04R\n" +
 	"signatures\x12\x16\n" +
 	"\x06faults\x18\x04 \x03(\tR\x06faults\x121\n" +
-	"\x04head\x18\x05 \x01(\v2\x1d.cloakroom.vault.v1.AuditHeadR\x04head2\x90\x02\n" +
+	"\x04head\x18\x05 \x01(\v2\x1d.cloakroom.vault.v1.AuditHeadR\x04head\"u\n" +
+	"\rRevokeRequest\x12\x18\n" +
+	"\apurpose\x18\x01 \x01(\tR\apurpose\x12\x12\n" +
+	"\x03kid\x18\x02 \x01(\tH\x00R\x03kid\x12\x16\n" +
+	"\x05scope\x18\x03 \x01(\tH\x00R\x05scope\x12\x16\n" +
+	"\x05agent\x18\x04 \x01(\tH\x00R\x05agentB\x06\n" +
+	"\x04what\"$\n" +
+	"\x0eRevokeResponse\x12\x12\n" +
+	"\x04kids\x18\x01 \x03(\tR\x04kids\"@\n" +
+	"\x0eRestoreRequest\x12\x18\n" +
+	"\apurpose\x18\x01 \x01(\tR\apurpose\x12\x14\n" +
+	"\x05agent\x18\x02 \x01(\tR\x05agent\"\x11\n" +
+	"\x0fRestoreResponse2\xb5\x03\n" +
 	"\fAdminService\x12O\n" +
 	"\x06Status\x12!.cloakroom.vault.v1.StatusRequest\x1a\".cloakroom.vault.v1.StatusResponse\x12O\n" +
 	"\x06Forget\x12!.cloakroom.vault.v1.ForgetRequest\x1a\".cloakroom.vault.v1.ForgetResponse\x12^\n" +
-	"\vVerifyAudit\x12&.cloakroom.vault.v1.VerifyAuditRequest\x1a'.cloakroom.vault.v1.VerifyAuditResponseB.Z,github.com/cloakroom/cloakroom/vault/vaultpbb\x06proto3"
+	"\vVerifyAudit\x12&.cloakroom.vault.v1.VerifyAuditRequest\x1a'.cloakroom.vault.v1.VerifyAuditResponse\x12O\n" +
+	"\x06Revoke\x12!.cloakroom.vault.v1.RevokeRequest\x1a\".cloakroom.vault.v1.RevokeResponse\x12R\n" +
+	"\aRestore\x12\".cloakroom.vault.v1.RestoreRequest\x1a#.cloakroom.vault.v1.RestoreResponseB.Z,github.com/cloakroom/cloakroom/vault/vaultpbb\x06proto3"
 
 var (
 	file_admin_proto_rawDescOnce sync.Once
@@ -670,7 +937,7 @@ func file_admin_proto_rawDescGZIP() []byte {
 	return file_admin_proto_rawDescData
 }
 
-var file_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_admin_proto_goTypes = []any{
 	(*StatusRequest)(nil),         // 0: cloakroom.vault.v1.StatusRequest
 	(*StatusResponse)(nil),        // 1: cloakroom.vault.v1.StatusResponse
@@ -681,25 +948,33 @@ var file_admin_proto_goTypes = []any{
 	(*ForgetResponse)(nil),        // 6: cloakroom.vault.v1.ForgetResponse
 	(*VerifyAuditRequest)(nil),    // 7: cloakroom.vault.v1.VerifyAuditRequest
 	(*VerifyAuditResponse)(nil),   // 8: cloakroom.vault.v1.VerifyAuditResponse
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(*RevokeRequest)(nil),         // 9: cloakroom.vault.v1.RevokeRequest
+	(*RevokeResponse)(nil),        // 10: cloakroom.vault.v1.RevokeResponse
+	(*RestoreRequest)(nil),        // 11: cloakroom.vault.v1.RestoreRequest
+	(*RestoreResponse)(nil),       // 12: cloakroom.vault.v1.RestoreResponse
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
 }
 var file_admin_proto_depIdxs = []int32{
-	9,  // 0: cloakroom.vault.v1.StatusResponse.started:type_name -> google.protobuf.Timestamp
+	13, // 0: cloakroom.vault.v1.StatusResponse.started:type_name -> google.protobuf.Timestamp
 	2,  // 1: cloakroom.vault.v1.StatusResponse.epochs:type_name -> cloakroom.vault.v1.EpochStatus
 	3,  // 2: cloakroom.vault.v1.StatusResponse.audit:type_name -> cloakroom.vault.v1.AuditHead
-	9,  // 3: cloakroom.vault.v1.EpochStatus.start:type_name -> google.protobuf.Timestamp
-	9,  // 4: cloakroom.vault.v1.EpochStatus.end:type_name -> google.protobuf.Timestamp
-	9,  // 5: cloakroom.vault.v1.EpochStatus.expires:type_name -> google.protobuf.Timestamp
+	13, // 3: cloakroom.vault.v1.EpochStatus.start:type_name -> google.protobuf.Timestamp
+	13, // 4: cloakroom.vault.v1.EpochStatus.end:type_name -> google.protobuf.Timestamp
+	13, // 5: cloakroom.vault.v1.EpochStatus.expires:type_name -> google.protobuf.Timestamp
 	5,  // 6: cloakroom.vault.v1.ForgetRequest.values:type_name -> cloakroom.vault.v1.ForgetValue
 	3,  // 7: cloakroom.vault.v1.VerifyAuditResponse.head:type_name -> cloakroom.vault.v1.AuditHead
 	0,  // 8: cloakroom.vault.v1.AdminService.Status:input_type -> cloakroom.vault.v1.StatusRequest
 	4,  // 9: cloakroom.vault.v1.AdminService.Forget:input_type -> cloakroom.vault.v1.ForgetRequest
 	7,  // 10: cloakroom.vault.v1.AdminService.VerifyAudit:input_type -> cloakroom.vault.v1.VerifyAuditRequest
-	1,  // 11: cloakroom.vault.v1.AdminService.Status:output_type -> cloakroom.vault.v1.StatusResponse
-	6,  // 12: cloakroom.vault.v1.AdminService.Forget:output_type -> cloakroom.vault.v1.ForgetResponse
-	8,  // 13: cloakroom.vault.v1.AdminService.VerifyAudit:output_type -> cloakroom.vault.v1.VerifyAuditResponse
-	11, // [11:14] is the sub-list for method output_type
-	8,  // [8:11] is the sub-list for method input_type
+	9,  // 11: cloakroom.vault.v1.AdminService.Revoke:input_type -> cloakroom.vault.v1.RevokeRequest
+	11, // 12: cloakroom.vault.v1.AdminService.Restore:input_type -> cloakroom.vault.v1.RestoreRequest
+	1,  // 13: cloakroom.vault.v1.AdminService.Status:output_type -> cloakroom.vault.v1.StatusResponse
+	6,  // 14: cloakroom.vault.v1.AdminService.Forget:output_type -> cloakroom.vault.v1.ForgetResponse
+	8,  // 15: cloakroom.vault.v1.AdminService.VerifyAudit:output_type -> cloakroom.vault.v1.VerifyAuditResponse
+	10, // 16: cloakroom.vault.v1.AdminService.Revoke:output_type -> cloakroom.vault.v1.RevokeResponse
+	12, // 17: cloakroom.vault.v1.AdminService.Restore:output_type -> cloakroom.vault.v1.RestoreResponse
+	13, // [13:18] is the sub-list for method output_type
+	8,  // [8:13] is the sub-list for method input_type
 	8,  // [8:8] is the sub-list for extension type_name
 	8,  // [8:8] is the sub-list for extension extendee
 	0,  // [0:8] is the sub-list for field type_name
@@ -710,13 +985,18 @@ func file_admin_proto_init() {
 	if File_admin_proto != nil {
 		return
 	}
+	file_admin_proto_msgTypes[9].OneofWrappers = []any{
+		(*RevokeRequest_Kid)(nil),
+		(*RevokeRequest_Scope)(nil),
+		(*RevokeRequest_Agent)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_admin_proto_rawDesc), len(file_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

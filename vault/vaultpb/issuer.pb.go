@@ -23,6 +23,62 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Refusal says why one record or value was not taken.
+type Refusal int32
+
+const (
+	Refusal_REFUSAL_UNSPECIFIED Refusal = 0
+	// It is malformed. It will never be taken.
+	Refusal_REFUSAL_INVALID Refusal = 1
+	// Its epoch's retention is over. It will never be taken, and never be asked for.
+	Refusal_REFUSAL_EXPIRED Refusal = 2
+	// The caller may not, or not under this grant: an operator may change that.
+	Refusal_REFUSAL_DENIED Refusal = 3
+)
+
+// Enum value maps for Refusal.
+var (
+	Refusal_name = map[int32]string{
+		0: "REFUSAL_UNSPECIFIED",
+		1: "REFUSAL_INVALID",
+		2: "REFUSAL_EXPIRED",
+		3: "REFUSAL_DENIED",
+	}
+	Refusal_value = map[string]int32{
+		"REFUSAL_UNSPECIFIED": 0,
+		"REFUSAL_INVALID":     1,
+		"REFUSAL_EXPIRED":     2,
+		"REFUSAL_DENIED":      3,
+	}
+)
+
+func (x Refusal) Enum() *Refusal {
+	p := new(Refusal)
+	*p = x
+	return p
+}
+
+func (x Refusal) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Refusal) Descriptor() protoreflect.EnumDescriptor {
+	return file_issuer_proto_enumTypes[0].Descriptor()
+}
+
+func (Refusal) Type() protoreflect.EnumType {
+	return &file_issuer_proto_enumTypes[0]
+}
+
+func (x Refusal) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Refusal.Descriptor instead.
+func (Refusal) EnumDescriptor() ([]byte, []int) {
+	return file_issuer_proto_rawDescGZIP(), []int{0}
+}
+
 type GrantRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Where tokens link. Values minted in different scopes have different tokens.
@@ -30,7 +86,9 @@ type GrantRequest struct {
 	// The classes the agent wants to mint.
 	Classes []*MintClass `protobuf:"bytes,2,rep,name=classes,proto3" json:"classes,omitempty"`
 	// The suites the agent can seal with, best first. Empty: any.
-	Suites        []Suite `protobuf:"varint,3,rep,packed,name=suites,proto3,enum=cloakroom.vault.v1.Suite" json:"suites,omitempty"`
+	Suites []Suite `protobuf:"varint,3,rep,packed,name=suites,proto3,enum=cloakroom.vault.v1.Suite" json:"suites,omitempty"`
+	// The caller knows Issue. Without it a class that only the vault may mint is not granted at all.
+	Issue         bool `protobuf:"varint,4,opt,name=issue,proto3" json:"issue,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -84,6 +142,13 @@ func (x *GrantRequest) GetSuites() []Suite {
 		return x.Suites
 	}
 	return nil
+}
+
+func (x *GrantRequest) GetIssue() bool {
+	if x != nil {
+		return x.Issue
+	}
+	return false
 }
 
 type MintClass struct {
@@ -141,12 +206,13 @@ func (x *MintClass) GetKind() TokenKind {
 
 type GrantResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Names this grant in the vault's log.
+	// Names this grant in the vault's log, and proves to the vault which caller it was given to.
 	GrantId []byte `protobuf:"bytes,1,opt,name=grant_id,json=grantId,proto3" json:"grant_id,omitempty"`
 	Scope   string `protobuf:"bytes,2,opt,name=scope,proto3" json:"scope,omitempty"`
 	// The number behind the five key letters of a token; below 20^5.
 	Kid uint32 `protobuf:"varint,3,opt,name=kid,proto3" json:"kid,omitempty"`
-	// One key for each class granted, in the order asked. A class that is missing was not granted.
+	// One key for each class the agent may mint, in the order asked. A class that is neither here nor in issue was not
+	// granted.
 	MintKeys []*MintKey `protobuf:"bytes,4,rep,name=mint_keys,json=mintKeys,proto3" json:"mint_keys,omitempty"`
 	// 16 bytes, the key of the tag that tells tokens from look-alikes. The same for every grant of a vault.
 	RecognitionKey []byte `protobuf:"bytes,5,opt,name=recognition_key,json=recognitionKey,proto3" json:"recognition_key,omitempty"`
@@ -159,8 +225,13 @@ type GrantResponse struct {
 	// When records of this kid are destroyed, in whole seconds. Part of what seals a record.
 	RecordsExpire *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=records_expire,json=recordsExpire,proto3" json:"records_expire,omitempty"`
 	// When to have a new grant at the latest.
-	GrantExpires  *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=grant_expires,json=grantExpires,proto3" json:"grant_expires,omitempty"`
-	Limits        *GrantLimits           `protobuf:"bytes,12,opt,name=limits,proto3" json:"limits,omitempty"`
+	GrantExpires *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=grant_expires,json=grantExpires,proto3" json:"grant_expires,omitempty"`
+	Limits       *GrantLimits           `protobuf:"bytes,12,opt,name=limits,proto3" json:"limits,omitempty"`
+	// The classes granted that only Issue mints.
+	Issue []*MintClass `protobuf:"bytes,13,rep,name=issue,proto3" json:"issue,omitempty"`
+	// The vault's clock when it granted. Agents count the times above from it, so that their own clock may be wrong.
+	// Missing from vaults of before: compare the times with one's own clock.
+	GrantedAt     *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=granted_at,json=grantedAt,proto3" json:"granted_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -279,6 +350,20 @@ func (x *GrantResponse) GetLimits() *GrantLimits {
 	return nil
 }
 
+func (x *GrantResponse) GetIssue() []*MintClass {
+	if x != nil {
+		return x.Issue
+	}
+	return nil
+}
+
+func (x *GrantResponse) GetGrantedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.GrantedAt
+	}
+	return nil
+}
+
 type MintKey struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Class *MintClass             `protobuf:"bytes,1,opt,name=class,proto3" json:"class,omitempty"`
@@ -343,8 +428,10 @@ type GrantLimits struct {
 	SessionLifetime *durationpb.Duration `protobuf:"bytes,3,opt,name=session_lifetime,json=sessionLifetime,proto3" json:"session_lifetime,omitempty"`
 	// ... and for this many records.
 	SessionRecords uint32 `protobuf:"varint,4,opt,name=session_records,json=sessionRecords,proto3" json:"session_records,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// The most values one Issue call may carry.
+	IssueValues   uint32 `protobuf:"varint,5,opt,name=issue_values,json=issueValues,proto3" json:"issue_values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GrantLimits) Reset() {
@@ -405,11 +492,20 @@ func (x *GrantLimits) GetSessionRecords() uint32 {
 	return 0
 }
 
+func (x *GrantLimits) GetIssueValues() uint32 {
+	if x != nil {
+		return x.IssueValues
+	}
+	return 0
+}
+
 type EscrowRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The sessions the records below were sealed in.
-	Sessions      []*EscrowSession `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
-	Records       []*EscrowRecord  `protobuf:"bytes,2,rep,name=records,proto3" json:"records,omitempty"`
+	Sessions []*EscrowSession `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	Records  []*EscrowRecord  `protobuf:"bytes,2,rep,name=records,proto3" json:"records,omitempty"`
+	// The caller reads EscrowResponse.refused. Without it a record that cannot be stored refuses the whole request.
+	Partial       bool `protobuf:"varint,3,opt,name=partial,proto3" json:"partial,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -458,6 +554,13 @@ func (x *EscrowRequest) GetRecords() []*EscrowRecord {
 	return nil
 }
 
+func (x *EscrowRequest) GetPartial() bool {
+	if x != nil {
+		return x.Partial
+	}
+	return false
+}
+
 // EscrowSession is what the vault needs to derive a session's key again.
 type EscrowSession struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -466,7 +569,10 @@ type EscrowSession struct {
 	Kid   uint32 `protobuf:"varint,2,opt,name=kid,proto3" json:"kid,omitempty"`
 	Suite Suite  `protobuf:"varint,3,opt,name=suite,proto3,enum=cloakroom.vault.v1.Suite" json:"suite,omitempty"`
 	// The encapsulated key.
-	Enc           []byte `protobuf:"bytes,4,opt,name=enc,proto3" json:"enc,omitempty"`
+	Enc []byte `protobuf:"bytes,4,opt,name=enc,proto3" json:"enc,omitempty"`
+	// Of the grant the records were minted under. A vault that knows its callers takes records only from the caller
+	// that the grant was given to.
+	GrantId       []byte `protobuf:"bytes,5,opt,name=grant_id,json=grantId,proto3" json:"grant_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -525,6 +631,13 @@ func (x *EscrowSession) GetSuite() Suite {
 func (x *EscrowSession) GetEnc() []byte {
 	if x != nil {
 		return x.Enc
+	}
+	return nil
+}
+
+func (x *EscrowSession) GetGrantId() []byte {
+	if x != nil {
+		return x.GrantId
 	}
 	return nil
 }
@@ -601,7 +714,9 @@ func (x *EscrowRecord) GetSealed() []byte {
 }
 
 type EscrowResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The records that were not stored. All others of the request are durable.
+	Refused       []*RefusedRecord `protobuf:"bytes,1,rep,name=refused,proto3" json:"refused,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -636,18 +751,400 @@ func (*EscrowResponse) Descriptor() ([]byte, []int) {
 	return file_issuer_proto_rawDescGZIP(), []int{8}
 }
 
+func (x *EscrowResponse) GetRefused() []*RefusedRecord {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
+}
+
+type RefusedRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Index into EscrowRequest.records.
+	Record        uint32  `protobuf:"varint,1,opt,name=record,proto3" json:"record,omitempty"`
+	Refusal       Refusal `protobuf:"varint,2,opt,name=refusal,proto3,enum=cloakroom.vault.v1.Refusal" json:"refusal,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefusedRecord) Reset() {
+	*x = RefusedRecord{}
+	mi := &file_issuer_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefusedRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefusedRecord) ProtoMessage() {}
+
+func (x *RefusedRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_issuer_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefusedRecord.ProtoReflect.Descriptor instead.
+func (*RefusedRecord) Descriptor() ([]byte, []int) {
+	return file_issuer_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *RefusedRecord) GetRecord() uint32 {
+	if x != nil {
+		return x.Record
+	}
+	return 0
+}
+
+func (x *RefusedRecord) GetRefusal() Refusal {
+	if x != nil {
+		return x.Refusal
+	}
+	return Refusal_REFUSAL_UNSPECIFIED
+}
+
+type IssueRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Scope         string                 `protobuf:"bytes,1,opt,name=scope,proto3" json:"scope,omitempty"`
+	Values        []*IssueValue          `protobuf:"bytes,2,rep,name=values,proto3" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssueRequest) Reset() {
+	*x = IssueRequest{}
+	mi := &file_issuer_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssueRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssueRequest) ProtoMessage() {}
+
+func (x *IssueRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_issuer_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssueRequest.ProtoReflect.Descriptor instead.
+func (*IssueRequest) Descriptor() ([]byte, []int) {
+	return file_issuer_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *IssueRequest) GetScope() string {
+	if x != nil {
+		return x.Scope
+	}
+	return ""
+}
+
+func (x *IssueRequest) GetValues() []*IssueValue {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+type IssueValue struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Class *MintClass             `protobuf:"bytes,1,opt,name=class,proto3" json:"class,omitempty"`
+	// Canonical.
+	Value         []byte `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssueValue) Reset() {
+	*x = IssueValue{}
+	mi := &file_issuer_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssueValue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssueValue) ProtoMessage() {}
+
+func (x *IssueValue) ProtoReflect() protoreflect.Message {
+	mi := &file_issuer_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssueValue.ProtoReflect.Descriptor instead.
+func (*IssueValue) Descriptor() ([]byte, []int) {
+	return file_issuer_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *IssueValue) GetClass() *MintClass {
+	if x != nil {
+		return x.Class
+	}
+	return nil
+}
+
+func (x *IssueValue) GetValue() []byte {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+type IssueResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order asked, one for each value.
+	Tokens []*IssuedToken `protobuf:"bytes,1,rep,name=tokens,proto3" json:"tokens,omitempty"`
+	// How long the tokens may be used for the same values again: until their epoch ends, at most.
+	Reuse         *durationpb.Duration `protobuf:"bytes,2,opt,name=reuse,proto3" json:"reuse,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssueResponse) Reset() {
+	*x = IssueResponse{}
+	mi := &file_issuer_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssueResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssueResponse) ProtoMessage() {}
+
+func (x *IssueResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_issuer_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssueResponse.ProtoReflect.Descriptor instead.
+func (*IssueResponse) Descriptor() ([]byte, []int) {
+	return file_issuer_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *IssueResponse) GetTokens() []*IssuedToken {
+	if x != nil {
+		return x.Tokens
+	}
+	return nil
+}
+
+func (x *IssueResponse) GetReuse() *durationpb.Duration {
+	if x != nil {
+		return x.Reuse
+	}
+	return nil
+}
+
+type IssuedToken struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty when it was refused.
+	Token         string  `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	Refusal       Refusal `protobuf:"varint,2,opt,name=refusal,proto3,enum=cloakroom.vault.v1.Refusal" json:"refusal,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssuedToken) Reset() {
+	*x = IssuedToken{}
+	mi := &file_issuer_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssuedToken) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssuedToken) ProtoMessage() {}
+
+func (x *IssuedToken) ProtoReflect() protoreflect.Message {
+	mi := &file_issuer_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssuedToken.ProtoReflect.Descriptor instead.
+func (*IssuedToken) Descriptor() ([]byte, []int) {
+	return file_issuer_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *IssuedToken) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *IssuedToken) GetRefusal() Refusal {
+	if x != nil {
+		return x.Refusal
+	}
+	return Refusal_REFUSAL_UNSPECIFIED
+}
+
+type RevocationsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scopes the caller holds grants of.
+	Scopes        []string `protobuf:"bytes,1,rep,name=scopes,proto3" json:"scopes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevocationsRequest) Reset() {
+	*x = RevocationsRequest{}
+	mi := &file_issuer_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevocationsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevocationsRequest) ProtoMessage() {}
+
+func (x *RevocationsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_issuer_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevocationsRequest.ProtoReflect.Descriptor instead.
+func (*RevocationsRequest) Descriptor() ([]byte, []int) {
+	return file_issuer_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *RevocationsRequest) GetScopes() []string {
+	if x != nil {
+		return x.Scopes
+	}
+	return nil
+}
+
+type RevocationsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Key ids nothing may be minted of from now on: ask for a new grant. The first message has all of the scopes asked.
+	EndedKids []uint32 `protobuf:"varint,1,rep,packed,name=ended_kids,json=endedKids,proto3" json:"ended_kids,omitempty"`
+	// Every grant of the caller has ended, and it will not get another.
+	CallerRevoked bool `protobuf:"varint,2,opt,name=caller_revoked,json=callerRevoked,proto3" json:"caller_revoked,omitempty"`
+	// Key ids of which the vault found bad records and threw them away: escrow what is minted again, also where a
+	// record is known to be durable.
+	EscrowAgainKids []uint32 `protobuf:"varint,3,rep,packed,name=escrow_again_kids,json=escrowAgainKids,proto3" json:"escrow_again_kids,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *RevocationsResponse) Reset() {
+	*x = RevocationsResponse{}
+	mi := &file_issuer_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevocationsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevocationsResponse) ProtoMessage() {}
+
+func (x *RevocationsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_issuer_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevocationsResponse.ProtoReflect.Descriptor instead.
+func (*RevocationsResponse) Descriptor() ([]byte, []int) {
+	return file_issuer_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *RevocationsResponse) GetEndedKids() []uint32 {
+	if x != nil {
+		return x.EndedKids
+	}
+	return nil
+}
+
+func (x *RevocationsResponse) GetCallerRevoked() bool {
+	if x != nil {
+		return x.CallerRevoked
+	}
+	return false
+}
+
+func (x *RevocationsResponse) GetEscrowAgainKids() []uint32 {
+	if x != nil {
+		return x.EscrowAgainKids
+	}
+	return nil
+}
+
 var File_issuer_proto protoreflect.FileDescriptor
 
 const file_issuer_proto_rawDesc = "" +
 	"\n" +
-	"\fissuer.proto\x12\x12cloakroom.vault.v1\x1a\fcommon.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x90\x01\n" +
+	"\fissuer.proto\x12\x12cloakroom.vault.v1\x1a\fcommon.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa6\x01\n" +
 	"\fGrantRequest\x12\x14\n" +
 	"\x05scope\x18\x01 \x01(\tR\x05scope\x127\n" +
 	"\aclasses\x18\x02 \x03(\v2\x1d.cloakroom.vault.v1.MintClassR\aclasses\x121\n" +
-	"\x06suites\x18\x03 \x03(\x0e2\x19.cloakroom.vault.v1.SuiteR\x06suites\"R\n" +
+	"\x06suites\x18\x03 \x03(\x0e2\x19.cloakroom.vault.v1.SuiteR\x06suites\x12\x14\n" +
+	"\x05issue\x18\x04 \x01(\bR\x05issue\"R\n" +
 	"\tMintClass\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x121\n" +
-	"\x04kind\x18\x02 \x01(\x0e2\x1d.cloakroom.vault.v1.TokenKindR\x04kind\"\xc5\x04\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x1d.cloakroom.vault.v1.TokenKindR\x04kind\"\xb5\x05\n" +
 	"\rGrantResponse\x12\x19\n" +
 	"\bgrant_id\x18\x01 \x01(\fR\agrantId\x12\x14\n" +
 	"\x05scope\x18\x02 \x01(\tR\x05scope\x12\x10\n" +
@@ -662,32 +1159,69 @@ const file_issuer_proto_rawDesc = "" +
 	"\x0erecords_expire\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\rrecordsExpire\x12?\n" +
 	"\rgrant_expires\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\fgrantExpires\x127\n" +
-	"\x06limits\x18\f \x01(\v2\x1f.cloakroom.vault.v1.GrantLimitsR\x06limits\"P\n" +
+	"\x06limits\x18\f \x01(\v2\x1f.cloakroom.vault.v1.GrantLimitsR\x06limits\x123\n" +
+	"\x05issue\x18\r \x03(\v2\x1d.cloakroom.vault.v1.MintClassR\x05issue\x129\n" +
+	"\n" +
+	"granted_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\tgrantedAt\"P\n" +
 	"\aMintKey\x123\n" +
 	"\x05class\x18\x01 \x01(\v2\x1d.cloakroom.vault.v1.MintClassR\x05class\x12\x10\n" +
-	"\x03key\x18\x02 \x01(\fR\x03key\"\xc6\x01\n" +
+	"\x03key\x18\x02 \x01(\fR\x03key\"\xe9\x01\n" +
 	"\vGrantLimits\x12%\n" +
 	"\x0eescrow_records\x18\x01 \x01(\rR\rescrowRecords\x12!\n" +
 	"\fescrow_bytes\x18\x02 \x01(\rR\vescrowBytes\x12D\n" +
 	"\x10session_lifetime\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x0fsessionLifetime\x12'\n" +
-	"\x0fsession_records\x18\x04 \x01(\rR\x0esessionRecords\"\x8a\x01\n" +
+	"\x0fsession_records\x18\x04 \x01(\rR\x0esessionRecords\x12!\n" +
+	"\fissue_values\x18\x05 \x01(\rR\vissueValues\"\xa4\x01\n" +
 	"\rEscrowRequest\x12=\n" +
 	"\bsessions\x18\x01 \x03(\v2!.cloakroom.vault.v1.EscrowSessionR\bsessions\x12:\n" +
-	"\arecords\x18\x02 \x03(\v2 .cloakroom.vault.v1.EscrowRecordR\arecords\"t\n" +
+	"\arecords\x18\x02 \x03(\v2 .cloakroom.vault.v1.EscrowRecordR\arecords\x12\x18\n" +
+	"\apartial\x18\x03 \x01(\bR\apartial\"\x8f\x01\n" +
 	"\rEscrowSession\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x10\n" +
 	"\x03kid\x18\x02 \x01(\rR\x03kid\x12/\n" +
 	"\x05suite\x18\x03 \x01(\x0e2\x19.cloakroom.vault.v1.SuiteR\x05suite\x12\x10\n" +
-	"\x03enc\x18\x04 \x01(\fR\x03enc\"y\n" +
+	"\x03enc\x18\x04 \x01(\fR\x03enc\x12\x19\n" +
+	"\bgrant_id\x18\x05 \x01(\fR\agrantId\"y\n" +
 	"\fEscrowRecord\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x12\x18\n" +
 	"\asession\x18\x02 \x01(\rR\asession\x12!\n" +
 	"\fexpires_unix\x18\x03 \x01(\x03R\vexpiresUnix\x12\x16\n" +
-	"\x06sealed\x18\x04 \x01(\fR\x06sealed\"\x10\n" +
-	"\x0eEscrowResponse2\xae\x01\n" +
+	"\x06sealed\x18\x04 \x01(\fR\x06sealed\"M\n" +
+	"\x0eEscrowResponse\x12;\n" +
+	"\arefused\x18\x01 \x03(\v2!.cloakroom.vault.v1.RefusedRecordR\arefused\"^\n" +
+	"\rRefusedRecord\x12\x16\n" +
+	"\x06record\x18\x01 \x01(\rR\x06record\x125\n" +
+	"\arefusal\x18\x02 \x01(\x0e2\x1b.cloakroom.vault.v1.RefusalR\arefusal\"\\\n" +
+	"\fIssueRequest\x12\x14\n" +
+	"\x05scope\x18\x01 \x01(\tR\x05scope\x126\n" +
+	"\x06values\x18\x02 \x03(\v2\x1e.cloakroom.vault.v1.IssueValueR\x06values\"W\n" +
+	"\n" +
+	"IssueValue\x123\n" +
+	"\x05class\x18\x01 \x01(\v2\x1d.cloakroom.vault.v1.MintClassR\x05class\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value\"y\n" +
+	"\rIssueResponse\x127\n" +
+	"\x06tokens\x18\x01 \x03(\v2\x1f.cloakroom.vault.v1.IssuedTokenR\x06tokens\x12/\n" +
+	"\x05reuse\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x05reuse\"Z\n" +
+	"\vIssuedToken\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\tR\x05token\x125\n" +
+	"\arefusal\x18\x02 \x01(\x0e2\x1b.cloakroom.vault.v1.RefusalR\arefusal\",\n" +
+	"\x12RevocationsRequest\x12\x16\n" +
+	"\x06scopes\x18\x01 \x03(\tR\x06scopes\"\x87\x01\n" +
+	"\x13RevocationsResponse\x12\x1d\n" +
+	"\n" +
+	"ended_kids\x18\x01 \x03(\rR\tendedKids\x12%\n" +
+	"\x0ecaller_revoked\x18\x02 \x01(\bR\rcallerRevoked\x12*\n" +
+	"\x11escrow_again_kids\x18\x03 \x03(\rR\x0fescrowAgainKids*`\n" +
+	"\aRefusal\x12\x17\n" +
+	"\x13REFUSAL_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fREFUSAL_INVALID\x10\x01\x12\x13\n" +
+	"\x0fREFUSAL_EXPIRED\x10\x02\x12\x12\n" +
+	"\x0eREFUSAL_DENIED\x10\x032\xde\x02\n" +
 	"\rIssuerService\x12L\n" +
 	"\x05Grant\x12 .cloakroom.vault.v1.GrantRequest\x1a!.cloakroom.vault.v1.GrantResponse\x12O\n" +
-	"\x06Escrow\x12!.cloakroom.vault.v1.EscrowRequest\x1a\".cloakroom.vault.v1.EscrowResponseB.Z,github.com/cloakroom/cloakroom/vault/vaultpbb\x06proto3"
+	"\x06Escrow\x12!.cloakroom.vault.v1.EscrowRequest\x1a\".cloakroom.vault.v1.EscrowResponse\x12L\n" +
+	"\x05Issue\x12 .cloakroom.vault.v1.IssueRequest\x1a!.cloakroom.vault.v1.IssueResponse\x12`\n" +
+	"\vRevocations\x12&.cloakroom.vault.v1.RevocationsRequest\x1a'.cloakroom.vault.v1.RevocationsResponse0\x01B.Z,github.com/cloakroom/cloakroom/vault/vaultpbb\x06proto3"
 
 var (
 	file_issuer_proto_rawDescOnce sync.Once
@@ -701,47 +1235,69 @@ func file_issuer_proto_rawDescGZIP() []byte {
 	return file_issuer_proto_rawDescData
 }
 
-var file_issuer_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_issuer_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_issuer_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_issuer_proto_goTypes = []any{
-	(*GrantRequest)(nil),          // 0: cloakroom.vault.v1.GrantRequest
-	(*MintClass)(nil),             // 1: cloakroom.vault.v1.MintClass
-	(*GrantResponse)(nil),         // 2: cloakroom.vault.v1.GrantResponse
-	(*MintKey)(nil),               // 3: cloakroom.vault.v1.MintKey
-	(*GrantLimits)(nil),           // 4: cloakroom.vault.v1.GrantLimits
-	(*EscrowRequest)(nil),         // 5: cloakroom.vault.v1.EscrowRequest
-	(*EscrowSession)(nil),         // 6: cloakroom.vault.v1.EscrowSession
-	(*EscrowRecord)(nil),          // 7: cloakroom.vault.v1.EscrowRecord
-	(*EscrowResponse)(nil),        // 8: cloakroom.vault.v1.EscrowResponse
-	(Suite)(0),                    // 9: cloakroom.vault.v1.Suite
-	(TokenKind)(0),                // 10: cloakroom.vault.v1.TokenKind
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 12: google.protobuf.Duration
+	(Refusal)(0),                  // 0: cloakroom.vault.v1.Refusal
+	(*GrantRequest)(nil),          // 1: cloakroom.vault.v1.GrantRequest
+	(*MintClass)(nil),             // 2: cloakroom.vault.v1.MintClass
+	(*GrantResponse)(nil),         // 3: cloakroom.vault.v1.GrantResponse
+	(*MintKey)(nil),               // 4: cloakroom.vault.v1.MintKey
+	(*GrantLimits)(nil),           // 5: cloakroom.vault.v1.GrantLimits
+	(*EscrowRequest)(nil),         // 6: cloakroom.vault.v1.EscrowRequest
+	(*EscrowSession)(nil),         // 7: cloakroom.vault.v1.EscrowSession
+	(*EscrowRecord)(nil),          // 8: cloakroom.vault.v1.EscrowRecord
+	(*EscrowResponse)(nil),        // 9: cloakroom.vault.v1.EscrowResponse
+	(*RefusedRecord)(nil),         // 10: cloakroom.vault.v1.RefusedRecord
+	(*IssueRequest)(nil),          // 11: cloakroom.vault.v1.IssueRequest
+	(*IssueValue)(nil),            // 12: cloakroom.vault.v1.IssueValue
+	(*IssueResponse)(nil),         // 13: cloakroom.vault.v1.IssueResponse
+	(*IssuedToken)(nil),           // 14: cloakroom.vault.v1.IssuedToken
+	(*RevocationsRequest)(nil),    // 15: cloakroom.vault.v1.RevocationsRequest
+	(*RevocationsResponse)(nil),   // 16: cloakroom.vault.v1.RevocationsResponse
+	(Suite)(0),                    // 17: cloakroom.vault.v1.Suite
+	(TokenKind)(0),                // 18: cloakroom.vault.v1.TokenKind
+	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 20: google.protobuf.Duration
 }
 var file_issuer_proto_depIdxs = []int32{
-	1,  // 0: cloakroom.vault.v1.GrantRequest.classes:type_name -> cloakroom.vault.v1.MintClass
-	9,  // 1: cloakroom.vault.v1.GrantRequest.suites:type_name -> cloakroom.vault.v1.Suite
-	10, // 2: cloakroom.vault.v1.MintClass.kind:type_name -> cloakroom.vault.v1.TokenKind
-	3,  // 3: cloakroom.vault.v1.GrantResponse.mint_keys:type_name -> cloakroom.vault.v1.MintKey
-	9,  // 4: cloakroom.vault.v1.GrantResponse.suite:type_name -> cloakroom.vault.v1.Suite
-	11, // 5: cloakroom.vault.v1.GrantResponse.epoch_start:type_name -> google.protobuf.Timestamp
-	11, // 6: cloakroom.vault.v1.GrantResponse.epoch_end:type_name -> google.protobuf.Timestamp
-	11, // 7: cloakroom.vault.v1.GrantResponse.records_expire:type_name -> google.protobuf.Timestamp
-	11, // 8: cloakroom.vault.v1.GrantResponse.grant_expires:type_name -> google.protobuf.Timestamp
-	4,  // 9: cloakroom.vault.v1.GrantResponse.limits:type_name -> cloakroom.vault.v1.GrantLimits
-	1,  // 10: cloakroom.vault.v1.MintKey.class:type_name -> cloakroom.vault.v1.MintClass
-	12, // 11: cloakroom.vault.v1.GrantLimits.session_lifetime:type_name -> google.protobuf.Duration
-	6,  // 12: cloakroom.vault.v1.EscrowRequest.sessions:type_name -> cloakroom.vault.v1.EscrowSession
-	7,  // 13: cloakroom.vault.v1.EscrowRequest.records:type_name -> cloakroom.vault.v1.EscrowRecord
-	9,  // 14: cloakroom.vault.v1.EscrowSession.suite:type_name -> cloakroom.vault.v1.Suite
-	0,  // 15: cloakroom.vault.v1.IssuerService.Grant:input_type -> cloakroom.vault.v1.GrantRequest
-	5,  // 16: cloakroom.vault.v1.IssuerService.Escrow:input_type -> cloakroom.vault.v1.EscrowRequest
-	2,  // 17: cloakroom.vault.v1.IssuerService.Grant:output_type -> cloakroom.vault.v1.GrantResponse
-	8,  // 18: cloakroom.vault.v1.IssuerService.Escrow:output_type -> cloakroom.vault.v1.EscrowResponse
-	17, // [17:19] is the sub-list for method output_type
-	15, // [15:17] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	2,  // 0: cloakroom.vault.v1.GrantRequest.classes:type_name -> cloakroom.vault.v1.MintClass
+	17, // 1: cloakroom.vault.v1.GrantRequest.suites:type_name -> cloakroom.vault.v1.Suite
+	18, // 2: cloakroom.vault.v1.MintClass.kind:type_name -> cloakroom.vault.v1.TokenKind
+	4,  // 3: cloakroom.vault.v1.GrantResponse.mint_keys:type_name -> cloakroom.vault.v1.MintKey
+	17, // 4: cloakroom.vault.v1.GrantResponse.suite:type_name -> cloakroom.vault.v1.Suite
+	19, // 5: cloakroom.vault.v1.GrantResponse.epoch_start:type_name -> google.protobuf.Timestamp
+	19, // 6: cloakroom.vault.v1.GrantResponse.epoch_end:type_name -> google.protobuf.Timestamp
+	19, // 7: cloakroom.vault.v1.GrantResponse.records_expire:type_name -> google.protobuf.Timestamp
+	19, // 8: cloakroom.vault.v1.GrantResponse.grant_expires:type_name -> google.protobuf.Timestamp
+	5,  // 9: cloakroom.vault.v1.GrantResponse.limits:type_name -> cloakroom.vault.v1.GrantLimits
+	2,  // 10: cloakroom.vault.v1.GrantResponse.issue:type_name -> cloakroom.vault.v1.MintClass
+	19, // 11: cloakroom.vault.v1.GrantResponse.granted_at:type_name -> google.protobuf.Timestamp
+	2,  // 12: cloakroom.vault.v1.MintKey.class:type_name -> cloakroom.vault.v1.MintClass
+	20, // 13: cloakroom.vault.v1.GrantLimits.session_lifetime:type_name -> google.protobuf.Duration
+	7,  // 14: cloakroom.vault.v1.EscrowRequest.sessions:type_name -> cloakroom.vault.v1.EscrowSession
+	8,  // 15: cloakroom.vault.v1.EscrowRequest.records:type_name -> cloakroom.vault.v1.EscrowRecord
+	17, // 16: cloakroom.vault.v1.EscrowSession.suite:type_name -> cloakroom.vault.v1.Suite
+	10, // 17: cloakroom.vault.v1.EscrowResponse.refused:type_name -> cloakroom.vault.v1.RefusedRecord
+	0,  // 18: cloakroom.vault.v1.RefusedRecord.refusal:type_name -> cloakroom.vault.v1.Refusal
+	12, // 19: cloakroom.vault.v1.IssueRequest.values:type_name -> cloakroom.vault.v1.IssueValue
+	2,  // 20: cloakroom.vault.v1.IssueValue.class:type_name -> cloakroom.vault.v1.MintClass
+	14, // 21: cloakroom.vault.v1.IssueResponse.tokens:type_name -> cloakroom.vault.v1.IssuedToken
+	20, // 22: cloakroom.vault.v1.IssueResponse.reuse:type_name -> google.protobuf.Duration
+	0,  // 23: cloakroom.vault.v1.IssuedToken.refusal:type_name -> cloakroom.vault.v1.Refusal
+	1,  // 24: cloakroom.vault.v1.IssuerService.Grant:input_type -> cloakroom.vault.v1.GrantRequest
+	6,  // 25: cloakroom.vault.v1.IssuerService.Escrow:input_type -> cloakroom.vault.v1.EscrowRequest
+	11, // 26: cloakroom.vault.v1.IssuerService.Issue:input_type -> cloakroom.vault.v1.IssueRequest
+	15, // 27: cloakroom.vault.v1.IssuerService.Revocations:input_type -> cloakroom.vault.v1.RevocationsRequest
+	3,  // 28: cloakroom.vault.v1.IssuerService.Grant:output_type -> cloakroom.vault.v1.GrantResponse
+	9,  // 29: cloakroom.vault.v1.IssuerService.Escrow:output_type -> cloakroom.vault.v1.EscrowResponse
+	13, // 30: cloakroom.vault.v1.IssuerService.Issue:output_type -> cloakroom.vault.v1.IssueResponse
+	16, // 31: cloakroom.vault.v1.IssuerService.Revocations:output_type -> cloakroom.vault.v1.RevocationsResponse
+	28, // [28:32] is the sub-list for method output_type
+	24, // [24:28] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_issuer_proto_init() }
@@ -755,13 +1311,14 @@ func file_issuer_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_issuer_proto_rawDesc), len(file_issuer_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   9,
+			NumEnums:      1,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_issuer_proto_goTypes,
 		DependencyIndexes: file_issuer_proto_depIdxs,
+		EnumInfos:         file_issuer_proto_enumTypes,
 		MessageInfos:      file_issuer_proto_msgTypes,
 	}.Build()
 	File_issuer_proto = out.File

@@ -40,6 +40,10 @@ const (
 	// AdminServiceVerifyAuditProcedure is the fully-qualified name of the AdminService's VerifyAudit
 	// RPC.
 	AdminServiceVerifyAuditProcedure = "/cloakroom.vault.v1.AdminService/VerifyAudit"
+	// AdminServiceRevokeProcedure is the fully-qualified name of the AdminService's Revoke RPC.
+	AdminServiceRevokeProcedure = "/cloakroom.vault.v1.AdminService/Revoke"
+	// AdminServiceRestoreProcedure is the fully-qualified name of the AdminService's Restore RPC.
+	AdminServiceRestoreProcedure = "/cloakroom.vault.v1.AdminService/Restore"
 )
 
 // AdminServiceClient is a client for the cloakroom.vault.v1.AdminService service.
@@ -49,6 +53,10 @@ type AdminServiceClient interface {
 	Forget(context.Context, *connect.Request[vaultpb.ForgetRequest]) (*connect.Response[vaultpb.ForgetResponse], error)
 	// VerifyAudit checks the whole audit log against the running vault's own end of the chain.
 	VerifyAudit(context.Context, *connect.Request[vaultpb.VerifyAuditRequest]) (*connect.Response[vaultpb.VerifyAuditResponse], error)
+	// Revoke ends grants: of a key id, of a scope, or of an agent. What was minted under them stays revealable.
+	Revoke(context.Context, *connect.Request[vaultpb.RevokeRequest]) (*connect.Response[vaultpb.RevokeResponse], error)
+	// Restore lets a revoked agent in again.
+	Restore(context.Context, *connect.Request[vaultpb.RestoreRequest]) (*connect.Response[vaultpb.RestoreResponse], error)
 }
 
 // NewAdminServiceClient constructs a client for the cloakroom.vault.v1.AdminService service. By
@@ -80,6 +88,18 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(adminServiceMethods.ByName("VerifyAudit")),
 			connect.WithClientOptions(opts...),
 		),
+		revoke: connect.NewClient[vaultpb.RevokeRequest, vaultpb.RevokeResponse](
+			httpClient,
+			baseURL+AdminServiceRevokeProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("Revoke")),
+			connect.WithClientOptions(opts...),
+		),
+		restore: connect.NewClient[vaultpb.RestoreRequest, vaultpb.RestoreResponse](
+			httpClient,
+			baseURL+AdminServiceRestoreProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("Restore")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -88,6 +108,8 @@ type adminServiceClient struct {
 	status      *connect.Client[vaultpb.StatusRequest, vaultpb.StatusResponse]
 	forget      *connect.Client[vaultpb.ForgetRequest, vaultpb.ForgetResponse]
 	verifyAudit *connect.Client[vaultpb.VerifyAuditRequest, vaultpb.VerifyAuditResponse]
+	revoke      *connect.Client[vaultpb.RevokeRequest, vaultpb.RevokeResponse]
+	restore     *connect.Client[vaultpb.RestoreRequest, vaultpb.RestoreResponse]
 }
 
 // Status calls cloakroom.vault.v1.AdminService.Status.
@@ -105,6 +127,16 @@ func (c *adminServiceClient) VerifyAudit(ctx context.Context, req *connect.Reque
 	return c.verifyAudit.CallUnary(ctx, req)
 }
 
+// Revoke calls cloakroom.vault.v1.AdminService.Revoke.
+func (c *adminServiceClient) Revoke(ctx context.Context, req *connect.Request[vaultpb.RevokeRequest]) (*connect.Response[vaultpb.RevokeResponse], error) {
+	return c.revoke.CallUnary(ctx, req)
+}
+
+// Restore calls cloakroom.vault.v1.AdminService.Restore.
+func (c *adminServiceClient) Restore(ctx context.Context, req *connect.Request[vaultpb.RestoreRequest]) (*connect.Response[vaultpb.RestoreResponse], error) {
+	return c.restore.CallUnary(ctx, req)
+}
+
 // AdminServiceHandler is an implementation of the cloakroom.vault.v1.AdminService service.
 type AdminServiceHandler interface {
 	Status(context.Context, *connect.Request[vaultpb.StatusRequest]) (*connect.Response[vaultpb.StatusResponse], error)
@@ -112,6 +144,10 @@ type AdminServiceHandler interface {
 	Forget(context.Context, *connect.Request[vaultpb.ForgetRequest]) (*connect.Response[vaultpb.ForgetResponse], error)
 	// VerifyAudit checks the whole audit log against the running vault's own end of the chain.
 	VerifyAudit(context.Context, *connect.Request[vaultpb.VerifyAuditRequest]) (*connect.Response[vaultpb.VerifyAuditResponse], error)
+	// Revoke ends grants: of a key id, of a scope, or of an agent. What was minted under them stays revealable.
+	Revoke(context.Context, *connect.Request[vaultpb.RevokeRequest]) (*connect.Response[vaultpb.RevokeResponse], error)
+	// Restore lets a revoked agent in again.
+	Restore(context.Context, *connect.Request[vaultpb.RestoreRequest]) (*connect.Response[vaultpb.RestoreResponse], error)
 }
 
 // NewAdminServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -139,6 +175,18 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(adminServiceMethods.ByName("VerifyAudit")),
 		connect.WithHandlerOptions(opts...),
 	)
+	adminServiceRevokeHandler := connect.NewUnaryHandler(
+		AdminServiceRevokeProcedure,
+		svc.Revoke,
+		connect.WithSchema(adminServiceMethods.ByName("Revoke")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceRestoreHandler := connect.NewUnaryHandler(
+		AdminServiceRestoreProcedure,
+		svc.Restore,
+		connect.WithSchema(adminServiceMethods.ByName("Restore")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/cloakroom.vault.v1.AdminService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case AdminServiceStatusProcedure:
@@ -147,6 +195,10 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 			adminServiceForgetHandler.ServeHTTP(w, r)
 		case AdminServiceVerifyAuditProcedure:
 			adminServiceVerifyAuditHandler.ServeHTTP(w, r)
+		case AdminServiceRevokeProcedure:
+			adminServiceRevokeHandler.ServeHTTP(w, r)
+		case AdminServiceRestoreProcedure:
+			adminServiceRestoreHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -166,4 +218,12 @@ func (UnimplementedAdminServiceHandler) Forget(context.Context, *connect.Request
 
 func (UnimplementedAdminServiceHandler) VerifyAudit(context.Context, *connect.Request[vaultpb.VerifyAuditRequest]) (*connect.Response[vaultpb.VerifyAuditResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cloakroom.vault.v1.AdminService.VerifyAudit is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) Revoke(context.Context, *connect.Request[vaultpb.RevokeRequest]) (*connect.Response[vaultpb.RevokeResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cloakroom.vault.v1.AdminService.Revoke is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) Restore(context.Context, *connect.Request[vaultpb.RestoreRequest]) (*connect.Response[vaultpb.RestoreResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cloakroom.vault.v1.AdminService.Restore is not implemented"))
 }

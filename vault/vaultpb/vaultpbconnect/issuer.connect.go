@@ -37,6 +37,11 @@ const (
 	IssuerServiceGrantProcedure = "/cloakroom.vault.v1.IssuerService/Grant"
 	// IssuerServiceEscrowProcedure is the fully-qualified name of the IssuerService's Escrow RPC.
 	IssuerServiceEscrowProcedure = "/cloakroom.vault.v1.IssuerService/Escrow"
+	// IssuerServiceIssueProcedure is the fully-qualified name of the IssuerService's Issue RPC.
+	IssuerServiceIssueProcedure = "/cloakroom.vault.v1.IssuerService/Issue"
+	// IssuerServiceRevocationsProcedure is the fully-qualified name of the IssuerService's Revocations
+	// RPC.
+	IssuerServiceRevocationsProcedure = "/cloakroom.vault.v1.IssuerService/Revocations"
 )
 
 // IssuerServiceClient is a client for the cloakroom.vault.v1.IssuerService service.
@@ -48,6 +53,12 @@ type IssuerServiceClient interface {
 	// request changes nothing. UNAVAILABLE: nothing of this request may be assumed stored, try again.
 	// FAILED_PRECONDITION: the epoch is unknown or over, ask for a new grant.
 	Escrow(context.Context, *connect.Request[vaultpb.EscrowRequest]) (*connect.Response[vaultpb.EscrowResponse], error)
+	// Issue mints where the agent may not: classes whose values can be guessed. When it answers, every token issued is
+	// durable: nothing of it has to be escrowed. RESOURCE_EXHAUSTED: the caller's rate is used up, try again later.
+	Issue(context.Context, *connect.Request[vaultpb.IssueRequest]) (*connect.Response[vaultpb.IssueResponse], error)
+	// Revocations tells what no longer holds, at once and for as long as the stream lives; a message without content
+	// comes now and then to show that it does. A grant that is asked for again is checked anyway.
+	Revocations(context.Context, *connect.Request[vaultpb.RevocationsRequest]) (*connect.ServerStreamForClient[vaultpb.RevocationsResponse], error)
 }
 
 // NewIssuerServiceClient constructs a client for the cloakroom.vault.v1.IssuerService service. By
@@ -73,13 +84,27 @@ func NewIssuerServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(issuerServiceMethods.ByName("Escrow")),
 			connect.WithClientOptions(opts...),
 		),
+		issue: connect.NewClient[vaultpb.IssueRequest, vaultpb.IssueResponse](
+			httpClient,
+			baseURL+IssuerServiceIssueProcedure,
+			connect.WithSchema(issuerServiceMethods.ByName("Issue")),
+			connect.WithClientOptions(opts...),
+		),
+		revocations: connect.NewClient[vaultpb.RevocationsRequest, vaultpb.RevocationsResponse](
+			httpClient,
+			baseURL+IssuerServiceRevocationsProcedure,
+			connect.WithSchema(issuerServiceMethods.ByName("Revocations")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // issuerServiceClient implements IssuerServiceClient.
 type issuerServiceClient struct {
-	grant  *connect.Client[vaultpb.GrantRequest, vaultpb.GrantResponse]
-	escrow *connect.Client[vaultpb.EscrowRequest, vaultpb.EscrowResponse]
+	grant       *connect.Client[vaultpb.GrantRequest, vaultpb.GrantResponse]
+	escrow      *connect.Client[vaultpb.EscrowRequest, vaultpb.EscrowResponse]
+	issue       *connect.Client[vaultpb.IssueRequest, vaultpb.IssueResponse]
+	revocations *connect.Client[vaultpb.RevocationsRequest, vaultpb.RevocationsResponse]
 }
 
 // Grant calls cloakroom.vault.v1.IssuerService.Grant.
@@ -92,6 +117,16 @@ func (c *issuerServiceClient) Escrow(ctx context.Context, req *connect.Request[v
 	return c.escrow.CallUnary(ctx, req)
 }
 
+// Issue calls cloakroom.vault.v1.IssuerService.Issue.
+func (c *issuerServiceClient) Issue(ctx context.Context, req *connect.Request[vaultpb.IssueRequest]) (*connect.Response[vaultpb.IssueResponse], error) {
+	return c.issue.CallUnary(ctx, req)
+}
+
+// Revocations calls cloakroom.vault.v1.IssuerService.Revocations.
+func (c *issuerServiceClient) Revocations(ctx context.Context, req *connect.Request[vaultpb.RevocationsRequest]) (*connect.ServerStreamForClient[vaultpb.RevocationsResponse], error) {
+	return c.revocations.CallServerStream(ctx, req)
+}
+
 // IssuerServiceHandler is an implementation of the cloakroom.vault.v1.IssuerService service.
 type IssuerServiceHandler interface {
 	// Grant delegates minting in one scope's current epoch. Asking again, also for further classes, is cheap and returns
@@ -101,6 +136,12 @@ type IssuerServiceHandler interface {
 	// request changes nothing. UNAVAILABLE: nothing of this request may be assumed stored, try again.
 	// FAILED_PRECONDITION: the epoch is unknown or over, ask for a new grant.
 	Escrow(context.Context, *connect.Request[vaultpb.EscrowRequest]) (*connect.Response[vaultpb.EscrowResponse], error)
+	// Issue mints where the agent may not: classes whose values can be guessed. When it answers, every token issued is
+	// durable: nothing of it has to be escrowed. RESOURCE_EXHAUSTED: the caller's rate is used up, try again later.
+	Issue(context.Context, *connect.Request[vaultpb.IssueRequest]) (*connect.Response[vaultpb.IssueResponse], error)
+	// Revocations tells what no longer holds, at once and for as long as the stream lives; a message without content
+	// comes now and then to show that it does. A grant that is asked for again is checked anyway.
+	Revocations(context.Context, *connect.Request[vaultpb.RevocationsRequest], *connect.ServerStream[vaultpb.RevocationsResponse]) error
 }
 
 // NewIssuerServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -122,12 +163,28 @@ func NewIssuerServiceHandler(svc IssuerServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(issuerServiceMethods.ByName("Escrow")),
 		connect.WithHandlerOptions(opts...),
 	)
+	issuerServiceIssueHandler := connect.NewUnaryHandler(
+		IssuerServiceIssueProcedure,
+		svc.Issue,
+		connect.WithSchema(issuerServiceMethods.ByName("Issue")),
+		connect.WithHandlerOptions(opts...),
+	)
+	issuerServiceRevocationsHandler := connect.NewServerStreamHandler(
+		IssuerServiceRevocationsProcedure,
+		svc.Revocations,
+		connect.WithSchema(issuerServiceMethods.ByName("Revocations")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/cloakroom.vault.v1.IssuerService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case IssuerServiceGrantProcedure:
 			issuerServiceGrantHandler.ServeHTTP(w, r)
 		case IssuerServiceEscrowProcedure:
 			issuerServiceEscrowHandler.ServeHTTP(w, r)
+		case IssuerServiceIssueProcedure:
+			issuerServiceIssueHandler.ServeHTTP(w, r)
+		case IssuerServiceRevocationsProcedure:
+			issuerServiceRevocationsHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -143,4 +200,12 @@ func (UnimplementedIssuerServiceHandler) Grant(context.Context, *connect.Request
 
 func (UnimplementedIssuerServiceHandler) Escrow(context.Context, *connect.Request[vaultpb.EscrowRequest]) (*connect.Response[vaultpb.EscrowResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cloakroom.vault.v1.IssuerService.Escrow is not implemented"))
+}
+
+func (UnimplementedIssuerServiceHandler) Issue(context.Context, *connect.Request[vaultpb.IssueRequest]) (*connect.Response[vaultpb.IssueResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cloakroom.vault.v1.IssuerService.Issue is not implemented"))
+}
+
+func (UnimplementedIssuerServiceHandler) Revocations(context.Context, *connect.Request[vaultpb.RevocationsRequest], *connect.ServerStream[vaultpb.RevocationsResponse]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("cloakroom.vault.v1.IssuerService.Revocations is not implemented"))
 }
