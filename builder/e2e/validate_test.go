@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cloakroom/cloakroom/vault/identity/authority"
 )
 
 // TestValidateFindsEveryFault checks that `otelcol-cloakroom validate` reports all faults of a configuration at once,
@@ -52,10 +54,19 @@ func TestShippedConfigurationsAreValid(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(repo, "config", "*.yaml"))
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
+	certs := t.TempDir()
+	ca, err := authority.New("test")
+	require.NoError(t, err)
+	require.NoError(t, ca.WriteCA(certs))
+	for _, name := range []string{"agent", "gateway"} {
+		pair, err := ca.Sign(authority.Request{Name: name})
+		require.NoError(t, err)
+		require.NoError(t, pair.Write(certs, name))
+	}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			cmd := exec.Command(collector, "validate", "--config", file)
-			cmd.Dir, cmd.Env = repo, append(os.Environ(), "CLOAKROOM_DATA="+t.TempDir())
+			cmd.Dir, cmd.Env = repo, append(os.Environ(), "CLOAKROOM_DATA="+t.TempDir(), "CLOAKROOM_CERTS="+certs)
 			out, err := cmd.CombinedOutput()
 			require.NoError(t, err, string(out))
 		})

@@ -16,6 +16,8 @@ import (
 
 	"github.com/cloakroom/cloakroom/processor/detect"
 	"github.com/cloakroom/cloakroom/vault/token"
+
+	"github.com/cloakroom/cloakroom/builder/demo"
 )
 
 // found says how many values of an entity the processor met, by what the policy had done with them.
@@ -27,7 +29,7 @@ type found struct {
 }
 
 // showCounts prints the values found per entity, from the collector's own metrics.
-func showCounts(ctx context.Context, s settings, out *screen) error {
+func showCounts(ctx context.Context, s settings, out *demo.Screen) error {
 	page, err := fetch(ctx, "http://"+s.metrics+"/metrics")
 	if err != nil {
 		return fmt.Errorf("read the collector's own metrics: %w", err)
@@ -40,23 +42,23 @@ func showCounts(ctx context.Context, s settings, out *screen) error {
 	if len(all) == 0 {
 		return errors.New("the collector's own metrics know of no value found")
 	}
-	out.heading("Values found")
+	out.Heading("Values found")
 	row := func(color, entity, hidden, tokens, kept string) {
-		out.line("%s", out.paint(color, strings.TrimRight(fmt.Sprintf("%-20s %6s %16s %6s", entity, hidden, tokens, kept), " ")))
+		out.Line("%s", out.Paint(color, strings.TrimRight(fmt.Sprintf("%-20s %6s %16s %6s", entity, hidden, tokens, kept), " ")))
 	}
-	row(dim, "entity", "hidden", "distinct tokens", "kept")
+	row(demo.Dim, "entity", "hidden", "distinct tokens", "kept")
 	total, others := found{entity: "total"}, false
 	for _, f := range all {
 		row("", f.entity, strconv.Itoa(f.hidden), strconv.Itoa(f.tokens), blank(f.kept))
 		total.hidden, total.tokens, total.kept = total.hidden+f.hidden, total.tokens+f.tokens, total.kept+f.kept
 		others = others || f.kept > 0 && f.entity != detect.Builtins()[detect.IPAddress].Name
 	}
-	row(bold, total.entity, strconv.Itoa(total.hidden), strconv.Itoa(total.tokens), blank(total.kept))
+	row(demo.Bold, total.entity, strconv.Itoa(total.hidden), strconv.Itoa(total.tokens), blank(total.kept))
 	switch {
 	case others:
-		out.line("%s", out.paint(dim, "kept: left as they are because a rule of the policy says so"))
+		out.Line("%s", out.Paint(demo.Dim, "kept: left as they are because a rule of the policy says so"))
 	case total.kept > 0:
-		out.line("%s", out.paint(dim, "kept: addresses of one's own network (private, loopback), which the default policy leaves as they are"))
+		out.Line("%s", out.Paint(demo.Dim, "kept: addresses of one's own network (private, loopback), which the default policy leaves as they are"))
 	}
 	return nil
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cloakroom/cloakroom/builder/demo"
 )
 
 const root = "../.."
@@ -62,9 +64,9 @@ func genuine(t *testing.T, replace ...string) settings {
 	return s
 }
 
-func content(t *testing.T, out *screen) string {
+func content(t *testing.T, out *demo.Screen) string {
 	t.Helper()
-	b, err := os.ReadFile(out.file.Name())
+	b, err := os.ReadFile(out.File().Name())
 	require.NoError(t, err)
 	return string(b)
 }

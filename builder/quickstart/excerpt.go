@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/cloakroom/cloakroom/vault/token"
+
+	"github.com/cloakroom/cloakroom/builder/demo"
 )
 
 // piece is a stretch of a line: a value or its token, or the text between two of them.
@@ -113,11 +115,11 @@ func clip(line []piece, width int) (out []piece, last, column int) {
 }
 
 // painted joins pieces, the values in color.
-func (s *screen) painted(line []piece, color string) string {
+func painted(s *demo.Screen, line []piece, color string) string {
 	var b strings.Builder
 	for _, p := range line {
 		if p.value {
-			p.text = s.paint(color, p.text)
+			p.text = s.Paint(color, p.text)
 		}
 		b.WriteString(p.text)
 	}

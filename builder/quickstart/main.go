@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/cloakroom/cloakroom/builder/demo"
 )
 
 // settings is what the flags say.
@@ -77,22 +79,22 @@ func main() {
 	if errors.Is(err, flag.ErrHelp) {
 		return
 	}
-	out := newScreen(os.Stdout)
+	out := demo.NewScreen(os.Stdout)
 	if err == nil {
 		err = run(ctx, s, out)
 	}
 	switch {
 	case errors.Is(err, context.Canceled):
-		out.line("stopped before it was done")
+		out.Line("stopped before it was done")
 		os.Exit(130)
 	case err != nil:
-		out.failure(err)
+		out.Failure(err)
 		os.Exit(1)
 	}
 }
 
 // run is the whole show. The collector it starts has ended when it returns.
-func run(ctx context.Context, s settings, out *screen) (err error) {
+func run(ctx context.Context, s settings, out *demo.Screen) (err error) {
 	sample, err := loadSample(s.sample, time.Now())
 	if err != nil {
 		return err
@@ -106,27 +108,27 @@ func run(ctx context.Context, s settings, out *screen) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, c.stop()) }()
+	defer func() { err = errors.Join(err, c.Stop()) }()
 
-	out.heading("Cloakroom quickstart")
+	out.Heading("Cloakroom quickstart")
 	if s.onceIsByDefault {
-		out.line("standard input is no terminal, so this runs once (as with -once): it checks its output and stops")
+		out.Line("standard input is no terminal, so this runs once (as with -once): it checks its output and stops")
 	}
-	out.line("collector %s (process %d) with %s", s.collector, c.pid(), s.config)
+	out.Line("collector %s (process %d) with %s", s.collector, c.PID(), s.config)
 	if firstStart {
-		out.line("first start: the vault makes its keys in %s; who can read that folder can reveal tokens", vault(s))
+		out.Line("first start: the vault makes its keys in %s; who can read that folder can reveal tokens", vault(s))
 	}
-	if err := out.wait("starting the collector", "collector ready", func() error { return c.healthy(ctx, s) }); err != nil {
+	if err := out.Wait("starting the collector", "collector ready", func() error { return healthy(ctx, c, s) }); err != nil {
 		return err
 	}
 	if err := send(ctx, s, sample); err != nil {
-		return c.explain(err)
+		return c.Explain(err)
 	}
-	out.done("sent %s over OTLP/gRPC, %s over OTLP/HTTP; file_log follows %s",
-		count(sample.traces.SpanCount(), "span")+" and "+count(sample.logs.LogRecordCount(), "log record"),
-		count(sample.metrics.DataPointCount(), "metric point"), count(len(sample.files), "log file"))
+	out.Done("sent %s over OTLP/gRPC, %s over OTLP/HTTP; file_log follows %s",
+		demo.Count(sample.traces.SpanCount(), "span")+" and "+demo.Count(sample.logs.LogRecordCount(), "log record"),
+		demo.Count(sample.metrics.DataPointCount(), "metric point"), demo.Count(len(sample.files), "log file"))
 	var got *output
-	err = out.wait("waiting for the output", "everything came out", func() error {
+	err = out.Wait("waiting for the output", "everything came out", func() error {
 		got, err = awaitOutput(ctx, c, filepath.Join(s.data, "out"), sample, s.patience)
 		return err
 	})
@@ -135,18 +137,18 @@ func run(ctx context.Context, s settings, out *screen) (err error) {
 	}
 	fault := show(ctx, s, sample, got, out)
 	if s.once {
-		fault = errors.Join(fault, c.stop()) // so that everything is on disk
+		fault = errors.Join(fault, c.Stop()) // so that everything is on disk
 	}
 	fault = errors.Join(fault, check(ctx, s, sample, out))
 	if s.once || ctx.Err() != nil {
 		return fault
 	}
 	if fault != nil {
-		out.failure(fault)
+		out.Failure(fault)
 	}
-	out.heading("Serving")
-	out.line("send telemetry of your own to OTLP/gRPC %s or OTLP/HTTP http://%s; Ctrl-C stops the collector", s.grpc, s.http)
-	return errors.Join(fault, c.serve(ctx, out))
+	out.Heading("Serving")
+	out.Line("send telemetry of your own to OTLP/gRPC %s or OTLP/HTTP http://%s; Ctrl-C stops the collector", s.grpc, s.http)
+	return errors.Join(fault, c.Serve(ctx, out))
 }
 
 // defaultData is also where config/quickstart.yaml and the command line tool look.
@@ -156,8 +158,8 @@ const defaultData = "data"
 func vault(s settings) string { return filepath.Join(s.data, "vault") }
 
 // check looks for the sample's values in everything that was written.
-func check(ctx context.Context, s settings, sample *sample, out *screen) error {
-	out.heading("Check")
+func check(ctx context.Context, s settings, sample *sample, out *demo.Screen) error {
+	out.Heading("Check")
 	report, err := findCanaries(ctx, s.data, sample.canaries)
 	if err != nil {
 		return err
@@ -165,13 +167,13 @@ func check(ctx context.Context, s settings, sample *sample, out *screen) error {
 	leaked := map[canary]bool{}
 	for _, leak := range report.leaks {
 		leaked[leak.canary] = true
-		out.bad("%s in plain in %s: %s", leak.entity, leak.file, leak.value)
+		out.Bad("LEAK  %s in plain in %s: %s", leak.entity, leak.file, leak.value)
 	}
 	if len(leaked) > 0 {
-		return fmt.Errorf("%d of %s of the sample came out in plain", len(leaked), count(len(sample.canaries), "value"))
+		return fmt.Errorf("%d of %s of the sample came out in plain", len(leaked), demo.Count(len(sample.canaries), "value"))
 	}
-	out.done("looked for %s of the sample in %s (output, logs, vault, %d KiB): none of them in plain",
-		count(len(sample.canaries), "value"), count(report.files, "file"), report.bytes/1024)
+	out.Done("looked for %s of the sample in %s (output, logs, vault, %d KiB): none of them in plain",
+		demo.Count(len(sample.canaries), "value"), demo.Count(report.files, "file"), report.bytes/1024)
 	return nil
 }
 

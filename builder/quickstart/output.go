@@ -13,6 +13,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/cloakroom/cloakroom/builder/demo"
 )
 
 // outputFiles are the files that the exporters of config/quickstart.yaml write.
@@ -26,9 +28,9 @@ type output struct {
 }
 
 // awaitOutput reads the collector's output files until everything of the sample is in them.
-func awaitOutput(ctx context.Context, c *collector, dir string, want *sample, patience time.Duration) (*output, error) {
+func awaitOutput(ctx context.Context, c *demo.Process, dir string, want *sample, patience time.Duration) (*output, error) {
 	var got *output
-	err := c.poll(ctx, patience, "not everything that was sent came out", func() (bool, error) {
+	err := c.Poll(ctx, patience, "not everything that was sent came out", func() (bool, error) {
 		var err error
 		got, err = readOutput(dir)
 		if err != nil {

@@ -16,6 +16,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/cloakroom/cloakroom/vault/token"
+
+	"github.com/cloakroom/cloakroom/builder/demo"
 )
 
 const sampleDir = "../../testdata/telemetry"
@@ -172,22 +174,8 @@ func marked(line []piece) string {
 
 func TestPainted(t *testing.T) {
 	line := []piece{{"to ", false}, {"VALUE", true}, {" ", false}}
-	require.Equal(t, "to VALUE", (&screen{}).painted(line, green))
-	require.Equal(t, "to \x1b[32mVALUE\x1b[0m", (&screen{color: true}).painted(line, green))
-}
-
-func TestLeaksAreRed(t *testing.T) {
-	out := silent(t)
-	out.color = true
-	out.bad("%s in plain", "iban")
-	require.Equal(t, "  \x1b[31mLEAK  iban in plain\x1b[0m\n", content(t, out))
-}
-
-func TestFolded(t *testing.T) {
-	out := silent(t)
-	out.width = 20
-	out.folded("one  two  three four  five six seven eight nine")
-	require.Equal(t, "  one  two\n     three four\n     five six seven eight nine\n", content(t, out))
+	require.Equal(t, "to VALUE", painted(silent(t), line, demo.Green))
+	require.Equal(t, "to \x1b[32mVALUE\x1b[0m", painted(demo.Painted(os.Stdout), line, demo.Green))
 }
 
 func TestNextCanaryTakesTheLongest(t *testing.T) {
@@ -247,12 +235,12 @@ func fake(t *testing.T, script string) settings {
 	return s
 }
 
-func silent(t *testing.T) *screen {
+func silent(t *testing.T) *demo.Screen {
 	t.Helper()
 	f, err := os.CreateTemp(t.TempDir(), "screen")
 	require.NoError(t, err)
 	t.Cleanup(func() { f.Close() })
-	return newScreen(f)
+	return demo.NewScreen(f)
 }
 
 func TestFaultsSayWhatToDo(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/cloakroom/cloakroom/vault/token"
+
+	"github.com/cloakroom/cloakroom/builder/demo"
 )
 
 // shown are the lines that are printed before and after: one of each shape. The places are those of the sample.
@@ -34,7 +36,7 @@ var followed = []struct{ signal, place string }{
 const purpose = "customer asks about order"
 
 // show prints what became of the sample.
-func show(ctx context.Context, s settings, sent *sample, got *output, out *screen) error {
+func show(ctx context.Context, s settings, sent *sample, got *output, out *demo.Screen) error {
 	before, after := placesOfSample(sent), placesOfOutput(got)
 	if err := showLines(before, after, sent.canaries, out); err != nil {
 		return err
@@ -49,21 +51,21 @@ func show(ctx context.Context, s settings, sent *sample, got *output, out *scree
 	if err := showReveal(ctx, s, tok, out); err != nil {
 		return err
 	}
-	out.heading("Where it is")
+	out.Heading("Where it is")
 	for _, what := range []struct{ name, path string }{
 		{"tokenized telemetry", filepath.Join(s.data, "out", "{traces,metrics,logs}.jsonl")},
 		{"vault", vault(s)},
 		{"collector's log", filepath.Join(s.data, "collector.log")},
 	} {
-		out.line("%-20s %s", what.name, what.path)
+		out.Line("%-20s %s", what.name, what.path)
 	}
-	out.line("%-20s OTLP/gRPC %s, OTLP/HTTP %s", "listening", s.grpc, s.http)
-	out.line("%-20s health http://%s, metrics http://%s/metrics", "", s.health, s.metrics)
+	out.Line("%-20s OTLP/gRPC %s, OTLP/HTTP %s", "listening", s.grpc, s.http)
+	out.Line("%-20s health http://%s, metrics http://%s/metrics", "", s.health, s.metrics)
 	return nil
 }
 
-func showLines(before, after places, canaries []canary, out *screen) error {
-	out.heading("Before and after")
+func showLines(before, after places, canaries []canary, out *demo.Screen) error {
+	out.Heading("Before and after")
 	var missing []error
 	for _, line := range shown {
 		was, sent := before.find(line.place)
@@ -73,10 +75,10 @@ func showLines(before, after places, canaries []canary, out *screen) error {
 			continue
 		}
 		a, b := compare(was.value, is.value, canaries)
-		a, b = window(a, b, out.width-len("    - "))
-		out.line("%s", out.paint(cyan, line.title)+out.paint(dim, " ("+line.origin+")"))
-		out.print("    " + out.paint(red, "-") + " " + out.painted(a, yellow))
-		out.print("    " + out.paint(green, "+") + " " + out.painted(b, green))
+		a, b = window(a, b, out.Width()-len("    - "))
+		out.Line("%s", out.Paint(demo.Cyan, line.title)+out.Paint(demo.Dim, " ("+line.origin+")"))
+		out.Print("    " + out.Paint(demo.Red, "-") + " " + painted(out, a, demo.Yellow))
+		out.Print("    " + out.Paint(demo.Green, "+") + " " + painted(out, b, demo.Green))
 	}
 	return errors.Join(missing...)
 }
@@ -108,8 +110,8 @@ func nextCanary(s string, canaries []canary) (start, end int) {
 }
 
 // showCustomer shows one customer's token in three signals of one trace, and returns it.
-func showCustomer(after places, out *screen) (string, error) {
-	out.heading("One customer across signals")
+func showCustomer(after places, out *demo.Screen) (string, error) {
+	out.Heading("One customer across signals")
 	var tok, trace string
 	for _, at := range followed {
 		t, ok := after[at.place]
@@ -121,28 +123,28 @@ func showCustomer(after places, out *screen) (string, error) {
 		}
 		if tok == "" {
 			tok, trace = t.value, t.trace
-			out.line("trace %s", trace)
+			out.Line("trace %s", trace)
 		}
 		if t.value != tok || t.trace != trace {
 			return "", fmt.Errorf("the token at %q differs, or its trace does: %s in %s, not %s in %s", at.place, t.value, t.trace, tok, trace)
 		}
-		out.line("  %-24s  %s", at.signal, out.paint(green, t.value))
+		out.Line("  %-24s  %s", at.signal, out.Paint(demo.Green, t.value))
 	}
 	return tok, nil
 }
 
 // showReveal redeems the token as an operator would, and shows the audit record that this left.
-func showReveal(ctx context.Context, s settings, tok string, out *screen) error {
-	out.heading("Revealing it, for a purpose")
+func showReveal(ctx context.Context, s settings, tok string, out *demo.Screen) error {
+	out.Heading("Revealing it, for a purpose")
 	if err := runCLI(ctx, s, out, "reveal", "--purpose", purpose, tok); err != nil {
 		return err
 	}
-	out.heading("The audit record it left")
+	out.Heading("The audit record it left")
 	return runCLI(ctx, s, out, "vault", "audit", "show", "--token", tok, "--last", "1")
 }
 
 // runCLI runs the command line tool beside the collector and prints its command and its output.
-func runCLI(ctx context.Context, s settings, out *screen, args ...string) error {
+func runCLI(ctx context.Context, s settings, out *demo.Screen, args ...string) error {
 	cmd := exec.CommandContext(ctx, s.cli, args...)
 	cmd.Env = append(os.Environ(), "CLOAKROOM_VAULT="+vault(s))
 	var shell []string
@@ -156,13 +158,13 @@ func runCLI(ctx context.Context, s settings, out *screen, args ...string) error 
 	if s.data != defaultData { // where the tool would not look by itself
 		prompt += "CLOAKROOM_VAULT=" + vault(s) + " "
 	}
-	out.line("%s", out.paint(dim, prompt+s.cli+" "+strings.Join(shell, " ")))
+	out.Line("%s", out.Paint(demo.Dim, prompt+s.cli+" "+strings.Join(shell, " ")))
 	answer, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s %s: %w: %s", s.cli, args[0], err, strings.TrimSpace(string(answer)))
 	}
 	for l := range strings.Lines(string(answer)) {
-		out.folded(strings.TrimRight(l, "\n"))
+		out.Folded(strings.TrimRight(l, "\n"))
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"go.opentelemetry.io/collector/component"
@@ -24,8 +25,9 @@ type Vault struct {
 	log       *zap.Logger
 	telemetry *instruments
 
-	vault  *server.Embedded
-	issuer *client.Issuer
+	vault   *server.Embedded // nil: the vault is elsewhere
+	issuer  *client.Issuer
+	closers []func(context.Context) error // of what a remote vault needs, in the order of opening
 	// stop makes Shutdown one, however often it is called.
 	stop sync.Once
 }
@@ -40,23 +42,37 @@ func newVault(set extension.Settings, cfg *Config) (*Vault, error) {
 	return &Vault{cfg: cfg, log: set.Logger, telemetry: t}, nil
 }
 
-// Start opens the vault's directory, its reveal socket, and asks for the first grant.
+// Start opens the embedded vault, or gets ready to speak to the one elsewhere, and asks for the first grant.
 func (v *Vault) Start(ctx context.Context, host component.Host) error {
-	c := v.cfg.Embedded.Get()
-	if c == nil {
-		return errors.New("token_vault: embedded is not configured")
+	var start func(context.Context, component.Host) error
+	switch {
+	case v.cfg.Embedded.HasValue():
+		start = v.startEmbedded
+	case v.cfg.Endpoint != "":
+		start = v.startRemote
+	default:
+		return errors.New("token_vault: neither embedded nor endpoint is configured")
 	}
+	if err := start(ctx, host); err != nil {
+		return errors.Join(fmt.Errorf("token_vault: %w", err), v.Shutdown(ctx))
+	}
+	return nil
+}
+
+// startEmbedded opens the vault's directory and its reveal socket.
+func (v *Vault) startEmbedded(ctx context.Context, host component.Host) error {
+	c := v.cfg.Embedded.Get()
 	opened, err := server.Open(server.Settings{
 		Directory: c.Path, Epoch: c.Epoch, Retention: c.Retention, Listen: true, Logger: v.log,
 		Hooks: v.telemetry.hooks(), Store: pebble.Options{MinFree: c.MinFreeMiB << 20},
 	})
 	if err != nil {
-		return fmt.Errorf("token_vault: %w", err)
+		return err
 	}
 	v.vault = opened
-	v.issuer = client.New(opened.Issuer(), client.Settings{Report: func(err error) { v.report(host, err) }})
+	v.issuer = client.New(opened.Issuer(), client.Settings{Timeout: v.cfg.Timeout, Report: func(err error) { v.report(host, err) }})
 	if err := errors.Join(v.telemetry.observe(opened), v.issuer.Start(ctx)); err != nil {
-		return errors.Join(fmt.Errorf("token_vault: %w", err), v.Shutdown(ctx))
+		return err
 	}
 	v.sayStarted()
 	return nil
@@ -93,6 +109,9 @@ func (v *Vault) Shutdown(ctx context.Context) error {
 		}
 		if v.vault != nil {
 			err = errors.Join(err, v.vault.Close(ctx))
+		}
+		for _, c := range slices.Backward(v.closers) {
+			err = errors.Join(err, c(ctx))
 		}
 	})
 	return err
