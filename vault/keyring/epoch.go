@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cloakroom/cloakroom/vault/token"
@@ -27,11 +28,12 @@ type Epoch struct {
 	Kid   token.Kid
 	Scope string
 	Start time.Time
-	// End is when the epoch stops minting.
+	// End is when the epoch stops minting, unless it is revoked before.
 	End time.Time
 	// Expires is when its secret is destroyed and its records are dropped.
 	Expires time.Time
 
+	ended     atomic.Bool // early
 	mu        sync.RWMutex
 	secret    *secret // nil once destroyed
 	destroyed bool
@@ -100,7 +102,12 @@ func (e *Epoch) OpenSessionKey(suite Suite, enc, info []byte) (Key, error) {
 	return receiveKey(private, enc, info)
 }
 
-func (e *Epoch) mints(now time.Time) bool { return e != nil && now.Before(e.End) && !e.isDestroyed() }
+// Revoked reports whether the epoch was ended early. It mints nothing more; what it minted can be escrowed and opened.
+func (e *Epoch) Revoked() bool { return e.ended.Load() }
+
+func (e *Epoch) mints(now time.Time) bool {
+	return e != nil && now.Before(e.End) && !e.Revoked() && !e.isDestroyed()
+}
 
 func (e *Epoch) live(now time.Time) bool { return now.Before(e.Expires) && !e.isDestroyed() }
 

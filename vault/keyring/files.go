@@ -14,7 +14,8 @@ const (
 	temporary = ".tmp"
 	pending   = ".new" // of a secret that the history does not know yet
 
-	// Nothing in a keyring is bigger: a history line is below 512 bytes, and there are at most 3.2 million epochs.
+	// Nothing in a keyring is bigger: a history line is below 512 bytes (3 KiB when it names an agent), and there are
+	// at most 3.2 million epochs.
 	maxFile = 1 << 32
 )
 

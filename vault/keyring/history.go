@@ -22,19 +22,23 @@ const historyFile = "history"
 
 const (
 	eventBegun     = "begun"
+	eventEnded     = "ended" // early: nothing more is minted, what was minted stays
 	eventDestroyed = "destroyed"
+	eventRevoked   = "agent_revoked"
+	eventRestored  = "agent_restored"
 )
 
 // event is one line of the history: `<mac> <json>\n`. The MAC is over the MAC of the line before and the JSON, so a
 // line cannot be edited, moved or dropped from the middle.
 type event struct {
 	Event   string `json:"event"`
-	Kid     string `json:"kid"`
+	Kid     string `json:"kid,omitempty"`
 	Scope   string `json:"scope,omitempty"`
 	Start   int64  `json:"start,omitempty"`   // Unix seconds, as the others
 	End     int64  `json:"end,omitempty"`     //
 	Expires int64  `json:"expires,omitempty"` //
-	At      int64  `json:"at,omitempty"`      // of a destruction
+	At      int64  `json:"at,omitempty"`      // of anything but a beginning
+	Agent   string `json:"agent,omitempty"`
 }
 
 func begun(e *Epoch) event {
@@ -45,9 +49,10 @@ func begun(e *Epoch) event {
 }
 
 func (ev event) epoch(kid token.Kid) *Epoch {
-	at := func(s int64) time.Time { return time.Unix(s, 0).UTC() }
-	return &Epoch{Kid: kid, Scope: ev.Scope, Start: at(ev.Start), End: at(ev.End), Expires: at(ev.Expires)}
+	return &Epoch{Kid: kid, Scope: ev.Scope, Start: unix(ev.Start), End: unix(ev.End), Expires: unix(ev.Expires)}
 }
+
+func unix(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
 
 // history is the open file. Not safe for concurrent use: the keyring's lock guards it.
 type history struct {

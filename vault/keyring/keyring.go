@@ -4,7 +4,8 @@
 // [Open] reads, or on the first start creates, a directory that belongs to the vault alone:
 //
 //	root.key          32 random bytes, mode 0600; wraps everything else
-//	history           one chained line per event, append-only: an epoch began, an epoch was destroyed
+//	history           one chained line per event, append-only: an epoch began, was ended early, was destroyed; an agent
+//	                  was revoked, restored
 //	epochs/<kid>.key  the wrapped secret of one epoch, a file of its own so that it can be destroyed
 //
 // A secret is <kid>.key.new until the history has its line: a .key that the history does not know means that somebody cut
@@ -60,6 +61,10 @@ var (
 	ErrPermissions = errors.New("permissions too wide")
 	// ErrDamaged says that a file of the keyring is not what the keyring wrote.
 	ErrDamaged = errors.New("damaged")
+	// ErrNewer says that a newer version wrote what this one cannot read. It is not damage: go back to that version.
+	ErrNewer = errors.New("written by a newer version")
+	// ErrAgent says that the identity of an agent is empty, too long or not printable.
+	ErrAgent = errors.New("invalid agent: want 1 to 2048 bytes of printable UTF-8")
 	// ErrClosed is returned after [Keyring.Close].
 	ErrClosed = errors.New("keyring is closed")
 )
@@ -71,6 +76,9 @@ type Options struct {
 	EpochLength time.Duration
 	// Retention is how long after its end an epoch's tokens can be revealed. 0: DefaultRetention.
 	Retention time.Duration
+	// Scope says where a scope differs: its epoch length and retention; 0: as above, and so is an epoch length below a
+	// second. It is asked whenever an epoch begins, so its answers may change. nil: no scope differs.
+	Scope func(scope string) (epochLength, retention time.Duration)
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time
 }
@@ -87,7 +95,8 @@ type Keyring struct {
 	mu      sync.RWMutex
 	history *history
 	epochs  map[token.Kid]*Epoch // destroyed ones included, without their secret
-	current map[string]*Epoch    // by scope, the one that ends last
+	current map[string]*Epoch    // by scope, the one that ends last of those not ended early
+	revoked map[string]time.Time // agents, and since when
 	closed  bool
 }
 
@@ -102,7 +111,7 @@ func Open(dir string, o Options) (*Keyring, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	k := &Keyring{dir: dir, options: o, epochs: map[token.Kid]*Epoch{}, current: map[string]*Epoch{}}
+	k := &Keyring{dir: dir, options: o, epochs: map[token.Kid]*Epoch{}, current: map[string]*Epoch{}, revoked: map[string]time.Time{}}
 	if err := k.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open keyring %s: %w", dir, err), k.Close())
 	}
@@ -136,19 +145,9 @@ func (k *Keyring) open() error {
 // replay rebuilds the epochs from the history. A secret that the history declared destroyed and that a crash left
 // behind is destroyed now.
 func (k *Keyring) replay(events []event) error {
-	for _, ev := range events {
-		kid, err := token.ParseKid(ev.Kid)
-		if err != nil {
-			return fmt.Errorf("%s: key id: %w", historyFile, ErrDamaged)
-		}
-		known := k.epochs[kid]
-		switch {
-		case ev.Event == eventBegun && known == nil:
-			k.add(ev.epoch(kid))
-		case ev.Event == eventDestroyed && known != nil:
-			known.destroy()
-		default:
-			return fmt.Errorf("%s: impossible event for %s: %w", historyFile, kid, ErrDamaged)
+	for n, ev := range events {
+		if err := k.replayEvent(ev); err != nil {
+			return fmt.Errorf("%s: line %d: %w", historyFile, n+1, err)
 		}
 	}
 	if err := k.refuseUnknown(); err != nil {
@@ -170,6 +169,36 @@ func (k *Keyring) replay(events []event) error {
 			return err
 		}
 		e.secret = newSecret(seed)
+	}
+	return nil
+}
+
+func (k *Keyring) replayEvent(ev event) error {
+	switch ev.Event {
+	case eventRevoked:
+		k.revoked[ev.Agent] = unix(ev.At)
+		return nil
+	case eventRestored:
+		delete(k.revoked, ev.Agent)
+		return nil
+	case eventBegun, eventEnded, eventDestroyed:
+	default:
+		return fmt.Errorf("event %q: %w", ev.Event, ErrNewer)
+	}
+	kid, err := token.ParseKid(ev.Kid)
+	if err != nil {
+		return fmt.Errorf("key id: %w", ErrDamaged)
+	}
+	known := k.epochs[kid]
+	switch {
+	case ev.Event == eventBegun && known == nil:
+		k.add(ev.epoch(kid))
+	case ev.Event == eventEnded && known != nil:
+		known.ended.Store(true)
+	case ev.Event == eventDestroyed && known != nil:
+		known.destroy()
+	default:
+		return fmt.Errorf("impossible event for %s: %w", kid, ErrDamaged)
 	}
 	return nil
 }
@@ -201,6 +230,7 @@ func (k *Keyring) completeSecret(kid token.Kid) error {
 		}
 		return err
 	}
+	reached("secret renamed")
 	return syncDir(filepath.Dir(path))
 }
 
@@ -228,7 +258,7 @@ func (k *Keyring) secretPath(kid token.Kid) string {
 
 func (k *Keyring) add(e *Epoch) {
 	k.epochs[e.Kid] = e
-	if last := k.current[e.Scope]; last == nil || last.End.Before(e.End) {
+	if last := k.current[e.Scope]; last == nil || last.ended.Load() || last.End.Before(e.End) {
 		k.current[e.Scope] = e
 	}
 }
@@ -275,16 +305,19 @@ func (k *Keyring) begin(scope string, now time.Time) (*Epoch, error) {
 	}
 	// Whole seconds: an epoch's times travel in records and grants.
 	start := now.UTC().Truncate(time.Second)
-	e := &Epoch{Kid: kid, Scope: scope, Start: start, End: start.Add(k.options.EpochLength).Truncate(time.Second)}
-	e.Expires = e.End.Add(k.options.Retention).Truncate(time.Second)
+	length, retention := k.lifeOf(scope)
+	e := &Epoch{Kid: kid, Scope: scope, Start: start, End: start.Add(length).Truncate(time.Second)}
+	e.Expires = e.End.Add(retention).Truncate(time.Second)
 	var seed Key
 	rand.Read(seed[:])
 	if err := writeSecret(k.secretPath(kid)+pending, k.root, kid, scope, seed); err != nil {
 		return nil, err
 	}
+	reached("pending secret written")
 	if err := k.history.append(begun(e)); err != nil {
 		return nil, errors.Join(err, destroyFile(k.secretPath(kid)+pending))
 	}
+	reached("history appended")
 	e.secret = newSecret(seed)
 	k.epochs[kid] = e // its kid is taken, whatever comes
 	if err := k.completeSecret(kid); err != nil {
@@ -293,6 +326,23 @@ func (k *Keyring) begin(scope string, now time.Time) (*Epoch, error) {
 	k.add(e)
 	return e, nil
 }
+
+// lifeOf is how long epochs of scope mint, and how long after that their tokens can be revealed.
+func (k *Keyring) lifeOf(scope string) (length, retention time.Duration) {
+	if k.options.Scope != nil {
+		length, retention = k.options.Scope(scope)
+	}
+	if length < time.Second {
+		length = k.options.EpochLength
+	}
+	if retention <= 0 {
+		retention = k.options.Retention
+	}
+	return length, retention
+}
+
+// reached is told where in a rotation the process is. Tests kill it there.
+var reached = func(point string) {}
 
 func (k *Keyring) freshKid() (token.Kid, error) {
 	if len(k.epochs) >= int(token.Kids) {
@@ -421,6 +471,7 @@ func (k *Keyring) Close() error {
 	}
 	if k.root != nil {
 		k.root.wrap.zero()
+		k.root.grant.zero()
 	}
 	if k.unlock != nil {
 		faults = append(faults, k.unlock())
@@ -431,8 +482,10 @@ func (k *Keyring) Close() error {
 const maxScope = 128
 
 // ValidScope reports whether s can name a scope: 1 to 128 bytes of printable UTF-8.
-func ValidScope(s string) bool {
-	if s == "" || len(s) > maxScope || !utf8.ValidString(s) {
+func ValidScope(s string) bool { return printable(s, maxScope) }
+
+func printable(s string, most int) bool {
+	if s == "" || len(s) > most || !utf8.ValidString(s) {
 		return false
 	}
 	for _, r := range s {

@@ -17,6 +17,7 @@ import (
 type root struct {
 	wrap        Key // wraps epoch secrets
 	historyKey  Key // chains the history
+	grant       Key // proves grant ids
 	recognition [16]byte
 	audit       ed25519.PrivateKey
 }
@@ -97,6 +98,7 @@ func deriveRoot(key Key) *root {
 	return &root{
 		wrap:        derive(key, "wrapping key"),
 		historyKey:  derive(key, "history key"),
+		grant:       derive(key, "grant key"),
 		recognition: [16]byte(recognition[:16]),
 		audit:       ed25519.NewKeyFromSeed(audit[:]),
 	}
