@@ -32,6 +32,7 @@ type scope struct {
 	retryAt time.Time // after a failure; mints fail without asking until then
 	pause   time.Duration
 	failure error
+	denied  bool // by the vault, when it was asked last
 }
 
 const (
@@ -99,7 +100,7 @@ func (i *Issuer) ask(ctx context.Context, s *scope) error {
 		if ctx.Err() == nil {
 			s.pause = min(max(2*s.pause, minPause), maxPause)
 			wait := jitter(s.pause)
-			if connect.CodeOf(err) == connect.CodePermissionDenied {
+			if s.denied {
 				// It may not, or no longer: an operator's choice, which does not change within seconds.
 				i.endScope(s.name)
 				wait = maxPause + jitter(deniedPause)
@@ -150,6 +151,7 @@ func (i *Issuer) grant(ctx context.Context, s *scope, now time.Time) error {
 		request.Classes = append(request.Classes, &vaultpb.MintClass{Name: c.Name, Kind: kinds[c.Kind]})
 	}
 	response, err := i.vault.Grant(ctx, connect.NewRequest(request))
+	s.denied = connect.CodeOf(err) == connect.CodePermissionDenied
 	if err == nil {
 		err = i.adopt(s, asked, response.Msg, now)
 	}
