@@ -30,6 +30,9 @@ type vault struct {
 	store store.Store
 	clock *clock
 
+	mu    sync.Mutex
+	order []string // of tokens as they came
+
 	grantLife time.Duration
 	limits    *vaultpb.GrantLimits
 	refused   string          // a class
@@ -52,11 +55,15 @@ type vault struct {
 }
 
 type clock struct {
-	mu sync.Mutex
-	t  time.Time
+	mu   sync.Mutex
+	t    time.Time
+	real bool // or what a test takes for it
 }
 
 func (c *clock) now() time.Time {
+	if c.real {
+		return time.Now()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.t
@@ -71,7 +78,11 @@ func (c *clock) add(d time.Duration) {
 // newVault has epochs of 24 h and grants of 1 h, on a clock that only tests move.
 func newVault(t testing.TB) *vault {
 	t.Helper()
-	c := &clock{t: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}
+	return newVaultOn(t, &clock{t: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)})
+}
+
+func newVaultOn(t testing.TB, c *clock) *vault {
+	t.Helper()
 	keys, err := keyring.Open(filepath.Join(t.TempDir(), "keys"), keyring.Options{EpochLength: 24 * time.Hour, Now: c.now})
 	if err != nil {
 		t.Fatal(err)
@@ -180,6 +191,11 @@ func (v *vault) Escrow(ctx context.Context, r *connect.Request[vaultpb.EscrowReq
 	if err := v.store.Put(ctx, sessions, records); err != nil {
 		return nil, connect.NewError(connect.CodeUnavailable, err)
 	}
+	v.mu.Lock()
+	for _, rec := range records {
+		v.order = append(v.order, rec.Token)
+	}
+	v.mu.Unlock()
 	v.records.Add(int64(len(records)))
 	v.largest.Store(max(v.largest.Load(), int64(len(records))))
 	if v.deaf.Load() {
