@@ -35,8 +35,17 @@ type Settings struct {
 	Now func() time.Time
 	// Hooks count what the services do.
 	Hooks Hooks
-	// Store are settings of the token store.
+	// Store are settings of the token store in the directory.
 	Store pebble.Options
+	// OpenStore opens a token store elsewhere. used says that keys are older than this start: then an empty store in the
+	// place of theirs would answer for their tokens as if they had never been, and is to be refused.
+	OpenStore func(used bool) (store.Store, error)
+	// Rules say who may do what of those who come over a network. nil: nobody.
+	Rules *Rules
+	// GrantLife is how long an agent may mint before it has to ask again. Default DefaultGrantLife.
+	GrantLife time.Duration
+	// Lives says where a scope differs from Epoch and Retention; 0: it does not.
+	Lives func(scope string) (epoch, retention time.Duration)
 }
 
 // ErrInUse says that another process has the vault's directory open. If it is a collector, its reveal socket answers.
@@ -89,6 +98,10 @@ func Open(s Settings) (*Embedded, error) {
 		return nil, fmt.Errorf("open vault: %w", err)
 	}
 	v := &Embedded{dir: dir, log: s.Logger, core: &Core{Now: s.Now, Hooks: s.Hooks}}
+	if s.Rules != nil {
+		v.core.SetRules(s.Rules)
+	}
+	v.core.SetGrantLife(s.GrantLife)
 	if err := v.open(s); err != nil {
 		return nil, errors.Join(fmt.Errorf("open vault %s: %w", s.Directory, err), v.closeParts())
 	}
@@ -102,7 +115,7 @@ func (v *Embedded) open(s Settings) (err error) {
 	if err := privateDir(v.dir); err != nil {
 		return err
 	}
-	v.core.Keys, err = keyring.Open(filepath.Join(v.dir, keysDir), keyring.Options{EpochLength: s.Epoch, Retention: s.Retention, Now: s.Now})
+	v.core.Keys, err = keyring.Open(filepath.Join(v.dir, keysDir), keyring.Options{EpochLength: s.Epoch, Retention: s.Retention, Scope: s.Lives, Now: s.Now})
 	if errors.Is(err, keyring.ErrLocked) {
 		return fmt.Errorf("%w: %w", ErrInUse, err)
 	}
@@ -113,9 +126,11 @@ func (v *Embedded) open(s Settings) (err error) {
 	if v.core.Audit, err = audit.Open(AuditPath(v.dir), v.core.Keys.AuditKey()); err != nil {
 		return err
 	}
-	// Whoever holds a key had a store: an empty one in its place would answer for its tokens as if they had never been.
-	s.Store.MustExist = s.Store.MustExist || len(v.core.Keys.Scopes()) > 0
-	opened, err := pebble.Open(filepath.Join(v.dir, storeDir), s.Store)
+	used := len(v.core.Keys.Scopes()) > 0
+	if s.OpenStore == nil {
+		s.OpenStore = v.openStore(s.Store)
+	}
+	opened, err := s.OpenStore(used)
 	if err != nil {
 		return err
 	}
@@ -132,6 +147,18 @@ func (v *Embedded) open(s Settings) (err error) {
 		return v.listen()
 	}
 	return nil
+}
+
+// openStore opens the store in the vault's directory.
+func (v *Embedded) openStore(o pebble.Options) func(bool) (store.Store, error) {
+	return func(used bool) (store.Store, error) {
+		o.MustExist = o.MustExist || used
+		opened, err := pebble.Open(filepath.Join(v.dir, storeDir), o)
+		if err != nil {
+			return nil, err // not a nil *pebble.Store in an interface
+		}
+		return opened, nil
+	}
 }
 
 // privateDir makes a directory that only its owner can enter, or checks that the one there is.
@@ -182,6 +209,9 @@ func (v *Embedded) Reveal() *Reveal { return v.reveal }
 
 // Admin is the administrating service.
 func (v *Embedded) Admin() *Admin { return v.admin }
+
+// Core is what the services share: who assembles listeners of its own sets Access there.
+func (v *Embedded) Core() *Core { return v.core }
 
 // Stats counts what is in the store.
 func (v *Embedded) Stats(ctx context.Context) (store.Stats, error) { return v.core.Store.Stats(ctx) }

@@ -3,10 +3,8 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -15,33 +13,32 @@ import (
 	"github.com/cloakroom/cloakroom/vault/audit"
 	"github.com/cloakroom/cloakroom/vault/escrow"
 	"github.com/cloakroom/cloakroom/vault/keyring"
-	"github.com/cloakroom/cloakroom/vault/store"
 	"github.com/cloakroom/cloakroom/vault/token"
 	"github.com/cloakroom/cloakroom/vault/vaultpb"
 	"github.com/cloakroom/cloakroom/vault/vaultpb/vaultpbconnect"
 )
 
 const (
-	// grantLife is how long an agent may mint before it has to ask again.
-	grantLife = time.Hour
-
 	maxGrantClasses   = 1024
 	maxEscrowSessions = 1024
 	maxEscrowRecords  = 10_000
 	maxEscrowBytes    = 8 << 20
 	maxEnc            = 4 << 10
+	maxIssueValues    = 1000
+	maxIssueBytes     = 1 << 20
 )
 
-// Issuer grants the right to mint and takes sealed records.
+// Issuer grants the right to mint, takes sealed records, and mints what agents may not.
 type Issuer struct {
 	core       *Core
 	recognizer *token.Recognizer
 	begun      sync.Map // token.Kid of epochs whose beginning is known to be recorded
+	seen       seen
+	limits     limiters
+	own        ownSessions
 }
 
-var (
-	_ vaultpbconnect.IssuerServiceHandler = (*Issuer)(nil)
-)
+var _ vaultpbconnect.IssuerServiceHandler = (*Issuer)(nil)
 
 // NewIssuer returns the issuer service over c.
 func NewIssuer(c *Core) *Issuer {
@@ -72,34 +69,63 @@ func (i *Issuer) grant(ctx context.Context, r *vaultpb.GrantRequest) (*vaultpb.G
 	if len(r.Suites) > 0 && !slices.Contains(r.Suites, vaultpb.Suite(keyring.XWing)) {
 		return nil, invalid("this vault knows none of the suites offered; it knows %s", vaultpb.Suite(keyring.XWing))
 	}
+	if !keyring.ValidScope(r.Scope) {
+		return nil, fault(keyring.ErrScope)
+	}
+	may, err := i.core.agent(ctx)
+	if err == nil && !may.scope(r.Scope) {
+		err = denied(may.caller, "%s: %q", whyScope, r.Scope)
+	}
+	if err != nil {
+		i.core.refuse(ctx, "grant", r.Scope, refusedAs(err), 1)
+		return nil, err
+	}
 	e, err := i.core.Keys.Current(r.Scope)
 	if err != nil {
 		return nil, grantFault(err)
 	}
 	i.recordEpoch(ctx, e)
+	g, err := i.newGrant(may, e)
+	if err != nil {
+		return nil, err
+	}
+	for n, c := range classes {
+		switch _, allowed := may.allowing(r.Scope, c.Name); {
+		case !allowed:
+		case may.issues(c.Name):
+			// Who does not know Issue is given nothing: a key is what must not be given.
+			if r.Issue {
+				g.Issue = append(g.Issue, r.Classes[n])
+			}
+		default:
+			key, err := e.MintKey(c.Name, c.Kind)
+			if err != nil {
+				return nil, fault(err)
+			}
+			g.MintKeys = append(g.MintKeys, &vaultpb.MintKey{Class: r.Classes[n], Key: key[:]})
+		}
+	}
+	return g, nil
+}
+
+// newGrant is a grant of an epoch, without keys yet.
+func (i *Issuer) newGrant(may rights, e *keyring.Epoch) (*vaultpb.GrantResponse, error) {
 	public, err := e.EscrowPublic()
 	if err != nil {
 		return nil, fault(err)
 	}
-	id, recognition := keyring.RandomID(), i.core.Keys.RecognitionKey()
-	g := &vaultpb.GrantResponse{
+	now, recognition := i.core.Now(), i.core.Keys.RecognitionKey()
+	id := i.core.Keys.NewGrantID(may.name(), e.Scope, e.Kid)
+	return &vaultpb.GrantResponse{
 		GrantId: id[:], Scope: e.Scope, Kid: uint32(e.Kid),
 		RecognitionKey: recognition[:], Suite: vaultpb.Suite(keyring.XWing), EscrowPublicKey: public,
 		EpochStart: timestamppb.New(e.Start), EpochEnd: timestamppb.New(e.End), RecordsExpire: timestamppb.New(e.Expires),
-		GrantExpires: timestamppb.New(i.core.Now().Add(grantLife)),
+		GrantedAt: timestamppb.New(now), GrantExpires: timestamppb.New(now.Add(i.core.lifeOfGrants())),
 		Limits: &vaultpb.GrantLimits{
-			EscrowRecords: maxEscrowRecords, EscrowBytes: maxEscrowBytes,
+			EscrowRecords: maxEscrowRecords, EscrowBytes: maxEscrowBytes, IssueValues: uint32(may.issueValues()),
 			SessionLifetime: durationpb.New(escrow.MaxLifetime), SessionRecords: escrow.MaxRecords,
 		},
-	}
-	for n, c := range classes {
-		key, err := e.MintKey(c.Name, c.Kind)
-		if err != nil {
-			return nil, fault(err)
-		}
-		g.MintKeys = append(g.MintKeys, &vaultpb.MintKey{Class: r.Classes[n], Key: key[:]})
-	}
-	return g, nil
+	}, nil
 }
 
 // grantFault is fault for what keeps an epoch from beginning: but for a bad scope, the disk's fault, and temporary.
@@ -146,82 +172,4 @@ func (i *Issuer) recordEpoch(ctx context.Context, e *keyring.Epoch) {
 	if err != nil {
 		i.begun.Delete(e.Kid)
 	}
-}
-
-// Escrow implements the service. A request is stored as a whole or refused as a whole.
-func (i *Issuer) Escrow(ctx context.Context, r *connect.Request[vaultpb.EscrowRequest]) (*connect.Response[vaultpb.EscrowResponse], error) {
-	sessions, records, err := i.parse(r.Msg)
-	if err != nil {
-		return nil, err
-	}
-	start := time.Now()
-	err = i.core.Store.Put(ctx, sessions, records)
-	i.core.Hooks.Escrowed(ctx, len(records), time.Since(start), err)
-	if err != nil {
-		return nil, fault(err)
-	}
-	return connect.NewResponse(&vaultpb.EscrowResponse{}), nil
-}
-
-// parse checks everything that can be checked without opening a record.
-func (i *Issuer) parse(r *vaultpb.EscrowRequest) ([]store.Session, []store.Record, error) {
-	if len(r.Sessions) > maxEscrowSessions || len(r.Records) > maxEscrowRecords {
-		return nil, nil, invalid("%d sessions and %d records, at most %d and %d",
-			len(r.Sessions), len(r.Records), maxEscrowSessions, maxEscrowRecords)
-	}
-	sessions := make([]store.Session, len(r.Sessions))
-	epochs := make([]*keyring.Epoch, len(r.Sessions))
-	for n, s := range r.Sessions {
-		var err error
-		if sessions[n], epochs[n], err = i.parseSession(n, s); err != nil {
-			return nil, nil, err
-		}
-	}
-	records := make([]store.Record, len(r.Records))
-	size := 0
-	for n, rec := range r.Records {
-		if int(rec.GetSession()) >= len(sessions) {
-			return nil, nil, invalid("records[%d]: no such session in the request", n)
-		}
-		var err error
-		if records[n], err = i.parseRecord(n, rec, epochs[rec.GetSession()]); err != nil {
-			return nil, nil, err
-		}
-		records[n].Session = sessions[rec.GetSession()].ID
-		size += len(rec.Sealed)
-	}
-	// One value alone may be longer: it has to go somewhere.
-	if size > maxEscrowBytes && len(records) > 1 {
-		return nil, nil, invalid("%d bytes sealed, at most %d", size, maxEscrowBytes)
-	}
-	return sessions, records, nil
-}
-
-func (i *Issuer) parseSession(n int, s *vaultpb.EscrowSession) (store.Session, *keyring.Epoch, error) {
-	if len(s.GetId()) != 16 || len(s.Enc) == 0 || len(s.Enc) > maxEnc {
-		return store.Session{}, nil, invalid("sessions[%d]: malformed", n)
-	}
-	if keyring.Suite(s.Suite) != keyring.XWing {
-		return store.Session{}, nil, invalid("sessions[%d]: unknown suite %d", n, s.Suite)
-	}
-	// Until it expires, an epoch takes what was minted in it: records may come late, from a spool.
-	e, err := i.core.Keys.Lookup(token.Kid(s.Kid))
-	if err != nil {
-		return store.Session{}, nil, fault(fmt.Errorf("sessions[%d]: %w", n, err))
-	}
-	return store.Session{ID: [16]byte(s.Id), Kid: e.Kid, Suite: uint32(s.Suite), Enc: s.Enc, Expires: e.Expires}, e, nil
-}
-
-func (i *Issuer) parseRecord(n int, rec *vaultpb.EscrowRecord, e *keyring.Epoch) (store.Record, error) {
-	t, err := token.Parse(rec.GetToken())
-	if err != nil || t.Kid != e.Kid || !i.recognizer.Verify(t) {
-		return store.Record{}, invalid("records[%d]: not a token of its session's key id", n)
-	}
-	if rec.ExpiresUnix != e.Expires.Unix() {
-		return store.Record{}, invalid("records[%d]: its expiry is not its epoch's", n)
-	}
-	if err := escrow.Check(rec.Sealed); err != nil {
-		return store.Record{}, invalid("records[%d]: %w", n, err)
-	}
-	return store.Record{Token: rec.Token, Scope: e.Scope, Kid: e.Kid, Expires: e.Expires, Sealed: rec.Sealed}, nil
 }

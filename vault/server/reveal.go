@@ -35,6 +35,11 @@ func NewReveal(c *Core) *Reveal { return &Reveal{c.withDefaults()} }
 // Reveal implements the service. When the audit log cannot be written nothing is revealed.
 func (s *Reveal) Reveal(ctx context.Context, r *connect.Request[vaultpb.RevealRequest]) (*connect.Response[vaultpb.RevealResponse], error) {
 	ev := audit.Event{Action: audit.ActionReveal, Count: len(r.Msg.Tokens)}
+	may, err := s.core.revealer(ctx)
+	if err != nil {
+		s.core.refuse(ctx, "reveal", "", refusedAs(err), len(r.Msg.Tokens))
+		return nil, err
+	}
 	if err := checkPurpose(r.Msg.Purpose); err != nil {
 		return nil, s.core.deny(ctx, ev, err)
 	}
@@ -42,7 +47,7 @@ func (s *Reveal) Reveal(ctx context.Context, r *connect.Request[vaultpb.RevealRe
 	if n := len(r.Msg.Tokens); n > maxBatch {
 		return nil, s.core.deny(ctx, ev, fmt.Errorf("%d tokens at once, at most %d", n, maxBatch))
 	}
-	o := opening{core: s.core, minter: s.core.newMinter(), openers: map[[16]byte]*escrow.Opener{}}
+	o := opening{core: s.core, may: may, minter: s.core.newMinter(), openers: map[[16]byte]*escrow.Opener{}}
 	results := make([]*vaultpb.RevealResult, len(r.Msg.Tokens))
 	events := make([]audit.Event, len(r.Msg.Tokens))
 	request := requestID()
@@ -52,6 +57,9 @@ func (s *Reveal) Reveal(ctx context.Context, r *connect.Request[vaultpb.RevealRe
 			return nil, s.fail(ctx, ev, err)
 		}
 		results[n], events[n] = res, revealEvent(ctx, r.Msg.Purpose, request, res, why)
+		if res.Outcome == vaultpb.Outcome_OUTCOME_MISMATCH {
+			events[n].Session = hex.EncodeToString(o.poisoned[len(o.poisoned)-1].session[:])
+		}
 	}
 	entries, err := s.core.Audit.AppendAll(ctx, events)
 	if err != nil {
@@ -68,12 +76,14 @@ func (s *Reveal) Reveal(ctx context.Context, r *connect.Request[vaultpb.RevealRe
 	for outcome, n := range counts {
 		s.core.Hooks.Revealed(ctx, OutcomeName(outcome), n)
 	}
+	s.discard(ctx, o.poisoned)
 	return connect.NewResponse(&vaultpb.RevealResponse{Results: results}), nil
 }
 
 // fail records that a call failed by no fault of the caller's.
 func (s *Reveal) fail(ctx context.Context, ev audit.Event, err error) error {
-	ev.Actor, ev.Outcome, ev.Reason = actorOf(ctx), audit.OutcomeFailed, "the vault could not read what it holds"
+	ev.Outcome, ev.Reason = audit.OutcomeFailed, "the vault could not read what it holds"
+	ev = by(ctx, ev)
 	if _, auditErr := s.core.Audit.Append(ctx, ev); auditErr != nil {
 		err = errors.Join(err, auditErr)
 	}
@@ -87,7 +97,7 @@ func requestID() string {
 
 func revealEvent(ctx context.Context, purpose, request string, r *vaultpb.RevealResult, why string) audit.Event {
 	ev := audit.Event{
-		Actor: actorOf(ctx), Action: audit.ActionReveal, Outcome: audit.OutcomeDenied, Purpose: purpose, Request: request,
+		Action: audit.ActionReveal, Outcome: audit.OutcomeDenied, Purpose: purpose, Request: request,
 		Token: r.Token, Class: r.TokenClass, Scope: r.Scope, Reason: cmp.Or(why, OutcomeName(r.Outcome)),
 	}
 	if t, err := token.Parse(r.Token); err == nil {
@@ -99,7 +109,7 @@ func revealEvent(ctx context.Context, purpose, request string, r *vaultpb.Reveal
 	case vaultpb.Outcome_OUTCOME_FAILED:
 		ev.Outcome = audit.OutcomeFailed
 	}
-	return ev
+	return by(ctx, ev)
 }
 
 var outcomeNames = map[vaultpb.Outcome]string{
@@ -118,9 +128,39 @@ func OutcomeName(o vaultpb.Outcome) string { return cmp.Or(outcomeNames[o], "unk
 
 // opening opens the tokens of one call.
 type opening struct {
-	core    *Core
-	minter  *minter
-	openers map[[16]byte]*escrow.Opener
+	core     *Core
+	may      rights
+	minter   *minter
+	openers  map[[16]byte]*escrow.Opener
+	poisoned []poison
+}
+
+// poison is a record that does not hold what its token was minted from.
+type poison struct {
+	token   token.Token
+	text    string
+	session [16]byte
+	epoch   *keyring.Epoch
+}
+
+// discard throws away records that were found to be poisoned, so that the next honest escrow of their tokens is stored,
+// and asks agents for it. It is on record first; what cannot be thrown away now is found again at the next reveal.
+func (s *Reveal) discard(ctx context.Context, found []poison) {
+	ctx = context.WithoutCancel(ctx)
+	for _, p := range found {
+		s.core.Hooks.Poisoned(ctx, p.token.Class)
+		_, err := s.core.Audit.Append(ctx, audit.Event{
+			Actor: "vault", Action: audit.ActionDiscard, Outcome: audit.OutcomeOK, Token: p.text, Class: p.token.Class, Scope: p.epoch.Scope,
+			Kid: p.token.Kid.String(), Session: hex.EncodeToString(p.session[:]), Reason: "it does not hold what its token was minted from",
+		})
+		if err != nil {
+			return
+		}
+		if gone, err := s.core.Store.Discard(ctx, p.text, p.session); err != nil || !gone {
+			continue
+		}
+		s.core.tellAgain(p.epoch)
+	}
 }
 
 // open answers for one token. why says more than the outcome, for the audit log. An error is the vault's own.
@@ -143,6 +183,10 @@ func (o *opening) open(ctx context.Context, tok string) (res *vaultpb.RevealResu
 		return res, "unknown key id", nil
 	case err != nil:
 		return nil, "", err
+	}
+	if _, allowed := o.may.allowing(e.Scope, t.Class); !allowed {
+		res.Outcome = vaultpb.Outcome_OUTCOME_DENIED
+		return res, "no rule lets it reveal this class in this scope", nil
 	}
 	res.Scope, res.Expires = e.Scope, timestamppb.New(e.Expires)
 	r, n, err := o.core.Store.Get(ctx, tok)
@@ -168,6 +212,7 @@ func (o *opening) open(ctx context.Context, tok string) (res *vaultpb.RevealResu
 	}
 	if why != "" {
 		res.Outcome = vaultpb.Outcome_OUTCOME_MISMATCH
+		o.poisoned = append(o.poisoned, poison{t, tok, r.Session, e})
 		return res, why, nil
 	}
 	res.Outcome, res.Value = vaultpb.Outcome_OUTCOME_REVEALED, value

@@ -12,10 +12,11 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"sync/atomic"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -37,6 +38,22 @@ type Core struct {
 	Now func() time.Time
 	// Hooks are told what the services do.
 	Hooks Hooks
+
+	rules     atomic.Pointer[Rules]
+	grantLife atomic.Int64 // nanoseconds; 0: DefaultGrantLife
+	watchers  watchers
+	notices   notices
+}
+
+// DefaultGrantLife is how long an agent may mint before it has to ask again. Agents ask at less than half of it, so an
+// outage of an hour ends no grant.
+const DefaultGrantLife = 2 * time.Hour
+
+// SetGrantLife has grants from now on live for d. 0: [DefaultGrantLife].
+func (c *Core) SetGrantLife(d time.Duration) { c.grantLife.Store(int64(d)) }
+
+func (c *Core) lifeOfGrants() time.Duration {
+	return cmp.Or(time.Duration(c.grantLife.Load()), DefaultGrantLife)
 }
 
 // Hooks count what the services do, for metrics. Each may be nil and must be safe for concurrent use.
@@ -47,6 +64,15 @@ type Hooks struct {
 	Revealed func(ctx context.Context, outcome string, tokens int)
 	// Granted is called after every Grant call.
 	Granted func(ctx context.Context, err error)
+	// Issued is called after every Issue call that minted, with the name of the caller's rule and the number of values.
+	Issued func(ctx context.Context, rule string, values int)
+	// Limited is called with the values of an Issue call that its caller's rate did not allow.
+	Limited func(ctx context.Context, rule string, values int)
+	// Refused is called with calls and records that their caller may not make: service is grant, escrow, issue, watch,
+	// reveal or admin.
+	Refused func(ctx context.Context, service string, n int)
+	// Poisoned is called when a record did not hold what its token was minted from.
+	Poisoned func(ctx context.Context, class string)
 	// Expired is called after the janitor deleted expired records.
 	Expired func(ctx context.Context, records int)
 }
@@ -64,25 +90,22 @@ func (c *Core) withDefaults() *Core {
 	if c.Hooks.Granted == nil {
 		c.Hooks.Granted = func(context.Context, error) {}
 	}
+	if c.Hooks.Issued == nil {
+		c.Hooks.Issued = func(context.Context, string, int) {}
+	}
+	if c.Hooks.Limited == nil {
+		c.Hooks.Limited = func(context.Context, string, int) {}
+	}
+	if c.Hooks.Refused == nil {
+		c.Hooks.Refused = func(context.Context, string, int) {}
+	}
+	if c.Hooks.Poisoned == nil {
+		c.Hooks.Poisoned = func(context.Context, string) {}
+	}
 	if c.Hooks.Expired == nil {
 		c.Hooks.Expired = func(context.Context, int) {}
 	}
 	return c
-}
-
-type actorKey struct{}
-
-// withActor says who calls, as the listener knows.
-func withActor(ctx context.Context, actor string) context.Context {
-	return context.WithValue(ctx, actorKey{}, actor)
-}
-
-// actorOf is who calls. Without a listener in between it is this process.
-func actorOf(ctx context.Context) string {
-	if a, ok := ctx.Value(actorKey{}).(string); ok {
-		return a
-	}
-	return fmt.Sprintf("uid:%d", os.Getuid())
 }
 
 const (
@@ -137,7 +160,8 @@ func invalid(format string, args ...any) error {
 
 // deny records a refusal and returns why. When even that cannot be recorded, the answer is a refusal all the same.
 func (c *Core) deny(ctx context.Context, ev audit.Event, err error) error {
-	ev.Actor, ev.Outcome, ev.Reason = actorOf(ctx), audit.OutcomeDenied, err.Error()
+	ev.Outcome, ev.Reason = audit.OutcomeDenied, err.Error()
+	ev = by(ctx, ev)
 	if _, auditErr := c.Audit.Append(ctx, ev); auditErr != nil {
 		return fault(auditErr)
 	}
