@@ -37,7 +37,7 @@ func newAgent(t *testing.T, v *vault, dir string, most int64) *agent {
 
 func (a *agent) close() {
 	a.t.Helper()
-	if err := errors.Join(a.Issuer.Close(), a.spool.Close(context.Background())); err != nil {
+	if err := errors.Join(a.Close(), a.spool.Close(context.Background())); err != nil {
 		a.t.Error(err)
 	}
 }

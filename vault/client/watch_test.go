@@ -118,7 +118,7 @@ func TestEscrowAgain(t *testing.T) {
 func TestStreamComesBackAndGrows(t *testing.T) {
 	v, i, stream := watched(t, nil)
 	close(stream)
-	stream = <-v.streams // reconnected
+	<-v.streams // reconnected
 	var b token.Batch
 	mint(t, i, card, "v", &b) // of another scope: it begins anew, for both
 	stream = <-v.streams

@@ -15,7 +15,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/cloakroom/cloakroom/vault/token"
 	"github.com/cloakroom/cloakroom/vault/vaultpb"
 )
 
@@ -26,6 +25,7 @@ type segment struct {
 	size    int64 // of what is synced
 	records int
 	oldest  int64 // Unix nanoseconds of its first record
+	keep    bool  // it holds denied records that could not be written elsewhere
 }
 
 const (
@@ -188,7 +188,9 @@ func (s *Spool) Bind(recognitionKey []byte) error {
 			return err
 		}
 		if err := writeSynced(s.path(ownerFile), []byte(owner+"\n")); err != nil {
-			return fmt.Errorf("%w: %w", token.ErrUnavailable, err)
+			// On a full disk only shipping makes room. The next grant tells once more.
+			s.log.Error("spool: cannot note which vault it belongs to", zap.Error(err))
+			owner = belongs
 		}
 	}
 	s.mu.Lock()

@@ -41,9 +41,12 @@ func (s *Spool) parse(g *segment, b []byte, offset int64, sessions map[[16]byte]
 	return queue, err
 }
 
-// remove removes the oldest segment, all of which the vault has.
+// remove removes the oldest segment, all of which the vault has, or has denied.
 func (s *Spool) remove(g *segment) error {
 	s.at("before remove")
+	if g.keep {
+		return s.moveAside(g)
+	}
 	if err := os.Remove(g.path); err != nil {
 		return err
 	}
@@ -52,6 +55,42 @@ func (s *Spool) remove(g *segment) error {
 	defer s.mu.Unlock()
 	s.segments = slices.Delete(s.segments, 0, 1)
 	s.bytes -= g.size
+	s.shipped = 0
+	s.reserve()
+	return nil
+}
+
+// reserve makes sure of a little room on disk, in which denied records can be set aside when there is none: without it
+// a few of them would keep all the room that others took.
+func (s *Spool) reserve() {
+	path := s.path(reserveFile)
+	if _, err := os.Stat(path); err == nil {
+		return
+	}
+	if err := writeSynced(path, make([]byte, reserveSize)); err != nil {
+		s.log.Debug("spool: no room for a reserve", zap.Error(err))
+	}
+}
+
+const (
+	reserveFile = "reserve"
+	reserveSize = 32 << 10 // not counted: it is there to be given up
+)
+
+// moveAside makes a whole segment one of denied records: what of it the vault has is merely offered again.
+func (s *Spool) moveAside(g *segment) error {
+	s.mu.Lock()
+	path := s.path(segmentName(deniedPrefix, s.nextDenied))
+	s.nextDenied++
+	s.mu.Unlock()
+	if err := errors.Join(os.Rename(g.path, path), syncDir(s.settings.Directory)); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g.path, g.keep = path, false
+	s.segments = slices.Delete(s.segments, 0, 1)
+	s.denied = append(s.denied, g)
 	s.shipped = 0
 	return nil
 }
@@ -67,7 +106,7 @@ func (p *shipper) empty(least int64) {
 	defer s.fileMu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.segments) != 1 || s.segments[0] != p.segment || p.offset != p.segment.size || p.segment.size <= max(least, int64(len(fileMagic))) {
+	if len(s.segments) != 1 || s.segments[0] != p.segment || p.segment.keep || p.offset != p.segment.size || p.segment.size <= max(least, int64(len(fileMagic))) {
 		return
 	}
 	if s.active == nil { // of an earlier process
@@ -90,6 +129,7 @@ func (p *shipper) empty(least int64) {
 	s.bytes -= p.segment.size - int64(len(fileMagic))
 	p.segment.size, p.segment.records, p.segment.oldest = int64(len(fileMagic)), 0, 0
 	s.shipped, s.oldest = 0, 0
+	s.reserve()
 	p.offset = p.segment.size
 	clear(s.sessions)
 	clear(p.sessions)
@@ -115,7 +155,11 @@ func (s *Spool) setAside(items []item, now time.Time) error {
 	g := &segment{
 		seq: seq, path: s.path(segmentName(deniedPrefix, seq)), size: int64(len(b)), records: len(items), oldest: items[0].written,
 	}
-	if err := writeSynced(g.path, b); err != nil {
+	err = writeSynced(g.path, b)
+	if err != nil && os.Remove(s.path(reserveFile)) == nil {
+		err = writeSynced(g.path, b)
+	}
+	if err != nil {
 		return err
 	}
 	s.mu.Lock()

@@ -39,7 +39,6 @@ type shipper struct {
 
 	started bool
 	ended   chan struct{}
-	last    context.Context // of the final attempt, once closing
 
 	// What was read of the first segment and not shipped yet.
 	segment  *segment
@@ -187,8 +186,9 @@ func (p *shipper) step() (more bool, err error) {
 	}
 	if len(denied) > 0 {
 		if err := s.setAside(denied, time.Now()); err != nil {
-			s.log.Error("spool: records that the vault denied could not be set aside", zap.Error(err))
-			return false, err
+			// On a full disk only shipping makes room: their file stays in the place of a new one.
+			s.log.Error("spool: records that the vault denied could not be set aside; their file is kept", zap.Error(err))
+			p.segment.keep = true
 		}
 	}
 	p.advance(n)

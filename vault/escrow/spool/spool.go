@@ -12,6 +12,7 @@
 //	vault                      which vault it belongs to: a hash of its recognition key
 //	0000000000000001.seg       records in order of appending; removed when the vault has them all
 //	denied-0000000000000001.seg  records that the vault may not take from this agent now: tried at start and hourly
+//	reserve                    a little room for those, should the disk be full
 //	quarantine/                bytes that do not read any more
 package spool
 
@@ -196,7 +197,11 @@ func (s *Spool) open() (err error) {
 	if err := s.readOwner(); err != nil {
 		return err
 	}
-	return s.readSegments()
+	if err := s.readSegments(); err != nil {
+		return err
+	}
+	s.reserve()
+	return nil
 }
 
 func (s *Spool) path(name string) string { return filepath.Join(s.settings.Directory, name) }
