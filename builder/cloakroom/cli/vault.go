@@ -22,7 +22,7 @@ func newVault() *cobra.Command {
 		`Looks after the embedded vault of a collector, beside the running collector or while it is down. Nothing here reveals
 values.
 
-`+whileDown, newVaultStatus(), newVaultAudit(), newVaultForget())
+`+whileDown, newVaultStatus(), newVaultAudit(), newVaultForget(), newVaultExport(), newVaultImport())
 }
 
 // whileDown is for the help of commands that use a vault.
