@@ -54,7 +54,7 @@ func (f *storeFlags) spec() (kind, where, name string, err error) {
 		return "pebble", path, pebblePrefix + path, err
 	}
 	if !strings.HasPrefix(where, "postgres://") && !strings.HasPrefix(where, "postgresql://") {
-		return "", "", "", errors.New("--store must be pebble:PATH or postgres://...")
+		return "", "", "", errors.New("--store must be pebble:PATH or a connection string that begins with postgres://")
 	}
 	c, err := pgconn.ParseConfig(where)
 	if err != nil {

@@ -38,8 +38,11 @@ func TestMain(m *testing.M) {
 	}())
 }
 
+// startServer starts the installed PostgreSQL, or with CLOAKROOM_POSTGRES=download the release that is downloaded.
 func startServer(settings ...string) (*server.Server, error) {
-	return server.Start(context.Background(), server.Options{Cache: "../../../.tools/postgres", Settings: settings})
+	return server.Start(context.Background(), server.Options{
+		Cache: "../../../.tools/postgres", Download: os.Getenv("CLOAKROOM_POSTGRES") == "download", Settings: settings,
+	})
 }
 
 func execSQL(t testing.TB, url, sql string, args ...any) {
