@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -79,6 +80,9 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	if err := s.makeRoot(); err != nil {
 		return nil, err
 	}
+	if err := s.reachBinaries(); err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
 	if err := errors.Join(s.initialize(ctx), s.start(ctx)); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
@@ -116,6 +120,20 @@ func (s *Server) makeRoot() (err error) {
 		return err
 	}
 	return s.as.reaches(s.root)
+}
+
+// reachBinaries copies the programs beside the data when who runs them cannot get at them where they are: a download in
+// a directory below root's own.
+func (s *Server) reachBinaries() error {
+	if s.as.may("-x", filepath.Join(s.bin, "postgres")) {
+		return nil
+	}
+	release := filepath.Join(s.root, "release")
+	if err := os.CopyFS(release, os.DirFS(filepath.Dir(s.bin))); err != nil {
+		return fmt.Errorf("copying PostgreSQL to where it can run: %w", err)
+	}
+	s.bin = filepath.Join(release, "bin")
+	return filepath.WalkDir(release, func(path string, _ fs.DirEntry, err error) error { return errors.Join(err, s.as.own(path)) })
 }
 
 // initialize makes the data when there is none, and sets the password either way.

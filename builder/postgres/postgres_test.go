@@ -79,6 +79,20 @@ func TestServiceLives(t *testing.T) {
 	}
 }
 
+// TestServiceDownloadOutOfReach: a cache below a directory that only this user may enter.
+func TestServiceDownloadOutOfReach(t *testing.T) {
+	hidden := t.TempDir()
+	require.NoError(t, os.Chmod(hidden, 0o700))
+	if _, err := os.Stat(cache); err == nil {
+		require.NoError(t, os.CopyFS(filepath.Join(hidden, "cache"), os.DirFS(cache))) // what was downloaded once is enough
+	}
+	s, err := postgres.Start(t.Context(), postgres.Options{Cache: filepath.Join(hidden, "cache"), Download: true})
+	require.NoError(t, err)
+	_, err = query(t, s.URL(), "select version()")
+	require.NoError(t, err)
+	require.NoError(t, s.Stop())
+}
+
 // TestServiceKeepsData: with a directory of the caller's the data outlives the server.
 func TestServiceKeepsData(t *testing.T) {
 	above, err := os.MkdirTemp("", "cloakroom-test-")

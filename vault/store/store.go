@@ -111,7 +111,7 @@ type Store interface {
 	// tombstones, then sessions, and writes them the other way round.
 	EachRecord(ctx context.Context, after string, fn func(Record) error) error
 	EachTombstone(ctx context.Context, after string, fn func(Tombstone) error) error
-	// EachSession looks at ID and Kid of the session it is given.
+	// EachSession looks at ID and Kid of the session it is given. Among those of a kid the order is that of their ids.
 	EachSession(ctx context.Context, after *Session, fn func(Session) error) error
 	// Stats is exact in what it counts and costs the same however much that is.
 	Stats(ctx context.Context) (Stats, error)

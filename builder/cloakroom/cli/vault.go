@@ -22,7 +22,7 @@ func newVault() *cobra.Command {
 		`Makes and runs a vault that serves many collectors (init, serve), and looks after one on this machine: that, or the
 embedded vault of a collector, beside the running process or while it is down. Nothing here reveals values.
 
-`+whileDown, newVaultInit(), newVaultServe(), newVaultStatus(), newVaultAudit(), newVaultForget())
+`+whileDown, newVaultInit(), newVaultServe(), newVaultStatus(), newVaultAudit(), newVaultForget(), newVaultExport(), newVaultImport())
 }
 
 // whileDown is for the help of commands that use a vault.

@@ -20,7 +20,6 @@ const (
 	deadlockDetected     = "40P01"
 	lockNotAvailable     = "55P03"
 	checkViolation       = "23514" // no partition takes the row
-	undefinedTable       = "42P01"
 	insufficientRights   = "42501"
 	diskFull             = "53100"
 )
@@ -98,23 +97,29 @@ type failure struct {
 func (f *failure) Error() string { return f.doing + ": " + f.kind.Error() + ": " + f.why }
 func (f *failure) Unwrap() error { return f.kind }
 
-// fault makes an error of the contract from one of the driver. A constraint's or a value's text stays out of it.
+// plainClasses are the classes of SQLSTATE whose messages are about the server, its configuration or the names of
+// tables: others may quote what was to be stored.
+const plainClasses = "08 25 28 3D 40 42 53 55 57 58 XX"
+
+// fault makes an error of the contract from one of the driver.
 func fault(doing string, err error) error {
 	f := &failure{doing: doing, kind: store.ErrUnavailable}
 	var pg *pgconn.PgError
 	var path *fs.PathError
 	switch {
 	case errors.As(err, &pg):
-		f.why = fmt.Sprintf("%s (SQLSTATE %s)", oneLine(pg.Message), pg.Code)
-		switch class := pg.Code[:min(2, len(pg.Code))]; {
+		class := pg.Code[:min(2, len(pg.Code))]
+		f.why = "SQLSTATE " + pg.Code
+		if strings.Contains(plainClasses, class) {
+			f.why = fmt.Sprintf("%s (SQLSTATE %s)", oneLine(pg.Message), pg.Code)
+		}
+		switch {
 		case pg.Code == diskFull:
 			f.kind = store.ErrFull
 		case class == "XX" && pg.Code != "XX000":
 			f.kind = store.ErrDamaged
 		case class == "22":
-			f.kind, f.why = store.ErrInvalid, "SQLSTATE "+pg.Code
-		case class == "23":
-			f.why = "SQLSTATE " + pg.Code
+			f.kind = store.ErrInvalid
 		case pg.Code == insufficientRights:
 			f.why += ": let the role own the tables and create in their schema, or make them with partitions off by one that may"
 		}

@@ -38,16 +38,29 @@ func TestMain(m *testing.M) {
 	}())
 }
 
+// startServer starts the installed PostgreSQL, or with CLOAKROOM_POSTGRES=download the release that is downloaded.
 func startServer(settings ...string) (*server.Server, error) {
-	return server.Start(context.Background(), server.Options{Cache: "../../../.tools/postgres", Settings: settings})
+	return server.Start(context.Background(), server.Options{
+		Cache: "../../../.tools/postgres", Download: os.Getenv("CLOAKROOM_POSTGRES") == "download", Settings: settings,
+	})
 }
 
-func exec(t testing.TB, url, sql string, args ...any) {
+func execSQL(t testing.TB, url, sql string, args ...any) {
 	t.Helper()
 	conn, err := pgx.Connect(context.Background(), url)
 	require.NoError(t, err)
 	defer func() { _ = conn.Close(context.Background()) }()
 	_, err = conn.Exec(context.Background(), sql, args...)
+	require.NoError(t, err)
+}
+
+// execScript runs several statements.
+func execScript(t testing.TB, url, sql string) {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), url)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(context.Background()) }()
+	_, err = conn.PgConn().Exec(context.Background(), sql).ReadAll()
 	require.NoError(t, err)
 }
 
@@ -66,7 +79,7 @@ var databases atomic.Int64
 func database(t testing.TB, s *server.Server) string {
 	t.Helper()
 	name := fmt.Sprintf("vault_%d", databases.Add(1))
-	exec(t, s.URL(), "create database "+name)
+	execSQL(t, s.URL(), "create database "+name)
 	u, err := url.Parse(s.URL())
 	require.NoError(t, err)
 	u.Path = "/" + name
@@ -101,7 +114,7 @@ func TestServiceStore(t *testing.T) {
 					at := database(t, db)
 					u, err := url.Parse(at)
 					require.NoError(t, err)
-					exec(t, at, fmt.Sprintf("alter database %s set default_transaction_isolation = '%s'", u.Path[1:], c.level))
+					execSQL(t, at, fmt.Sprintf("alter database %s set default_transaction_isolation = '%s'", u.Path[1:], c.level))
 					s := open(t, postgres.Options{URL: at, Partitions: c.parts})
 					urls[s] = at
 					return s

@@ -1,7 +1,7 @@
-// Package regions keeps the records of each region in a store of its own: rows of a region never touch another's.
+// Package regions is a store of stores: what belongs to a region lies in that region's store and nowhere else.
 //
-// A token's key id says which region it is of. While a region's store is away, the calls that touch it fail, and no
-// others do.
+// The region is a property of the kid, that is of a scope's epoch, so a token says itself where it lies. A region whose
+// store is down refuses what touches it; calls for others do not notice.
 package regions
 
 import (
@@ -10,162 +10,237 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/cloakroom/cloakroom/vault/store"
 	"github.com/cloakroom/cloakroom/vault/token"
 )
 
-// Store routes to the stores of regions. It is a store.Store, but for this: a Put that spans regions is whole within each
-// of them, not across.
+// Store is a store.Store over the stores of regions. Safe for concurrent use.
 type Store struct {
-	stores map[string]store.Store
-	names  []string // sorted: the order of iteration
-	region func(token.Kid) string
+	stores   map[string]store.Store
+	names    []string // in order
+	regionOf func(token.Kid) string
 }
 
 var _ store.Store = (*Store)(nil)
 
-// New routes by region, which must always give the same kid the same region. It takes over the stores and closes them.
-func New(stores map[string]store.Store, region func(token.Kid) string) *Store {
-	return &Store{stores: stores, names: slices.Sorted(maps.Keys(stores)), region: region}
-}
-
-// of returns the store of a kid and the name of its region.
-func (s *Store) of(kid token.Kid) (store.Store, string, error) {
-	name := s.region(kid)
-	if one, ok := s.stores[name]; ok {
-		return one, name, nil
+// New returns a store over those given, which it owns from then on. regionOf must be safe for concurrent use and give
+// the same answer for a kid at all times; what it names and stores does not hold is refused with store.ErrUnavailable,
+// never stored elsewhere. It panics without a store: that is a fault of the caller.
+func New(stores map[string]store.Store, regionOf func(token.Kid) string) *Store {
+	if len(stores) == 0 || regionOf == nil {
+		panic("regions: no stores, or nobody who tells the region")
 	}
-	return nil, name, fmt.Errorf("%w: no store of region %q", store.ErrUnavailable, name)
+	stores = maps.Clone(stores)
+	return &Store{stores: stores, names: slices.Sorted(maps.Keys(stores)), regionOf: regionOf}
 }
 
-func (s *Store) ofToken(tok string) (store.Store, error) {
-	t, err := token.Parse(tok)
+// in names the region in an error.
+func in(region string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("region %s: %w", region, err)
+}
+
+// of is the region of a kid and its store.
+func (s *Store) of(kid token.Kid) (string, store.Store, error) {
+	region := s.regionOf(kid)
+	st, ok := s.stores[region]
+	if !ok {
+		return region, nil, fmt.Errorf("region %q of kid %s has no store here: %w", region, kid, store.ErrUnavailable)
+	}
+	return region, st, nil
+}
+
+// part is what of a call concerns one region.
+type part struct {
+	store    store.Store
+	sessions []store.Session
+	records  []store.Record
+	erase    []store.Tombstone
+}
+
+// parts gathers the parts of a call.
+type parts map[string]*part
+
+func (p parts) of(s *Store, kid token.Kid) (*part, error) {
+	region, st, err := s.of(kid)
 	if err != nil {
-		return nil, store.ErrNotFound // as in any store: nothing is there
+		return nil, err
 	}
-	one, _, err := s.of(t.Kid)
-	return one, err
+	if p[region] == nil {
+		p[region] = &part{store: st}
+	}
+	return p[region], nil
 }
 
-// Put implements store.Store.
-func (s *Store) Put(ctx context.Context, sessions []store.Session, records []store.Record) error {
-	if len(sessions)+len(records) == 0 {
+// each runs do for all parts at once and joins what they say.
+func (p parts) each(do func(*part) error) error {
+	names := slices.Sorted(maps.Keys(p))
+	faults := make([]error, len(names))
+	var wg sync.WaitGroup
+	for i, name := range names {
+		wg.Go(func() { faults[i] = in(name, do(p[name])) })
+	}
+	wg.Wait()
+	return errors.Join(faults...)
+}
+
+// Put implements store.Store. What is invalid stores nothing in any region. When one of several regions is down, the
+// others may have stored their part, which the contract allows of an ErrUnavailable.
+func (s *Store) Put(ctx context.Context, ns []store.Session, rs []store.Record) error {
+	if len(ns)+len(rs) == 0 {
 		return s.stores[s.names[0]].Put(ctx, nil, nil)
 	}
-	// Faults that can be seen from here keep anything from being stored anywhere.
-	if err := store.Check(sessions, records, func(store.Session) (bool, error) { return true, nil }); err != nil {
-		return err
-	}
-	type share struct {
-		sessions []store.Session
-		records  []store.Record
-	}
-	shares := map[string]*share{}
-	at := func(kid token.Kid) (*share, error) {
-		_, name, err := s.of(kid)
-		if err == nil && shares[name] == nil {
-			shares[name] = &share{}
-		}
-		return shares[name], err
-	}
-	for _, n := range sessions {
-		sh, err := at(n.Kid)
+	p := parts{}
+	for _, n := range ns {
+		at, err := p.of(s, n.Kid)
 		if err != nil {
 			return err
 		}
-		sh.sessions = append(sh.sessions, n)
+		at.sessions = append(at.sessions, n)
 	}
-	for _, r := range records {
-		sh, err := at(r.Kid)
+	for _, r := range rs {
+		at, err := p.of(s, r.Kid)
 		if err != nil {
 			return err
 		}
-		sh.records = append(sh.records, r)
+		at.records = append(at.records, r)
 	}
-	for _, name := range slices.Sorted(maps.Keys(shares)) {
-		if err := s.stores[name].Put(ctx, shares[name].sessions, shares[name].records); err != nil {
+	if len(p) > 1 {
+		if err := s.check(ctx, p); err != nil {
 			return err
 		}
 	}
-	return nil
+	return p.each(func(at *part) error { return at.store.Put(ctx, at.sessions, at.records) })
+}
+
+// check finds what one region would refuse before another has stored its part. A session that is not given is looked up
+// where its records belong.
+func (s *Store) check(ctx context.Context, p parts) error {
+	return p.each(func(at *part) error {
+		return store.Check(at.sessions, at.records, func(n store.Session) (known bool, err error) {
+			stop := errors.New("seen enough")
+			// The session before the one sought, in the order of ids.
+			before := n
+			for i := len(before.ID) - 1; i >= 0; i-- {
+				if before.ID[i]--; before.ID[i] != 0xff {
+					break
+				}
+			}
+			after := &before
+			if n.ID == [16]byte{} {
+				after = nil
+			}
+			err = at.store.EachSession(ctx, after, func(have store.Session) error {
+				known = have.ID == n.ID && have.Kid == n.Kid
+				return stop
+			})
+			if errors.Is(err, stop) {
+				err = nil
+			}
+			return known, err
+		})
+	})
 }
 
 // Get implements store.Store.
 func (s *Store) Get(ctx context.Context, tok string) (store.Record, store.Session, error) {
-	one, err := s.ofToken(tok)
+	region, st, err := s.ofToken(tok)
 	if err != nil {
 		return store.Record{}, store.Session{}, err
 	}
-	return one.Get(ctx, tok)
+	r, n, err := st.Get(ctx, tok)
+	return r, n, in(region, err)
 }
 
-// Delete implements store.Store.
-func (s *Store) Delete(ctx context.Context, tokens []store.Tombstone) (n int, err error) {
-	shares := map[string][]store.Tombstone{}
-	for _, t := range tokens {
+// ofToken is the store a token belongs to; any, for what is no token, as no store has it.
+func (s *Store) ofToken(tok string) (string, store.Store, error) {
+	parsed, err := token.Parse(tok)
+	if err != nil {
+		return s.names[0], s.stores[s.names[0]], nil
+	}
+	return s.of(parsed.Kid)
+}
+
+// Delete implements store.Store. n counts what the regions that answered removed, also beside an error.
+func (s *Store) Delete(ctx context.Context, tokens []store.Tombstone) (int, error) {
+	p := parts{}
+	for i, t := range tokens {
 		parsed, err := token.Parse(t.Token)
-		if err != nil {
-			return 0, fmt.Errorf("%w: not a token", store.ErrInvalid)
+		if err != nil || t.Expires.IsZero() {
+			return 0, fmt.Errorf("%w: tombstone %d is not one of a token or lacks its expiry", store.ErrInvalid, i)
 		}
-		_, name, err := s.of(parsed.Kid)
+		at, err := p.of(s, parsed.Kid)
 		if err != nil {
 			return 0, err
 		}
-		shares[name] = append(shares[name], t)
+		at.erase = append(at.erase, t)
 	}
-	for _, name := range slices.Sorted(maps.Keys(shares)) {
-		gone, err := s.stores[name].Delete(ctx, shares[name])
-		if n += gone; err != nil {
-			return n, err
-		}
+	if len(p) == 0 {
+		return s.stores[s.names[0]].Delete(ctx, nil)
 	}
-	return n, nil
+	var sum total
+	err := p.each(func(at *part) error { return sum.add(at.store.Delete(ctx, at.erase)) })
+	return sum.n, err
+}
+
+// total adds up what regions say at the same time.
+type total struct {
+	mu sync.Mutex
+	n  int
+}
+
+func (t *total) add(n int, err error) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.n += n
+	return err
 }
 
 // Discard implements store.Store.
 func (s *Store) Discard(ctx context.Context, tok string, session [16]byte) (bool, error) {
-	one, err := s.ofToken(tok)
-	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
-	}
+	region, st, err := s.ofToken(tok)
 	if err != nil {
 		return false, err
 	}
-	return one.Discard(ctx, tok, session)
+	found, err := st.Discard(ctx, tok, session)
+	return found, in(region, err)
 }
 
-// DeleteExpired implements store.Store. A region that is away keeps no other from its expiry.
-func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (n int, err error) {
-	var faults []error
-	for _, name := range s.names {
-		gone, err := s.stores[name].DeleteExpired(ctx, now)
-		n, faults = n+gone, append(faults, err)
+// all is a part of every region.
+func (s *Store) all() parts {
+	p := parts{}
+	for name, st := range s.stores {
+		p[name] = &part{store: st}
 	}
-	return n, errors.Join(faults...)
+	return p
 }
 
-// EachRecord implements store.Store: region by region.
+// DeleteExpired implements store.Store. A region that is down keeps no other from deleting; n counts beside an error.
+func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (int, error) {
+	var sum total
+	err := s.all().each(func(at *part) error { return sum.add(at.store.DeleteExpired(ctx, now)) })
+	return sum.n, err
+}
+
+// EachRecord implements store.Store: region by region, in the order of their names.
 func (s *Store) EachRecord(ctx context.Context, after string, fn func(store.Record) error) error {
-	return s.each(ctx, after, func(one store.Store, after string) error { return one.EachRecord(ctx, after, fn) })
+	return eachToken(s, after, func(st store.Store, after string) error { return st.EachRecord(ctx, after, fn) })
 }
 
-// EachTombstone implements store.Store.
+// EachTombstone implements store.Store: region by region, in the order of their names.
 func (s *Store) EachTombstone(ctx context.Context, after string, fn func(store.Tombstone) error) error {
-	return s.each(ctx, after, func(one store.Store, after string) error { return one.EachTombstone(ctx, after, fn) })
+	return eachToken(s, after, func(st store.Store, after string) error { return st.EachTombstone(ctx, after, fn) })
 }
 
-func (s *Store) each(_ context.Context, after string, walk func(one store.Store, after string) error) error {
+func eachToken(s *Store, after string, walk func(store.Store, string) error) error {
 	from := ""
-	if after != "" {
-		t, err := token.Parse(after)
-		if err != nil {
-			return fmt.Errorf("%w: not a token", store.ErrInvalid)
-		}
-		if _, from, err = s.of(t.Kid); err != nil {
-			return err
-		}
+	if parsed, err := token.Parse(after); err == nil {
+		from = s.regionOf(parsed.Kid)
 	}
 	for _, name := range s.names {
 		if name < from {
@@ -175,21 +250,18 @@ func (s *Store) each(_ context.Context, after string, walk func(one store.Store,
 		if name == from {
 			start = after
 		}
-		if err := walk(s.stores[name], start); err != nil {
+		if err := in(name, walk(s.stores[name], start)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// EachSession implements store.Store.
+// EachSession implements store.Store: region by region, in the order of their names.
 func (s *Store) EachSession(ctx context.Context, after *store.Session, fn func(store.Session) error) error {
 	from := ""
 	if after != nil {
-		var err error
-		if _, from, err = s.of(after.Kid); err != nil {
-			return err
-		}
+		from = s.regionOf(after.Kid)
 	}
 	for _, name := range s.names {
 		if name < from {
@@ -199,32 +271,33 @@ func (s *Store) EachSession(ctx context.Context, after *store.Session, fn func(s
 		if name != from {
 			start = nil
 		}
-		if err := s.stores[name].EachSession(ctx, start, fn); err != nil {
+		if err := in(name, s.stores[name].EachSession(ctx, start, fn)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Stats implements store.Store.
-func (s *Store) Stats(ctx context.Context) (sum store.Stats, err error) {
-	for _, name := range s.names {
-		one, err := s.stores[name].Stats(ctx)
-		if err != nil {
-			return store.Stats{}, err
-		}
-		sum.Records += one.Records
-		sum.Tombstones += one.Tombstones
-		sum.Bytes += one.Bytes
+// Stats implements store.Store: the sum of all regions. It needs all of them.
+func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
+	var mu sync.Mutex
+	var sum store.Stats
+	err := s.all().each(func(at *part) error {
+		st, err := at.store.Stats(ctx)
+		mu.Lock()
+		defer mu.Unlock()
+		sum.Records += st.Records
+		sum.Tombstones += st.Tombstones
+		sum.Bytes += st.Bytes
+		return err
+	})
+	if err != nil {
+		return store.Stats{}, err
 	}
 	return sum, nil
 }
 
-// Close implements store.Store.
+// Close implements store.Store. It closes the stores of all regions.
 func (s *Store) Close() error {
-	var faults []error
-	for _, name := range s.names {
-		faults = append(faults, s.stores[name].Close())
-	}
-	return errors.Join(faults...)
+	return s.all().each(func(at *part) error { return at.store.Close() })
 }

@@ -96,8 +96,8 @@ func concurrentDiscard(t *testing.T, s store.Store) {
 		})
 		close(start)
 		wg.Wait()
-		both := <-discarded && <-discarded
-		require.False(t, both, "one record was discarded twice")
+		first, second := <-discarded, <-discarded
+		require.False(t, first && second, "one record was discarded twice")
 		got, _, err := s.Get(t.Context(), Record(honest, i).Token)
 		switch {
 		case erase:
