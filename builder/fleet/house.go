@@ -18,12 +18,12 @@ import (
 // agents are the three collectors, by the service beside which each stands.
 var agents = []string{"storefront", "payments", "support"}
 
-// rules is what each agent may mint: support has no business with cards, and only payments in the scope of that name.
+// rules is what each agent may mint, and how much of what can be guessed: only payments in the scope of that name.
 const rules = `
 agents:
   - {name: storefront, id: storefront, classes: ["*"], scopes: [default]}
   - {name: payments, id: payments, classes: ["*"], scopes: [default, payments]}
-  - {name: support, id: support, classes: [email, name, phone, user, ip, secret, password, url*, *], scopes: [default], issue: {per_second: 10, burst: 200}}
+  - {name: support, id: support, classes: ["*"], scopes: [default], issue: {per_second: 10, burst: 200}}
 revealers:
   - {name: help desk, id: helpdesk, classes: [email, phone], scopes: [default]}
 `
