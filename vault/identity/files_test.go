@@ -227,6 +227,30 @@ func TestWhoMayConnect(t *testing.T) {
 	})
 }
 
+// TestHTTP: the client of a server says why it is turned away, at every try.
+func TestHTTP(t *testing.T) {
+	ours, theirs := newAuthority(t, "ours"), newAuthority(t, "theirs")
+	srv := serve(t, newParty(t, ours, authority.Request{Name: "vault", Hosts: []string{"127.0.0.1"}}).source(t))
+	get := func(s *identity.Source) (*http.Response, error) {
+		c, err := s.HTTP(local)
+		require.NoError(t, err)
+		t.Cleanup(c.CloseIdleConnections)
+		return c.Get("https://" + srv.Listener.Addr().String())
+	}
+	stranger := newParty(t, theirs, authority.Request{Name: "agent"}, ours).source(t)
+	for range 20 {
+		_, err := get(stranger)
+		require.ErrorContains(t, err, "does not trust who signed this certificate")
+	}
+	res, err := get(newParty(t, ours, authority.Request{Name: "agent"}).source(t))
+	require.NoError(t, err)
+	defer res.Body.Close()
+	require.Equal(t, 2, res.ProtoMajor)
+	body, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(string(body), "agent "), string(body))
+}
+
 func TestReplacedFiles(t *testing.T) {
 	old, new := newAuthority(t, "old"), newAuthority(t, "new")
 	vault := authority.Request{Name: "vault", Hosts: []string{"127.0.0.1"}}
