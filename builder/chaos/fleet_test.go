@@ -172,7 +172,7 @@ processors:
     presets: [default]
     rules:
       - {keys: ["payment.card"], entity: payment_card, action: tokenize, scope: payments}
-      - {keys: ["customer.note"], entity: email, action: tokenize, kind: random}
+      - {keys: ["customer.note"], entity: email, action: tokenize, kind: random, signals: [logs]}
       - {keys: ["record"], entity: order_ref, class: orderref, action: keep}
 exporters:
   file: {path: "%%s", flush_interval: 20ms}
