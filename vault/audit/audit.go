@@ -46,6 +46,15 @@ const (
 	ActionEpoch   = "epoch_begun"
 	ActionStarted = "vault_started"
 	ActionStopped = "vault_stopped"
+	// ActionSession is the first time that a running vault sees an escrow session: what it holds is its actor's.
+	ActionSession = "session_begun"
+	// ActionDiscard is the end of a record that did not hold what its token was minted from.
+	ActionDiscard = "record_discarded"
+	ActionRevoke  = "revoke"
+	ActionRestore = "restore"
+	// ActionRefused are refusals of an agent's calls, one entry for a minute of them.
+	ActionRefused  = "agent_refused"
+	ActionReloaded = "configuration_reloaded"
 	// ActionRecovered is the log's own: after a crash it set bytes aside that were never answered for.
 	ActionRecovered = "log_recovered"
 	// ActionTruncated is the log's own: it had been longer. Verify reports it for ever.
@@ -65,8 +74,10 @@ const (
 type Event struct {
 	// Time is when; Append sets it when it is zero.
 	Time time.Time `json:"time"`
-	// Actor is who, as the listener knows: "uid:1000", "vault".
+	// Actor is who, as the listener knows: "uid:1000", "vault", "spiffe://example.org/agent".
 	Actor string `json:"actor"`
+	// Certificate is the SHA-256 of the one the actor showed, lower hex.
+	Certificate string `json:"certificate,omitempty"`
 	// Action is one of the Action constants.
 	Action string `json:"action"`
 	// Outcome is one of the Outcome constants.
@@ -80,6 +91,10 @@ type Event struct {
 	Class string `json:"class,omitempty"`
 	Scope string `json:"scope,omitempty"`
 	Kid   string `json:"kid,omitempty"`
+	// Agent is who an operator revoked or restored.
+	Agent string `json:"agent,omitempty"`
+	// Session is the id of an escrow session, lower hex.
+	Session string `json:"session,omitempty"`
 	// Count is how many records or tokens an event that has no single token is about.
 	Count int `json:"count,omitempty"`
 	// Request groups the events of one call.
