@@ -45,6 +45,9 @@ func NewAdmin(c *Core, about About) *Admin {
 
 // Status implements the service.
 func (s *Admin) Status(ctx context.Context, _ *connect.Request[vaultpb.StatusRequest]) (*connect.Response[vaultpb.StatusResponse], error) {
+	if err := s.core.administrator(ctx); err != nil {
+		return nil, err
+	}
 	st, err := s.core.Store.Stats(ctx)
 	if err != nil {
 		return nil, fault(err)
@@ -52,6 +55,7 @@ func (s *Admin) Status(ctx context.Context, _ *connect.Request[vaultpb.StatusReq
 	out := &vaultpb.StatusResponse{
 		Directory: s.about.Directory, Keyholders: s.about.Keyholders, Started: timestamppb.New(s.started),
 		Records: uint64(st.Records), Tombstones: uint64(st.Tombstones), StoreBytes: uint64(st.Bytes), Audit: s.head(),
+		RevokedAgents: s.core.Keys.RevokedAgents(),
 	}
 	for _, e := range s.core.epochs("") {
 		out.Epochs = append(out.Epochs, &vaultpb.EpochStatus{
@@ -69,6 +73,9 @@ func (s *Admin) head() *vaultpb.AuditHead {
 
 // VerifyAudit implements the service.
 func (s *Admin) VerifyAudit(ctx context.Context, _ *connect.Request[vaultpb.VerifyAuditRequest]) (*connect.Response[vaultpb.VerifyAuditResponse], error) {
+	if err := s.core.administrator(ctx); err != nil {
+		return nil, err
+	}
 	r, err := s.core.Audit.Verify(ctx)
 	if err != nil {
 		return nil, fault(err)
@@ -86,10 +93,14 @@ func (s *Admin) VerifyAudit(ctx context.Context, _ *connect.Request[vaultpb.Veri
 // holds nothing to forget.
 func (s *Admin) Forget(ctx context.Context, r *connect.Request[vaultpb.ForgetRequest]) (*connect.Response[vaultpb.ForgetResponse], error) {
 	ev := audit.Event{Action: audit.ActionForget, Count: len(r.Msg.Tokens) + len(r.Msg.Values)}
+	if err := s.core.administrator(ctx); err != nil {
+		return nil, s.core.turnAway(ctx, ev, err)
+	}
 	if err := checkForget(r.Msg); err != nil {
 		return nil, s.core.deny(ctx, ev, err)
 	}
-	ev.Actor, ev.Purpose, ev.Request = actorOf(ctx), r.Msg.Purpose, requestID()
+	ev.Purpose, ev.Request = r.Msg.Purpose, requestID()
+	ev = by(ctx, ev)
 	var tombs []store.Tombstone
 	var events []audit.Event
 	for n, tok := range r.Msg.Tokens {
@@ -176,14 +187,4 @@ func (c *Core) tombstones(m *minter, v *vaultpb.ForgetValue) ([]store.Tombstone,
 		out = append(out, store.Tombstone{Token: tok, Expires: e.Expires})
 	}
 	return out, nil
-}
-
-// Revoke implements the service.
-func (s *Admin) Revoke(context.Context, *connect.Request[vaultpb.RevokeRequest]) (*connect.Response[vaultpb.RevokeResponse], error) {
-	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("not yet"))
-}
-
-// Restore implements the service.
-func (s *Admin) Restore(context.Context, *connect.Request[vaultpb.RestoreRequest]) (*connect.Response[vaultpb.RestoreResponse], error) {
-	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("not yet"))
 }

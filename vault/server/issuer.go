@@ -3,33 +3,31 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"connectrpc.com/connect"
+	"golang.org/x/time/rate"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/cloakroom/cloakroom/vault/audit"
 	"github.com/cloakroom/cloakroom/vault/escrow"
 	"github.com/cloakroom/cloakroom/vault/keyring"
-	"github.com/cloakroom/cloakroom/vault/store"
 	"github.com/cloakroom/cloakroom/vault/token"
 	"github.com/cloakroom/cloakroom/vault/vaultpb"
 	"github.com/cloakroom/cloakroom/vault/vaultpb/vaultpbconnect"
 )
 
 const (
-	// grantLife is how long an agent may mint before it has to ask again.
-	grantLife = time.Hour
-
 	maxGrantClasses   = 1024
 	maxEscrowSessions = 1024
 	maxEscrowRecords  = 10_000
 	maxEscrowBytes    = 8 << 20
 	maxEnc            = 4 << 10
+
+	// maxSessions is how many escrow sessions are remembered for sure, so that the audit log names who began one once.
+	maxSessions = 1 << 16
 )
 
 // Issuer grants the right to mint and takes sealed records.
@@ -37,6 +35,12 @@ type Issuer struct {
 	core       *Core
 	recognizer *token.Recognizer
 	begun      sync.Map // token.Kid of epochs whose beginning is known to be recorded
+	tally      *tally
+	buckets    buckets
+
+	mu   sync.Mutex
+	own  map[token.Kid]*escrow.Session
+	seen *recent[[16]byte, struct{}] // sessions that the audit log knows
 }
 
 var (
@@ -45,7 +49,12 @@ var (
 
 // NewIssuer returns the issuer service over c.
 func NewIssuer(c *Core) *Issuer {
-	i := &Issuer{core: c.withDefaults(), recognizer: token.NewRecognizer(c.Keys.RecognitionKey())}
+	c.withDefaults()
+	i := &Issuer{
+		core: c, recognizer: token.NewRecognizer(c.Keys.RecognitionKey()), tally: newTally(c.Audit, c.Now),
+		buckets: buckets{of: newRecent[bucketKey, *rate.Limiter](maxBuckets)},
+		own:     map[token.Kid]*escrow.Session{}, seen: newRecent[[16]byte, struct{}](maxSessions),
+	}
 	for _, scope := range c.Keys.Scopes() {
 		for _, e := range c.Keys.Live(scope) {
 			i.begun.Store(e.Kid, true)
@@ -72,6 +81,10 @@ func (i *Issuer) grant(ctx context.Context, r *vaultpb.GrantRequest) (*vaultpb.G
 	if len(r.Suites) > 0 && !slices.Contains(r.Suites, vaultpb.Suite(keyring.XWing)) {
 		return nil, invalid("this vault knows none of the suites offered; it knows %s", vaultpb.Suite(keyring.XWing))
 	}
+	may, err := i.mayMint(ctx, "grant", r.Scope)
+	if err != nil {
+		return nil, err
+	}
 	e, err := i.core.Keys.Current(r.Scope)
 	if err != nil {
 		return nil, grantFault(err)
@@ -81,18 +94,29 @@ func (i *Issuer) grant(ctx context.Context, r *vaultpb.GrantRequest) (*vaultpb.G
 	if err != nil {
 		return nil, fault(err)
 	}
-	id, recognition := keyring.RandomID(), i.core.Keys.RecognitionKey()
+	id, recognition := i.core.Keys.NewGrantID(grantee(may.caller), e.Scope, e.Kid), i.core.Keys.RecognitionKey()
+	now := i.core.Now()
 	g := &vaultpb.GrantResponse{
 		GrantId: id[:], Scope: e.Scope, Kid: uint32(e.Kid),
 		RecognitionKey: recognition[:], Suite: vaultpb.Suite(keyring.XWing), EscrowPublicKey: public,
 		EpochStart: timestamppb.New(e.Start), EpochEnd: timestamppb.New(e.End), RecordsExpire: timestamppb.New(e.Expires),
-		GrantExpires: timestamppb.New(i.core.Now().Add(grantLife)),
+		GrantExpires: timestamppb.New(now.Add(i.core.GrantLife)), GrantedAt: timestamppb.New(now),
 		Limits: &vaultpb.GrantLimits{
 			EscrowRecords: maxEscrowRecords, EscrowBytes: maxEscrowBytes,
 			SessionLifetime: durationpb.New(escrow.MaxLifetime), SessionRecords: escrow.MaxRecords,
+			IssueValues: maxIssueValues,
 		},
 	}
 	for n, c := range classes {
+		rule, allowed := may.allowing(e.Scope, c.Name)
+		if !allowed || may.issues(c.Name) && !r.Issue {
+			continue
+		}
+		if may.issues(c.Name) {
+			g.Issue = append(g.Issue, r.Classes[n])
+			g.Limits.IssueValues = min(g.Limits.IssueValues, uint32(rule.rate().Burst))
+			continue
+		}
 		key, err := e.MintKey(c.Name, c.Kind)
 		if err != nil {
 			return nil, fault(err)
@@ -100,6 +124,23 @@ func (i *Issuer) grant(ctx context.Context, r *vaultpb.GrantRequest) (*vaultpb.G
 		g.MintKeys = append(g.MintKeys, &vaultpb.MintKey{Class: r.Classes[n], Key: key[:]})
 	}
 	return g, nil
+}
+
+// grantee is whom a grant is given to. This process is always the same, whoever it runs as.
+func grantee(c Caller) string {
+	if c.Local {
+		return ""
+	}
+	return c.ID
+}
+
+// Tend writes what is due in the audit log. To be called about once a minute.
+func (i *Issuer) Tend(ctx context.Context) { i.tally.flush(ctx, false) }
+
+// Close ends the streams of revocations and writes what the audit log is due. Calls may go on.
+func (i *Issuer) Close(ctx context.Context) {
+	i.core.hub.close()
+	i.tally.flush(ctx, true)
 }
 
 // grantFault is fault for what keeps an epoch from beginning: but for a bad scope, the disk's fault, and temporary.
@@ -146,82 +187,4 @@ func (i *Issuer) recordEpoch(ctx context.Context, e *keyring.Epoch) {
 	if err != nil {
 		i.begun.Delete(e.Kid)
 	}
-}
-
-// Escrow implements the service. A request is stored as a whole or refused as a whole.
-func (i *Issuer) Escrow(ctx context.Context, r *connect.Request[vaultpb.EscrowRequest]) (*connect.Response[vaultpb.EscrowResponse], error) {
-	sessions, records, err := i.parse(r.Msg)
-	if err != nil {
-		return nil, err
-	}
-	start := time.Now()
-	err = i.core.Store.Put(ctx, sessions, records)
-	i.core.Hooks.Escrowed(ctx, len(records), time.Since(start), err)
-	if err != nil {
-		return nil, fault(err)
-	}
-	return connect.NewResponse(&vaultpb.EscrowResponse{}), nil
-}
-
-// parse checks everything that can be checked without opening a record.
-func (i *Issuer) parse(r *vaultpb.EscrowRequest) ([]store.Session, []store.Record, error) {
-	if len(r.Sessions) > maxEscrowSessions || len(r.Records) > maxEscrowRecords {
-		return nil, nil, invalid("%d sessions and %d records, at most %d and %d",
-			len(r.Sessions), len(r.Records), maxEscrowSessions, maxEscrowRecords)
-	}
-	sessions := make([]store.Session, len(r.Sessions))
-	epochs := make([]*keyring.Epoch, len(r.Sessions))
-	for n, s := range r.Sessions {
-		var err error
-		if sessions[n], epochs[n], err = i.parseSession(n, s); err != nil {
-			return nil, nil, err
-		}
-	}
-	records := make([]store.Record, len(r.Records))
-	size := 0
-	for n, rec := range r.Records {
-		if int(rec.GetSession()) >= len(sessions) {
-			return nil, nil, invalid("records[%d]: no such session in the request", n)
-		}
-		var err error
-		if records[n], err = i.parseRecord(n, rec, epochs[rec.GetSession()]); err != nil {
-			return nil, nil, err
-		}
-		records[n].Session = sessions[rec.GetSession()].ID
-		size += len(rec.Sealed)
-	}
-	// One value alone may be longer: it has to go somewhere.
-	if size > maxEscrowBytes && len(records) > 1 {
-		return nil, nil, invalid("%d bytes sealed, at most %d", size, maxEscrowBytes)
-	}
-	return sessions, records, nil
-}
-
-func (i *Issuer) parseSession(n int, s *vaultpb.EscrowSession) (store.Session, *keyring.Epoch, error) {
-	if len(s.GetId()) != 16 || len(s.Enc) == 0 || len(s.Enc) > maxEnc {
-		return store.Session{}, nil, invalid("sessions[%d]: malformed", n)
-	}
-	if keyring.Suite(s.Suite) != keyring.XWing {
-		return store.Session{}, nil, invalid("sessions[%d]: unknown suite %d", n, s.Suite)
-	}
-	// Until it expires, an epoch takes what was minted in it: records may come late, from a spool.
-	e, err := i.core.Keys.Lookup(token.Kid(s.Kid))
-	if err != nil {
-		return store.Session{}, nil, fault(fmt.Errorf("sessions[%d]: %w", n, err))
-	}
-	return store.Session{ID: [16]byte(s.Id), Kid: e.Kid, Suite: uint32(s.Suite), Enc: s.Enc, Expires: e.Expires}, e, nil
-}
-
-func (i *Issuer) parseRecord(n int, rec *vaultpb.EscrowRecord, e *keyring.Epoch) (store.Record, error) {
-	t, err := token.Parse(rec.GetToken())
-	if err != nil || t.Kid != e.Kid || !i.recognizer.Verify(t) {
-		return store.Record{}, invalid("records[%d]: not a token of its session's key id", n)
-	}
-	if rec.ExpiresUnix != e.Expires.Unix() {
-		return store.Record{}, invalid("records[%d]: its expiry is not its epoch's", n)
-	}
-	if err := escrow.Check(rec.Sealed); err != nil {
-		return store.Record{}, invalid("records[%d]: %w", n, err)
-	}
-	return store.Record{Token: rec.Token, Scope: e.Scope, Kid: e.Kid, Expires: e.Expires, Sealed: rec.Sealed}, nil
 }

@@ -78,7 +78,7 @@ func (v *Embedded) listenOn(path string) error {
 		ErrorLog:          zap.NewStdLog(zap.NewNop()), // it may quote requests
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			if p, ok := c.(*peerConn); ok {
-				return withActor(ctx, p.actor)
+				return WithCaller(ctx, Caller{ID: p.actor, Local: true})
 			}
 			return ctx
 		},

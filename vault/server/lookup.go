@@ -19,6 +19,10 @@ import (
 // Lookup implements the service. Its audit records carry the newest token of each value instead of the value.
 func (s *Reveal) Lookup(ctx context.Context, r *connect.Request[vaultpb.LookupRequest]) (*connect.Response[vaultpb.LookupResponse], error) {
 	ev := audit.Event{Action: audit.ActionLookup, Count: len(r.Msg.Values)}
+	may, err := s.core.revealer(ctx)
+	if err != nil {
+		return nil, s.core.turnAway(ctx, ev, err)
+	}
 	if err := checkPurpose(r.Msg.Purpose); err != nil {
 		return nil, s.core.deny(ctx, ev, err)
 	}
@@ -27,7 +31,11 @@ func (s *Reveal) Lookup(ctx context.Context, r *connect.Request[vaultpb.LookupRe
 		return nil, s.core.deny(ctx, ev, err)
 	}
 	ev.Class, ev.Scope, ev.Request = r.Msg.TokenClass, r.Msg.Scope, requestID()
-	m, epochs := s.core.newMinter(), s.core.epochs(r.Msg.Scope)
+	m := s.core.newMinter()
+	epochs := slices.DeleteFunc(s.core.epochs(r.Msg.Scope), func(e *keyring.Epoch) bool {
+		_, allowed := may.allowing(e.Scope, r.Msg.TokenClass)
+		return !allowed
+	})
 	response := &vaultpb.LookupResponse{}
 	events := make([]audit.Event, len(r.Msg.Values))
 	for n, value := range r.Msg.Values {
@@ -40,7 +48,8 @@ func (s *Reveal) Lookup(ctx context.Context, r *connect.Request[vaultpb.LookupRe
 		}
 		response.Results = append(response.Results, found...)
 		events[n] = ev
-		events[n].Actor, events[n].Outcome, events[n].Count = actorOf(ctx), audit.OutcomeOK, len(found)
+		events[n].Outcome, events[n].Count = audit.OutcomeOK, len(found)
+		events[n] = by(ctx, events[n])
 		if len(found) > 0 {
 			events[n].Token = found[0].Token
 		}

@@ -35,6 +35,10 @@ func NewReveal(c *Core) *Reveal { return &Reveal{c.withDefaults()} }
 // Reveal implements the service. When the audit log cannot be written nothing is revealed.
 func (s *Reveal) Reveal(ctx context.Context, r *connect.Request[vaultpb.RevealRequest]) (*connect.Response[vaultpb.RevealResponse], error) {
 	ev := audit.Event{Action: audit.ActionReveal, Count: len(r.Msg.Tokens)}
+	may, err := s.core.revealer(ctx)
+	if err != nil {
+		return nil, s.core.turnAway(ctx, ev, err)
+	}
 	if err := checkPurpose(r.Msg.Purpose); err != nil {
 		return nil, s.core.deny(ctx, ev, err)
 	}
@@ -42,7 +46,7 @@ func (s *Reveal) Reveal(ctx context.Context, r *connect.Request[vaultpb.RevealRe
 	if n := len(r.Msg.Tokens); n > maxBatch {
 		return nil, s.core.deny(ctx, ev, fmt.Errorf("%d tokens at once, at most %d", n, maxBatch))
 	}
-	o := opening{core: s.core, minter: s.core.newMinter(), openers: map[[16]byte]*escrow.Opener{}}
+	o := opening{core: s.core, may: may, minter: s.core.newMinter(), openers: map[[16]byte]*escrow.Opener{}}
 	results := make([]*vaultpb.RevealResult, len(r.Msg.Tokens))
 	events := make([]audit.Event, len(r.Msg.Tokens))
 	request := requestID()
@@ -73,7 +77,8 @@ func (s *Reveal) Reveal(ctx context.Context, r *connect.Request[vaultpb.RevealRe
 
 // fail records that a call failed by no fault of the caller's.
 func (s *Reveal) fail(ctx context.Context, ev audit.Event, err error) error {
-	ev.Actor, ev.Outcome, ev.Reason = actorOf(ctx), audit.OutcomeFailed, "the vault could not read what it holds"
+	ev.Outcome, ev.Reason = audit.OutcomeFailed, "the vault could not read what it holds"
+	ev = by(ctx, ev)
 	if _, auditErr := s.core.Audit.Append(ctx, ev); auditErr != nil {
 		err = errors.Join(err, auditErr)
 	}
@@ -87,7 +92,7 @@ func requestID() string {
 
 func revealEvent(ctx context.Context, purpose, request string, r *vaultpb.RevealResult, why string) audit.Event {
 	ev := audit.Event{
-		Actor: actorOf(ctx), Action: audit.ActionReveal, Outcome: audit.OutcomeDenied, Purpose: purpose, Request: request,
+		Action: audit.ActionReveal, Outcome: audit.OutcomeDenied, Purpose: purpose, Request: request,
 		Token: r.Token, Class: r.TokenClass, Scope: r.Scope, Reason: cmp.Or(why, OutcomeName(r.Outcome)),
 	}
 	if t, err := token.Parse(r.Token); err == nil {
@@ -99,7 +104,7 @@ func revealEvent(ctx context.Context, purpose, request string, r *vaultpb.Reveal
 	case vaultpb.Outcome_OUTCOME_FAILED:
 		ev.Outcome = audit.OutcomeFailed
 	}
-	return ev
+	return by(ctx, ev)
 }
 
 var outcomeNames = map[vaultpb.Outcome]string{
@@ -119,6 +124,7 @@ func OutcomeName(o vaultpb.Outcome) string { return cmp.Or(outcomeNames[o], "unk
 // opening opens the tokens of one call.
 type opening struct {
 	core    *Core
+	may     rights
 	minter  *minter
 	openers map[[16]byte]*escrow.Opener
 }
@@ -145,6 +151,11 @@ func (o *opening) open(ctx context.Context, tok string) (res *vaultpb.RevealResu
 		return nil, "", err
 	}
 	res.Scope, res.Expires = e.Scope, timestamppb.New(e.Expires)
+	if _, allowed := o.may.allowing(e.Scope, t.Class); !allowed {
+		// Before the store is asked: whether there is a record is not theirs to know.
+		res.Outcome = vaultpb.Outcome_OUTCOME_DENIED
+		return res, "no rule allows the class in this scope", nil
+	}
 	r, n, err := o.core.Store.Get(ctx, tok)
 	switch {
 	case errors.Is(err, store.ErrErased):
@@ -168,6 +179,7 @@ func (o *opening) open(ctx context.Context, tok string) (res *vaultpb.RevealResu
 	}
 	if why != "" {
 		res.Outcome = vaultpb.Outcome_OUTCOME_MISMATCH
+		o.core.discard(ctx, e, r)
 		return res, why, nil
 	}
 	res.Outcome, res.Value = vaultpb.Outcome_OUTCOME_REVEALED, value

@@ -15,7 +15,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"sync/atomic"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -35,9 +35,17 @@ type Core struct {
 	Audit *audit.Log
 	// Now is the clock; it decides what has expired. Default time.Now.
 	Now func() time.Time
+	// GrantLife is how long an agent may mint before it has to ask again. Default DefaultGrantLife.
+	GrantLife time.Duration
 	// Hooks are told what the services do.
 	Hooks Hooks
+
+	hub   *hub
+	rules atomic.Pointer[Rules]
 }
+
+// DefaultGrantLife leaves an agent that renews its grant halfway an hour in which the vault may be away.
+const DefaultGrantLife = 2 * time.Hour
 
 // Hooks count what the services do, for metrics. Each may be nil and must be safe for concurrent use.
 type Hooks struct {
@@ -45,6 +53,14 @@ type Hooks struct {
 	Escrowed func(ctx context.Context, records int, took time.Duration, err error)
 	// Revealed is called with the number of tokens of a Reveal call that had the outcome.
 	Revealed func(ctx context.Context, outcome string, tokens int)
+	// Issued is called after every Issue call that got to minting, with its number of values.
+	Issued func(ctx context.Context, values int, err error)
+	// Throttled is called with the number of values refused because a caller's rate, of a rule by that name, was used up.
+	Throttled func(ctx context.Context, rule string, values int)
+	// Refused is called when a caller's rights do not reach, with the call's name: "grant", "issue", "escrow" ...
+	Refused func(ctx context.Context, what string, n int)
+	// Poisoned is called for every record that did not hold what its token was minted from.
+	Poisoned func(ctx context.Context)
 	// Granted is called after every Grant call.
 	Granted func(ctx context.Context, err error)
 	// Expired is called after the janitor deleted expired records.
@@ -54,6 +70,24 @@ type Hooks struct {
 func (c *Core) withDefaults() *Core {
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.GrantLife == 0 {
+		c.GrantLife = DefaultGrantLife
+	}
+	if c.hub == nil {
+		c.hub = newHub()
+	}
+	if c.Hooks.Issued == nil {
+		c.Hooks.Issued = func(context.Context, int, error) {}
+	}
+	if c.Hooks.Throttled == nil {
+		c.Hooks.Throttled = func(context.Context, string, int) {}
+	}
+	if c.Hooks.Refused == nil {
+		c.Hooks.Refused = func(context.Context, string, int) {}
+	}
+	if c.Hooks.Poisoned == nil {
+		c.Hooks.Poisoned = func(context.Context) {}
 	}
 	if c.Hooks.Escrowed == nil {
 		c.Hooks.Escrowed = func(context.Context, int, time.Duration, error) {}
@@ -68,21 +102,6 @@ func (c *Core) withDefaults() *Core {
 		c.Hooks.Expired = func(context.Context, int) {}
 	}
 	return c
-}
-
-type actorKey struct{}
-
-// withActor says who calls, as the listener knows.
-func withActor(ctx context.Context, actor string) context.Context {
-	return context.WithValue(ctx, actorKey{}, actor)
-}
-
-// actorOf is who calls. Without a listener in between it is this process.
-func actorOf(ctx context.Context) string {
-	if a, ok := ctx.Value(actorKey{}).(string); ok {
-		return a
-	}
-	return fmt.Sprintf("uid:%d", os.Getuid())
 }
 
 const (
@@ -137,7 +156,8 @@ func invalid(format string, args ...any) error {
 
 // deny records a refusal and returns why. When even that cannot be recorded, the answer is a refusal all the same.
 func (c *Core) deny(ctx context.Context, ev audit.Event, err error) error {
-	ev.Actor, ev.Outcome, ev.Reason = actorOf(ctx), audit.OutcomeDenied, err.Error()
+	ev.Outcome, ev.Reason = audit.OutcomeDenied, err.Error()
+	ev = by(ctx, ev)
 	if _, auditErr := c.Audit.Append(ctx, ev); auditErr != nil {
 		return fault(auditErr)
 	}
