@@ -12,6 +12,8 @@ BENCH    ?= .
 COUNT    ?= 1
 HALF     ?= dev
 BENCHTIME ?= 300ms
+CHAOS_TIME ?= 10m
+CHAOS_SEED ?=
 GOBENCH  = go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -benchtime $(BENCHTIME)
 
 ## help: list the targets
@@ -25,6 +27,17 @@ help:
 run: build
 	@go build -o $(BIN)/quickstart ./builder/quickstart
 	@$(BIN)/quickstart $(if $(ONCE),-once)
+
+## fleet: one vault on PostgreSQL and three collectors on this machine: one trace, one token; ONCE=1 checks itself and stops
+.PHONY: fleet
+fleet: build
+	@go build -o $(BIN)/fleet ./builder/fleet
+	@$(BIN)/fleet $(if $(ONCE),-once)
+
+## chaos: kill, freeze, cut off and fill up a fleet for CHAOS_TIME, and lose nothing; CHAOS_SEED=N repeats a run
+.PHONY: chaos
+chaos:
+	@CHAOS_TIME=$(CHAOS_TIME) CHAOS_SEED=$(CHAOS_SEED) go test -tags services -run TestServiceNothingLost -count=1 -v -timeout 60m ./builder/chaos
 
 ## build: build bin/otelcol-cloakroom (the collector) and bin/cloakroom (the CLI)
 .PHONY: build
@@ -46,7 +59,7 @@ test:
 ## test-services: tests against real services, which they install and start themselves
 .PHONY: test-services
 test-services:
-	@go test -tags services -run 'Service' -timeout 20m -count=1 $(TESTFLAGS) ./builder/e2e/...
+	@go test -tags services -run 'Service' -timeout 20m -count=1 $(TESTFLAGS) ./builder/e2e/... ./builder/postgres ./vault/store/...
 
 ## lint: golangci-lint with the dependency rule, drift of generated files, modules, known vulnerabilities
 .PHONY: lint

@@ -25,7 +25,8 @@ import (
 type Issuer interface {
 	// Mint appends the token for the canonical value of class to dst and records it in b. It is called on the hot
 	// path: it neither blocks nor allocates in the common case. What the vault cannot issue for now is an error for
-	// which [Unavailable] is true.
+	// which [Unavailable] is true. Where only the vault may mint, Mint appends a stand-in and says so by
+	// [token.Batch.Pend]; Commit settles it.
 	Mint(dst []byte, class token.Class, canonical []byte, b *token.Batch) ([]byte, error)
 	// Commit makes every token minted into b durable. Telemetry is forwarded only after it returned nil. It may be
 	// called again with the same batch. Its errors say what was being done, such as "commit 9 tokens: ...".
@@ -123,7 +124,8 @@ const (
 )
 
 // Text rewrites one value of a place. Unchanged means that out is text: the common case, without an allocation.
-// Otherwise out is a view into s, valid until s.Reset: callers that keep it clone it. Where a rule says drop, the
+// Otherwise out is a view into s, valid until s.Reset: callers that keep it clone it, but not before Commit, which
+// writes the tokens that the vault mints itself where there was no more than their room. Where a rule says drop, the
 // verdict is Dropped and out has the values that rule matches redacted.
 //
 // On an error nothing of the value may be forwarded; the telemetry batch is refused. Errors of a vault that is away
@@ -142,12 +144,13 @@ func (r *Rewriter) Text(s *Scratch, v *policy.View, at Place, text string) (out 
 // rewrite applies the policy to what was found in text.
 func (r *Rewriter) rewrite(s *Scratch, v *policy.View, at Place, text string, found []detect.Finding) (out string, verdict Verdict, err error) {
 	w := splice{r: r, s: s, v: v, at: at, text: text, base: len(s.arena)}
+	standIns := len(s.standIns)
 	err = w.apply(found)
 	if w.weight > 0 {
 		s.Counts.Mint += s.now().Sub(w.started) * w.weight
 	}
 	if err != nil {
-		s.arena = s.arena[:w.base]
+		s.arena, s.standIns = s.arena[:w.base], s.standIns[:standIns]
 		return "", Unchanged, err
 	}
 	if !w.changed || r.settings.DryRun {
@@ -156,7 +159,10 @@ func (r *Rewriter) rewrite(s *Scratch, v *policy.View, at Place, text string, fo
 	}
 	s.arena = append(s.arena, text[w.pos:]...)
 	b := s.arena[w.base:]
-	out = unsafe.String(unsafe.SliceData(b), len(b)) // nothing writes these bytes again before Reset
+	for i := standIns; i < len(s.standIns); i++ {
+		s.standIns[i].out = b
+	}
+	out = unsafe.String(unsafe.SliceData(b), len(b)) // nothing but Commit writes these bytes again before Reset
 	if w.dropped {
 		return out, Dropped, nil
 	}
@@ -194,7 +200,7 @@ func (r *Rewriter) Commit(ctx context.Context, s *Scratch) (again bool, err erro
 	err = r.issuer.Commit(ctx, &s.Batch)
 	switch {
 	case err == nil:
-		return false, nil
+		return false, s.settle()
 	case !s.degraded && r.settings.OnUnavailable != Wait && Unavailable(err):
 		return true, nil
 	}

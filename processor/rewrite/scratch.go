@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/cloakroom/cloakroom/processor/detect"
@@ -18,8 +19,10 @@ type Scratch struct {
 
 	find     [depth]*detect.Scratch
 	arena    []byte // outputs, one after the other
+	standIns []standIn
 	canon    []byte
 	degraded bool
+	settled  int // of standIns
 	begun    time.Time
 	now      func() time.Time
 }
@@ -35,6 +38,30 @@ const (
 
 // keepArena is the memory a scratch keeps over Reset: one huge batch must not pin its memory for ever.
 const keepArena = 1 << 20
+
+// standIn is a place in an output where the vault's token goes once it has come.
+type standIn struct {
+	out      []byte // the output; nil while its text is being rewritten
+	from, to int
+}
+
+// settle puts the tokens that came with the commit in the place of their stand-ins. Outputs are views into the arena, or
+// into what it was before it grew: they are changed where they are, and nobody has copied them yet. A batch of which
+// one stand-in would stay is refused.
+func (s *Scratch) settle() error {
+	if s.Batch.Pends() != len(s.standIns) {
+		return fmt.Errorf("%w: %d tokens were to come from the vault, and %d places are known", ErrUnavailable, s.Batch.Pends(), len(s.standIns))
+	}
+	for _, at := range s.standIns[s.settled:] {
+		tok := s.Batch.Settled(at.out[at.from:at.to])
+		if tok == nil {
+			return fmt.Errorf("%w: a token has not come from the vault", ErrUnavailable)
+		}
+		copy(at.out[at.from:at.to], tok)
+		s.settled++ // a second commit begins behind it
+	}
+	return nil
+}
 
 // NewScratch returns a scratch for values of this Rewriter.
 func (r *Rewriter) NewScratch() *Scratch {
@@ -53,6 +80,8 @@ func (s *Scratch) Reset() {
 	clear(s.arena)
 	clear(s.canon[:cap(s.canon)])
 	s.arena, s.canon = s.arena[:0], s.canon[:0]
+	clear(s.standIns)
+	s.standIns, s.settled = s.standIns[:0], 0
 	if cap(s.arena) > keepArena {
 		s.arena = nil
 	}
@@ -67,6 +96,7 @@ func (s *Scratch) Reset() {
 func (s *Scratch) Degrade() {
 	s.Reset()
 	s.degraded = true
+	s.Batch.Local = true // what only the vault mints would have to wait for it
 }
 
 // Begin and End enclose the calls of Text for one batch, or a section of it. The time between them, without what

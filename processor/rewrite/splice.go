@@ -198,7 +198,7 @@ func (w *splice) mint(f *detect.Finding, d *policy.Decision, end int) (policy.Ac
 	var err error
 	if !w.s.degraded || class.Kind == token.OneWay {
 		var out []byte
-		if out, err = w.r.issuer.Mint(w.s.arena, class, w.s.canon, &w.s.Batch); err == nil {
+		if out, err = w.issue(class); err == nil {
 			return w.minted(f, d, out, end), nil
 		}
 		if !Unavailable(err) || w.r.settings.OnUnavailable == Wait {
@@ -208,7 +208,7 @@ func (w *splice) mint(f *detect.Finding, d *policy.Decision, end int) (policy.Ac
 	// A random token must not become one that links; a one-way token that failed has nothing below it but redaction.
 	if w.r.settings.OnUnavailable == OneWay && class.Kind == token.Deterministic {
 		class.Kind = token.OneWay
-		out, err := w.r.issuer.Mint(w.s.arena, class, w.s.canon, &w.s.Batch)
+		out, err := w.issue(class)
 		if err == nil {
 			w.s.Counts.Degraded++
 			return w.minted(f, d, out, end), nil
@@ -220,6 +220,16 @@ func (w *splice) mint(f *detect.Finding, d *policy.Decision, end int) (policy.Ac
 	w.s.Counts.Degraded++
 	w.redact(f)
 	return policy.Redact, nil
+}
+
+// issue has the canonical value minted behind the arena, and remembers where the token is yet to come.
+func (w *splice) issue(class token.Class) ([]byte, error) {
+	pends := w.s.Batch.Pends()
+	out, err := w.r.issuer.Mint(w.s.arena, class, w.s.canon, &w.s.Batch)
+	if err == nil && w.s.Batch.Pends() > pends {
+		w.s.standIns = append(w.s.standIns, standIn{from: len(w.s.arena) - w.base, to: len(out) - w.base})
+	}
+	return out, err
 }
 
 // minted takes the arena with the token over and writes the kept part behind it.

@@ -22,6 +22,7 @@ type memoryVault struct {
 	recognizer *token.Recognizer
 	down       atomic.Bool // commits fail
 	mintless   atomic.Bool // minting fails
+	remote     atomic.Bool // tokens come with Commit, as where only the vault may mint
 	commits    atomic.Int64
 
 	mu      sync.Mutex
@@ -42,6 +43,26 @@ func (v *memoryVault) Mint(dst []byte, class token.Class, canonical []byte, b *t
 	if v.mintless.Load() {
 		return dst, rewrite.ErrUnavailable
 	}
+	id := v.identity(class, canonical)
+	const kid = token.Kid(4711)
+	at := len(dst)
+	if v.remote.Load() {
+		if b.Local {
+			return dst, rewrite.ErrUnavailable
+		}
+		id[0]++ // the keyed hash of another key
+		dst = token.Append(dst, class.Name, token.Kids-1, id, 0)
+		b.Pend(class, token.Kids-1, id, dst[at:], canonical)
+		return dst, nil
+	}
+	dst = token.Append(dst, class.Name, kid, id, v.recognizer.Tag(class.Name, kid, id))
+	if class.Kind != token.OneWay {
+		b.Add(class, kid, id, dst[at:], canonical)
+	}
+	return dst, nil
+}
+
+func (v *memoryVault) identity(class token.Class, canonical []byte) token.Identity {
 	var buf [256]byte
 	seed := append(buf[:0], class.Name...)
 	seed = append(seed, 0)
@@ -49,14 +70,7 @@ func (v *memoryVault) Mint(dst []byte, class token.Class, canonical []byte, b *t
 	seed = append(seed, 0, byte(class.Kind))
 	seed = append(seed, canonical...)
 	sum := sha256.Sum256(seed)
-	id := token.Identity(sum[:token.IdentitySize])
-	const kid = token.Kid(4711)
-	at := len(dst)
-	dst = token.Append(dst, class.Name, kid, id, v.recognizer.Tag(class.Name, kid, id))
-	if class.Kind != token.OneWay {
-		b.Add(class, kid, id, dst[at:], canonical)
-	}
-	return dst, nil
+	return token.Identity(sum[:token.IdentitySize])
 }
 
 func (v *memoryVault) Commit(_ context.Context, b *token.Batch) error {
@@ -69,6 +83,14 @@ func (v *memoryVault) Commit(_ context.Context, b *token.Batch) error {
 	}
 	for i := range b.Len() {
 		r := b.At(i)
+		if r.Pending {
+			id := v.identity(r.Class, r.Canonical)
+			r.Token = token.Append(nil, r.Class.Name, 4711, id, v.recognizer.Tag(r.Class.Name, 4711, id))
+			b.Settle(i, r.Token)
+		}
+		if r.Class.Kind == token.OneWay {
+			continue
+		}
 		v.escrow[string(r.Token)] = string(r.Canonical)
 	}
 	return nil

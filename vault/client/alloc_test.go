@@ -4,9 +4,13 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"testing"
 
+	"connectrpc.com/connect"
+
 	"github.com/cloakroom/cloakroom/vault/token"
+	"github.com/cloakroom/cloakroom/vault/vaultpb"
 )
 
 func TestKnown(t *testing.T) {
@@ -146,5 +150,71 @@ func BenchmarkCommit(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// swallow is a vault that keeps nothing.
+type swallow struct{ *vault }
+
+func (swallow) Escrow(context.Context, *connect.Request[vaultpb.EscrowRequest]) (*connect.Response[vaultpb.EscrowResponse], error) {
+	return connect.NewResponse(&vaultpb.EscrowResponse{}), nil
+}
+
+// TestMemoryPerMillionTokens measures what an agent holds after it has seen a million values.
+func TestMemoryPerMillionTokens(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector has its own memory")
+	}
+	const million, budget = 1 << 20, 40 << 20
+	heap := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	v := newVault(t)
+	before := heap()
+	i := New(swallow{v}, Settings{Known: million, Now: v.clock.now})
+	defer i.Close()
+	var b token.Batch
+	dst, value := make([]byte, 0, token.MaxSize), []byte("00000000@example.com")
+	for n := range million {
+		binary.LittleEndian.PutUint64(value, uint64(n))
+		dst, _ = i.Mint(dst[:0], email, value, &b)
+		if b.Len() == 1000 {
+			commit(t, i, &b)
+			b.Reset()
+		}
+	}
+	used := heap() - before
+	t.Logf("%.1f MB", float64(used)/1e6)
+	if used > budget {
+		t.Errorf("%d bytes for a million tokens, want at most %d", used, budget)
+	}
+}
+
+// BenchmarkMintSeal is all an agent does about a new value but for handing it in.
+func BenchmarkMintSeal(b *testing.B) {
+	i := newVault(b).issuer(b, Settings{})
+	var batch token.Batch
+	dst, value, sealed := make([]byte, 0, token.MaxSize), []byte("00000000@example.com"), make([]byte, 0, 1<<17)
+	mint(b, i, email, "warm", &batch)
+	e := i.scope("default").epoch
+	now := i.settings.Now()
+	b.ReportAllocs()
+	for n := 0; b.Loop(); n++ {
+		if n%1000 == 0 {
+			batch.Reset()
+			sealed = sealed[:0]
+		}
+		binary.LittleEndian.PutUint64(value, uint64(n))
+		dst, _ = i.Mint(dst[:0], email, value, &batch)
+		s, err := e.current(now, &i.stats.sessions)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if sealed, err = s.Seal(sealed, dst, e.scope, e.expires, value); err != nil {
+			continue // spent
+		}
 	}
 }

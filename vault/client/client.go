@@ -4,7 +4,11 @@
 // An [Issuer] works over a [Vault], so a vault in the same process and one across the
 // network run the same code. [Issuer.Mint] touches neither network nor lock once a class is known; a class or scope
 // seen for the first time, or a grant that ended, costs one call to the vault. Grants are renewed in the background
-// before they end and when their epoch does. [Issuer.Commit] returns when every token of a batch is durable.
+// before they end and when their epoch does, and the vault is listened to for what it revokes. [Issuer.Commit] returns when
+// every token of a batch is durable: with the vault, or with a [spool.Spool] on this agent's disk.
+//
+// Classes that can be guessed the vault may keep to itself. Mint then appends a token the vault minted before, or one
+// that stands in for it until Commit has it minted: see [token.Batch.Pend].
 //
 // What the vault cannot do now wraps [token.ErrUnavailable]: hold the telemetry back and try again. No error carries a
 // value.
@@ -21,6 +25,8 @@ import (
 
 	"connectrpc.com/connect"
 
+	"github.com/cloakroom/cloakroom/vault/escrow/spool"
+	"github.com/cloakroom/cloakroom/vault/keyring"
 	"github.com/cloakroom/cloakroom/vault/token"
 )
 
@@ -30,9 +36,14 @@ type Settings struct {
 	Scope string
 	// Timeout bounds one call to the vault. 0: 10 s.
 	Timeout time.Duration
+	// Spool takes sealed records in the vault's place and ships them: Commit then waits for this agent's disk only. The
+	// issuer starts it and does not close it: close the issuer, then the spool. nil: Commit waits for the vault.
+	Spool *spool.Spool
+	// Issued is how many tokens that the vault minted are remembered, 48 bytes each. 0: 131,072.
+	Issued int
 	// Known is how many tokens per epoch are remembered as durable, 16 bytes each. 0: 131,072.
 	Known int
-	// Now is the clock. nil: time.Now.
+	// Now is the clock. nil: the time since the issuer was made, which no correction of the machine's clock moves.
 	Now func() time.Time
 	// Report is told, from any goroutine, when the vault stops answering (the error) and when it answers again (nil).
 	// It must not call the issuer.
@@ -43,6 +54,7 @@ const (
 	defaultScope   = "default"
 	defaultTimeout = 10 * time.Second
 	defaultKnown   = 1 << 17
+	defaultIssued  = 1 << 17
 )
 
 var (
@@ -62,32 +74,51 @@ type Issuer struct {
 	epochs     atomic.Pointer[map[token.Kid]*epoch]
 	recognizer atomic.Pointer[token.Recognizer]
 
-	mu          sync.Mutex // guards scopes, recognition, and replacing what is above
+	mu          sync.Mutex // guards the next four, and replacing what is above
 	scopes      map[string]*scope
 	recognition [16]byte
+	issuing     map[string]*issuing
+	remoteKeys  map[token.Class]keyring.Key // under which values of classes that only the vault mints are remembered
+
+	issuedOnce   sync.Once
+	issuedTokens atomic.Pointer[issued]
+
+	endedKids   sync.Map      // token.Kid: revoked
+	revocations atomic.Uint64 // how often the vault said that this agent is revoked
+	askAgain    atomic.Int64  // Unix nanoseconds; set while it is
 
 	away   atomic.Bool
 	stats  counters
 	ctx    context.Context
 	cancel context.CancelFunc
-	wake   chan struct{}
-	done   chan struct{}
+	wake   chan struct{} // the renewal
+	watch  chan struct{} // another scope is to be watched
+	done   sync.WaitGroup
 }
 
-// New returns an issuer of the vault. It does nothing yet but renew grants once there are some: see [Issuer.Start].
-// Close it.
+// New returns an issuer of the vault. It does nothing yet but renew grants once there are some: see [Issuer.Start]. With
+// a spool it asks for the first one by itself. Close it.
 func New(vault Vault, s Settings) *Issuer {
 	s.Scope = cmp.Or(s.Scope, defaultScope)
 	s.Timeout = cmp.Or(s.Timeout, defaultTimeout)
 	s.Known = cmp.Or(s.Known, defaultKnown)
 	if s.Now == nil {
-		s.Now = time.Now
+		begun := time.Now()
+		s.Now = func() time.Time { return begun.Add(time.Since(begun)) }
 	}
-	i := &Issuer{vault: vault, settings: s, scopes: map[string]*scope{}, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	i := &Issuer{
+		vault: vault, settings: s, scopes: map[string]*scope{}, issuing: map[string]*issuing{}, remoteKeys: map[token.Class]keyring.Key{},
+		wake: make(chan struct{}, 1), watch: make(chan struct{}, 1),
+	}
 	i.table.Store(&table{})
 	i.epochs.Store(&map[token.Kid]*epoch{})
 	i.ctx, i.cancel = context.WithCancel(context.Background())
-	go i.renew()
+	i.done.Go(i.renew)
+	i.done.Go(i.watchRevocations)
+	if s.Spool != nil {
+		s.Spool.Start(i.ship)
+		signal(i.wake) // what an earlier process left ships as soon as the vault is known to be the same
+	}
 	return i
 }
 
@@ -98,7 +129,7 @@ func (i *Issuer) Start(ctx context.Context) error { return i.first(ctx) }
 // Close ends the renewal of grants. What was committed is durable already; batches in flight fail with [ErrClosed].
 func (i *Issuer) Close() error {
 	i.cancel()
-	<-i.done
+	i.done.Wait()
 	return nil
 }
 
@@ -138,15 +169,23 @@ type Stats struct {
 	Calls    uint64 // Escrow calls that succeeded
 	Sessions uint64
 	Grants   uint64
+	Spooled  uint64 // records left in the spool
+
+	Issued      uint64 // tokens the vault minted
+	IssuedKnown uint64 // tokens it had minted before
+	IssueCalls  uint64 // Issue calls that succeeded
 }
 
-type counters struct{ escrowed, known, calls, sessions, grants atomic.Uint64 }
+type counters struct {
+	escrowed, known, calls, sessions, grants, spooled, issued, issuedKnown, issueCalls atomic.Uint64
+}
 
 // Stats returns what the issuer did so far.
 func (i *Issuer) Stats() Stats {
 	return Stats{
 		Escrowed: i.stats.escrowed.Load(), Known: i.stats.known.Load(), Calls: i.stats.calls.Load(),
-		Sessions: i.stats.sessions.Load(), Grants: i.stats.grants.Load(),
+		Sessions: i.stats.sessions.Load(), Grants: i.stats.grants.Load(), Spooled: i.stats.spooled.Load(),
+		Issued: i.stats.issued.Load(), IssuedKnown: i.stats.issuedKnown.Load(), IssueCalls: i.stats.issueCalls.Load(),
 	}
 }
 

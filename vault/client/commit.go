@@ -14,17 +14,22 @@ import (
 	"github.com/cloakroom/cloakroom/vault/vaultpb"
 )
 
-// Commit makes every token of b durable: sealed, handed to the vault and acknowledged. It may be repeated; what was
+// Commit makes every token of b durable: sealed, and handed to the vault and acknowledged, or on disk in the spool. What
+// only the vault may mint it has the vault mint. It may be repeated; what was
 // acknowledged before a failure is not sent again. It fails with [token.ErrUnavailable], and then nothing of the
 // telemetry may be forwarded. That it was a commit that failed is for the caller to say.
 func (i *Issuer) Commit(ctx context.Context, b *token.Batch) error {
 	c := call{issuer: i, now: i.settings.Now()}
 	epochs := *i.epochs.Load()
+	pending := false
 	for n := range b.Len() {
 		r := b.At(n)
 		e := epochs[r.Kid]
 		switch {
-		case r.Class.Kind == token.OneWay:
+		case r.Pending:
+			pending = true
+			continue
+		case r.Class.Kind == token.OneWay, r.Settled: // what the vault issued is durable since then
 			continue
 		case e == nil:
 			// Its grant is long over: the batch has to be minted again.
@@ -49,6 +54,9 @@ func (i *Issuer) Commit(ctx context.Context, b *token.Batch) error {
 		return err
 	}
 	i.stats.known.Add(c.known)
+	if pending {
+		return i.issue(ctx, b)
+	}
 	return nil
 }
 
@@ -59,7 +67,7 @@ type call struct {
 	now    time.Time
 	known  uint64
 
-	sessions []*escrow.Session
+	sessions []*session
 	items    []item
 	tokens   []byte
 	sealed   []byte
@@ -90,11 +98,11 @@ func (c *call) full(e *epoch, value int) bool {
 
 func (c *call) seal(e *epoch, r token.Record) error {
 	for {
-		session, err := e.current(c.now, &c.issuer.stats.sessions)
+		live, err := e.current(c.now, &c.issuer.stats.sessions)
 		if err != nil {
 			return fmt.Errorf("%w: %w", token.ErrUnavailable, err)
 		}
-		sealed, err := session.Seal(c.sealed, r.Token, e.scope, e.expires, r.Canonical)
+		sealed, err := live.Seal(c.sealed, r.Token, e.scope, e.expires, r.Canonical)
 		if errors.Is(err, escrow.ErrSpent) {
 			continue // others used it up since
 		}
@@ -102,10 +110,10 @@ func (c *call) seal(e *epoch, r token.Record) error {
 			return err
 		}
 		c.sealed, c.tokens = sealed, append(c.tokens, r.Token...)
-		at := slices.Index(c.sessions, session)
+		at := slices.Index(c.sessions, live)
 		if at < 0 {
 			at = len(c.sessions)
-			c.sessions = append(c.sessions, session)
+			c.sessions = append(c.sessions, live)
 		}
 		c.items = append(c.items, item{e, r.Identity, r.Class.Kind, at, len(c.tokens), len(c.sealed)})
 		return nil
@@ -118,6 +126,38 @@ func (c *call) send(ctx context.Context) error {
 		return nil
 	}
 	i := c.issuer
+	var err error
+	if i.settings.Spool != nil {
+		err = i.spool(ctx, c)
+	} else {
+		err = i.escrow(ctx, c)
+	}
+	if err != nil {
+		return err
+	}
+	for _, it := range c.items {
+		if it.kind == token.Deterministic {
+			it.epoch.known.add(it.identity)
+		}
+	}
+	*c = call{issuer: i, now: c.now, known: c.known}
+	return nil
+}
+
+// spool leaves what was collected on this agent's disk.
+func (i *Issuer) spool(ctx context.Context, c *call) error {
+	if i.ctx.Err() != nil {
+		return ErrClosed
+	}
+	if err := i.settings.Spool.Append(ctx, c.request()); err != nil {
+		return err
+	}
+	i.stats.spooled.Add(uint64(len(c.items)))
+	return nil
+}
+
+// escrow hands what was collected to the vault.
+func (i *Issuer) escrow(ctx context.Context, c *call) error {
 	ctx, cancel := context.WithTimeout(ctx, i.settings.Timeout)
 	defer cancel()
 	if _, err := i.vault.Escrow(ctx, connect.NewRequest(c.request())); err != nil {
@@ -133,15 +173,9 @@ func (c *call) send(ctx context.Context) error {
 		}
 		return err
 	}
-	for _, it := range c.items {
-		if it.kind == token.Deterministic {
-			it.epoch.known.add(it.identity)
-		}
-	}
 	i.stats.calls.Add(1)
 	i.stats.escrowed.Add(uint64(len(c.items)))
 	i.report(nil)
-	*c = call{issuer: i, now: c.now, known: c.known}
 	return nil
 }
 
@@ -152,7 +186,9 @@ func (c *call) request() *vaultpb.EscrowRequest {
 	}
 	for n, s := range c.sessions {
 		h := s.Header()
-		request.Sessions[n] = &vaultpb.EscrowSession{Id: h.ID[:], Kid: uint32(h.Kid), Suite: vaultpb.Suite(h.Suite), Enc: h.Enc}
+		request.Sessions[n] = &vaultpb.EscrowSession{
+			Id: h.ID[:], Kid: uint32(h.Kid), Suite: vaultpb.Suite(h.Suite), Enc: h.Enc, GrantId: s.grant,
+		}
 	}
 	tokens := string(c.tokens) // one string that every record has a part of
 	records := make([]vaultpb.EscrowRecord, len(c.items))

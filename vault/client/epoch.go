@@ -18,14 +18,21 @@ type epoch struct {
 	scope   string
 	public  []byte
 	suite   keyring.Suite
-	ends    time.Time
-	expires int64 // of its records, Unix seconds
+	ends    time.Time // on this agent's clock
+	expires int64     // of its records, Unix seconds
 	limits  limits
 	until   atomic.Int64 // Unix nanoseconds: no mint from then on, unless the grant is renewed
 	known   *known
 
-	session atomic.Pointer[escrow.Session]
+	grant   atomic.Pointer[[]byte] // its latest id
+	session atomic.Pointer[session]
 	mu      sync.Mutex // one session is begun at a time
+}
+
+// session is an escrow session and the id of the grant it was begun under.
+type session struct {
+	*escrow.Session
+	grant []byte
 }
 
 // limits of one Escrow call and one session.
@@ -46,9 +53,11 @@ func newEpoch(scope string, g *vaultpb.GrantResponse, remember int) (*epoch, err
 	}
 	e := &epoch{
 		kid: token.Kid(g.Kid), scope: scope, public: g.EscrowPublicKey, suite: keyring.Suite(g.Suite),
-		ends: g.EpochEnd.AsTime(), expires: g.RecordsExpire.AsTime().Unix(), known: newKnown(remember),
+		expires: g.RecordsExpire.AsTime().Unix(), known: newKnown(remember),
 		limits: limits{records: maxCallRecords, bytes: maxCallBytes},
 	}
+	grant := g.GrantId
+	e.grant.Store(&grant)
 	if l := g.Limits; l != nil {
 		e.limits.records = bounded(l.EscrowRecords, maxCallRecords)
 		e.limits.bytes = bounded(l.EscrowBytes, maxCallBytes)
@@ -65,7 +74,7 @@ func bounded(n uint32, most int) int {
 }
 
 // current returns a session that can seal, beginning one when there is none.
-func (e *epoch) current(now time.Time, begun *atomic.Uint64) (*escrow.Session, error) {
+func (e *epoch) current(now time.Time, begun *atomic.Uint64) (*session, error) {
 	if s := e.session.Load(); s != nil && s.Left(now) > 0 {
 		return s, nil
 	}
@@ -79,6 +88,7 @@ func (e *epoch) current(now time.Time, begun *atomic.Uint64) (*escrow.Session, e
 		return nil, err
 	}
 	begun.Add(1)
-	e.session.Store(s)
-	return s, nil
+	live := &session{Session: s, grant: *e.grant.Load()}
+	e.session.Store(live)
+	return live, nil
 }

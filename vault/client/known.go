@@ -66,3 +66,13 @@ func (k *known) add(id token.Identity) {
 	copy(s.ids[1:], s.ids[:ways-1])
 	s.ids[0] = id
 }
+
+// clear forgets everything.
+func (k *known) clear() {
+	for i := range k.sets {
+		s := &k.sets[i]
+		s.mu.Lock()
+		s.ids = [ways]token.Identity{}
+		s.mu.Unlock()
+	}
+}

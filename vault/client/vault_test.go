@@ -30,9 +30,21 @@ type vault struct {
 	store store.Store
 	clock *clock
 
+	mu    sync.Mutex
+	order []string // of tokens as they came
+
 	grantLife time.Duration
 	limits    *vaultpb.GrantLimits
-	refused   string // a class
+	refused   string          // a class
+	remote    map[string]bool // classes that only the vault mints
+	skew      time.Duration   // of the vault's clock: it is so far ahead
+	blind     bool            // does not say when it granted, as vaults did before
+	partial   map[string]vaultpb.Refusal
+	limited   atomic.Int64 // Issue calls left before RESOURCE_EXHAUSTED; 0: no limit
+	issues    atomic.Int64
+	issued    atomic.Int64 // values
+	revoked   atomic.Bool
+	streams   chan chan *vaultpb.RevocationsResponse // of every Watch that begins, when set
 
 	grants, escrows, records atomic.Int64
 	largest                  atomic.Int64 // records of one call
@@ -43,11 +55,15 @@ type vault struct {
 }
 
 type clock struct {
-	mu sync.Mutex
-	t  time.Time
+	mu   sync.Mutex
+	t    time.Time
+	real bool // or what a test takes for it
 }
 
 func (c *clock) now() time.Time {
+	if c.real {
+		return time.Now()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.t
@@ -62,7 +78,11 @@ func (c *clock) add(d time.Duration) {
 // newVault has epochs of 24 h and grants of 1 h, on a clock that only tests move.
 func newVault(t testing.TB) *vault {
 	t.Helper()
-	c := &clock{t: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}
+	return newVaultOn(t, &clock{t: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)})
+}
+
+func newVaultOn(t testing.TB, c *clock) *vault {
+	t.Helper()
 	keys, err := keyring.Open(filepath.Join(t.TempDir(), "keys"), keyring.Options{EpochLength: 24 * time.Hour, Now: c.now})
 	if err != nil {
 		t.Fatal(err)
@@ -95,6 +115,9 @@ func (v *vault) Grant(ctx context.Context, r *connect.Request[vaultpb.GrantReque
 	if err := v.fault(ctx); err != nil {
 		return nil, err
 	}
+	if v.revoked.Load() {
+		return nil, connect.NewError(connect.CodePermissionDenied, errors.New("revoked"))
+	}
 	e, err := v.keys.Current(r.Msg.Scope)
 	if err != nil {
 		return nil, err
@@ -114,11 +137,25 @@ func (v *vault) Grant(ctx context.Context, r *connect.Request[vaultpb.GrantReque
 		if c.Name == v.refused {
 			continue
 		}
+		if v.remote[c.Name] && r.Msg.Issue {
+			g.Issue = append(g.Issue, c)
+			continue
+		}
 		key, err := e.MintKey(c.Name, token.Kind(slices.Index(kinds[:], c.Kind)))
 		if err != nil {
 			return nil, err
 		}
 		g.MintKeys = append(g.MintKeys, &vaultpb.MintKey{Class: c, Key: key[:]})
+	}
+	id := keyring.RandomID()
+	g.GrantId = id[:]
+	if !v.blind {
+		g.GrantedAt = timestamppb.New(v.clock.now())
+	}
+	for _, t := range []*timestamppb.Timestamp{g.GrantedAt, g.GrantExpires, g.EpochStart, g.EpochEnd} {
+		if t != nil {
+			t.Seconds += int64(v.skew.Seconds())
+		}
 	}
 	return connect.NewResponse(g), nil
 }
@@ -154,6 +191,11 @@ func (v *vault) Escrow(ctx context.Context, r *connect.Request[vaultpb.EscrowReq
 	if err := v.store.Put(ctx, sessions, records); err != nil {
 		return nil, connect.NewError(connect.CodeUnavailable, err)
 	}
+	v.mu.Lock()
+	for _, rec := range records {
+		v.order = append(v.order, rec.Token)
+	}
+	v.mu.Unlock()
 	v.records.Add(int64(len(records)))
 	v.largest.Store(max(v.largest.Load(), int64(len(records))))
 	if v.deaf.Load() {
@@ -183,14 +225,68 @@ func durations(records, bytes, perSession uint32) *vaultpb.GrantLimits {
 	}
 }
 
-func (v *vault) Issue(ctx context.Context, _ *connect.Request[vaultpb.IssueRequest]) (*connect.Response[vaultpb.IssueResponse], error) {
-	return nil, cmp.Or(v.fault(ctx), error(connect.NewError(connect.CodeUnimplemented, errors.New("grants everything"))))
+// Issue mints under the same keys as an agent would.
+func (v *vault) Issue(ctx context.Context, r *connect.Request[vaultpb.IssueRequest]) (*connect.Response[vaultpb.IssueResponse], error) {
+	v.issues.Add(1)
+	if err := v.fault(ctx); err != nil {
+		return nil, err
+	}
+	if v.limited.Load() > 0 && v.limited.Add(-1) == 0 {
+		v.limited.Store(1)
+		err := connect.NewError(connect.CodeResourceExhausted, errors.New("too fast"))
+		err.Meta().Set("Retry-After", "20")
+		return nil, err
+	}
+	e, err := v.keys.Current(r.Msg.Scope)
+	if err != nil {
+		return nil, err
+	}
+	recognizer := token.NewRecognizer(v.keys.RecognitionKey())
+	a := &vaultpb.IssueResponse{Reuse: durationpb.New(e.End.Sub(v.clock.now()))}
+	for _, value := range r.Msg.Values {
+		v.issued.Add(1)
+		if why := v.partial[string(value.Value)]; why != 0 {
+			a.Tokens = append(a.Tokens, &vaultpb.IssuedToken{Refusal: why})
+			continue
+		}
+		kind := token.Kind(slices.Index(kinds[:], value.Class.Kind))
+		key, err := e.MintKey(value.Class.Name, kind)
+		if err != nil {
+			return nil, err
+		}
+		mac := keyring.NewMAC(key)
+		id := mac.Identity(value.Value)
+		if kind == token.Random {
+			id = mac.RandomIdentity(value.Value)
+		}
+		t := token.Token{Class: value.Class.Name, Kid: e.Kid, Identity: id, Tag: recognizer.Tag(value.Class.Name, e.Kid, id)}
+		a.Tokens = append(a.Tokens, &vaultpb.IssuedToken{Token: t.String()})
+	}
+	return connect.NewResponse(a), nil
 }
 
 func (v *vault) Watch(ctx context.Context, _ *vaultpb.RevocationsRequest, told func(*vaultpb.RevocationsResponse) error) error {
 	if err := cmp.Or(v.fault(ctx), told(&vaultpb.RevocationsResponse{})); err != nil {
 		return err
 	}
-	<-ctx.Done()
-	return ctx.Err()
+	messages := make(chan *vaultpb.RevocationsResponse)
+	if v.streams != nil {
+		select {
+		case v.streams <- messages:
+		case <-ctx.Done():
+		}
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case m := <-messages:
+			if m == nil {
+				return connect.NewError(connect.CodeUnavailable, errors.New("stream lost"))
+			}
+			if err := told(m); err != nil {
+				return err
+			}
+		}
+	}
 }

@@ -3,12 +3,14 @@ package extension
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 
 	"go.opentelemetry.io/collector/component"
 	"go.uber.org/zap"
 
 	"github.com/cloakroom/cloakroom/vault/client"
+	"github.com/cloakroom/cloakroom/vault/escrow/spool"
 	"github.com/cloakroom/cloakroom/vault/identity"
 	"github.com/cloakroom/cloakroom/vault/token"
 	"github.com/cloakroom/cloakroom/vault/vaultpb/vaultpbconnect"
@@ -27,7 +29,20 @@ func (v *Vault) startRemote(ctx context.Context, host component.Host) error {
 		return err
 	}
 	remote := client.Remote(vaultpbconnect.NewIssuerServiceClient(http, "https://"+v.cfg.Endpoint))
-	v.issuer = client.New(remote, client.Settings{Timeout: v.cfg.Timeout, Report: func(err error) { v.report(host, err) }})
+	settings := client.Settings{Timeout: v.cfg.Timeout, Report: func(err error) { v.report(host, err) }}
+	if c := v.cfg.Spool.Get(); c != nil {
+		settings.Spool, err = spool.Open(spool.Settings{
+			Directory: c.Directory, MaxBytes: int64(c.MaxSize), Timeout: v.cfg.Timeout, Logger: v.log, Hooks: v.telemetry.spoolHooks(),
+		})
+		if err != nil {
+			return fmt.Errorf("spool: %w", err)
+		}
+		v.closers = append(v.closers, settings.Spool.Close)
+	}
+	v.issuer = client.New(remote, settings)
+	if err := v.telemetry.observeRemote(v.issuer, settings.Spool); err != nil {
+		return err
+	}
 	if err := v.issuer.Start(ctx); err != nil && !errors.Is(err, token.ErrUnavailable) {
 		return err
 	}

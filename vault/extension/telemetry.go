@@ -9,6 +9,8 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/cloakroom/cloakroom/vault/client"
+	"github.com/cloakroom/cloakroom/vault/escrow/spool"
 	"github.com/cloakroom/cloakroom/vault/extension/internal/metadata"
 	"github.com/cloakroom/cloakroom/vault/server"
 	"github.com/cloakroom/cloakroom/vault/store"
@@ -68,6 +70,59 @@ func (t *instruments) observe(v *server.Embedded) error {
 		t.builder.RegisterExtensionTokenVaultStoreSizeCallback(stat(func(s store.Stats) int64 { return s.Bytes })),
 		t.builder.RegisterExtensionTokenVaultAuditEntriesCallback(func(_ context.Context, o metric.Int64Observer) error {
 			o.Observe(int64(v.AuditHead().Sequence))
+			return nil
+		}),
+	)
+}
+
+// spoolHooks count what the spool does.
+func (t *instruments) spoolHooks() spool.Hooks {
+	ctx := context.Background()
+	refused := func(reason string, records int) {
+		t.builder.ExtensionTokenVaultSpoolRecordsRefused.Add(ctx, int64(records), metric.WithAttributes(attribute.String("reason", reason)))
+	}
+	return spool.Hooks{
+		Shipped: func(records int) { t.builder.ExtensionTokenVaultSpoolRecordsShipped.Add(ctx, int64(records)) },
+		Refused: refused,
+		Full:    func(records int) { refused("full", records) },
+		Retry:   func(error) { t.builder.ExtensionTokenVaultSpoolRetries.Add(ctx, 1) },
+	}
+}
+
+// observeRemote has the gauges read what this Collector has of a vault elsewhere. s may be nil.
+func (t *instruments) observeRemote(i *client.Issuer, s *spool.Spool) error {
+	total := func(of func(client.Stats) uint64) func(context.Context, metric.Int64Observer) error {
+		return func(_ context.Context, o metric.Int64Observer) error {
+			o.Observe(int64(of(i.Stats())))
+			return nil
+		}
+	}
+	err := errors.Join(
+		t.builder.RegisterExtensionTokenVaultGrantsReceivedCallback(total(func(s client.Stats) uint64 { return s.Grants })),
+		t.builder.RegisterExtensionTokenVaultTokensIssuedCallback(total(func(s client.Stats) uint64 { return s.Issued })),
+	)
+	if s == nil {
+		return err
+	}
+	stat := func(of func(spool.Stats) int64) func(context.Context, metric.Int64Observer) error {
+		return func(_ context.Context, o metric.Int64Observer) error {
+			o.Observe(of(s.Stats()))
+			return nil
+		}
+	}
+	return errors.Join(
+		err,
+		t.builder.RegisterExtensionTokenVaultSpoolRecordsCallback(stat(func(s spool.Stats) int64 { return int64(s.Depth) })),
+		t.builder.RegisterExtensionTokenVaultSpoolRecordsDeniedCallback(stat(func(s spool.Stats) int64 { return int64(s.Denied) })),
+		t.builder.RegisterExtensionTokenVaultSpoolSizeCallback(stat(func(s spool.Stats) int64 { return s.Bytes })),
+		t.builder.RegisterExtensionTokenVaultSpoolBreakerOpenCallback(stat(func(s spool.Stats) int64 {
+			if s.Breaker == "open" {
+				return 1
+			}
+			return 0
+		})),
+		t.builder.RegisterExtensionTokenVaultSpoolAgeCallback(func(_ context.Context, o metric.Float64Observer) error {
+			o.Observe(s.Stats().Age(time.Now()).Seconds())
 			return nil
 		}),
 	)

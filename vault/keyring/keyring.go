@@ -345,14 +345,15 @@ func (k *Keyring) lifeOf(scope string) (length, retention time.Duration) {
 var reached = func(point string) {}
 
 func (k *Keyring) freshKid() (token.Kid, error) {
-	if len(k.epochs) >= int(token.Kids) {
+	if len(k.epochs) >= int(token.Kids-1) {
 		return 0, ErrExhausted
 	}
 	for {
 		var b [8]byte
 		rand.Read(b[:])
 		// 64 bits over 3.2 million kids: the bias is below 2^-42.
-		kid := token.Kid(binary.LittleEndian.Uint64(b[:]) % uint64(token.Kids))
+		// The last kid is never given out: clients mark with it what the vault is yet to mint.
+		kid := token.Kid(binary.LittleEndian.Uint64(b[:]) % uint64(token.Kids-1))
 		if k.epochs[kid] != nil {
 			continue
 		}

@@ -46,6 +46,7 @@ func NewAdmin(c *Core, about About) *Admin {
 // Status implements the service.
 func (s *Admin) Status(ctx context.Context, _ *connect.Request[vaultpb.StatusRequest]) (*connect.Response[vaultpb.StatusResponse], error) {
 	if err := s.core.administrator(ctx); err != nil {
+		s.core.refuse(ctx, "admin", "", refusedAs(err), 1)
 		return nil, err
 	}
 	st, err := s.core.Store.Stats(ctx)
@@ -74,6 +75,7 @@ func (s *Admin) head() *vaultpb.AuditHead {
 // VerifyAudit implements the service.
 func (s *Admin) VerifyAudit(ctx context.Context, _ *connect.Request[vaultpb.VerifyAuditRequest]) (*connect.Response[vaultpb.VerifyAuditResponse], error) {
 	if err := s.core.administrator(ctx); err != nil {
+		s.core.refuse(ctx, "admin", "", refusedAs(err), 1)
 		return nil, err
 	}
 	r, err := s.core.Audit.Verify(ctx)
@@ -94,7 +96,8 @@ func (s *Admin) VerifyAudit(ctx context.Context, _ *connect.Request[vaultpb.Veri
 func (s *Admin) Forget(ctx context.Context, r *connect.Request[vaultpb.ForgetRequest]) (*connect.Response[vaultpb.ForgetResponse], error) {
 	ev := audit.Event{Action: audit.ActionForget, Count: len(r.Msg.Tokens) + len(r.Msg.Values)}
 	if err := s.core.administrator(ctx); err != nil {
-		return nil, s.core.turnAway(ctx, ev, err)
+		s.core.refuse(ctx, "admin", "", refusedAs(err), 1)
+		return nil, err
 	}
 	if err := checkForget(r.Msg); err != nil {
 		return nil, s.core.deny(ctx, ev, err)

@@ -27,15 +27,6 @@ type Settings struct {
 	// Epoch is how long one key mints, Retention how long after that its tokens can be revealed. Zero: the keyring's
 	// defaults.
 	Epoch, Retention time.Duration
-	// Scope says where a scope differs in these, as keyring.Options.Scope.
-	Scope func(scope string) (epoch, retention time.Duration)
-	// Rules say who may do what through a network listener. Nil: nobody anything.
-	Rules *Rules
-	// GrantLife as in Core.
-	GrantLife time.Duration
-	// OpenStore opens another store than Pebble's in the directory. mustExist: the vault's keys are older than this
-	// start, so an empty store in place of theirs is refused. The vault closes it.
-	OpenStore func(mustExist bool) (store.Store, error)
 	// Listen opens the reveal socket in the directory.
 	Listen bool
 	// Logger. Default: nobody.
@@ -44,8 +35,17 @@ type Settings struct {
 	Now func() time.Time
 	// Hooks count what the services do.
 	Hooks Hooks
-	// Store are settings of the token store.
+	// Store are settings of the token store in the directory.
 	Store pebble.Options
+	// OpenStore opens a token store elsewhere. used says that keys are older than this start: then an empty store in the
+	// place of theirs would answer for their tokens as if they had never been, and is to be refused.
+	OpenStore func(used bool) (store.Store, error)
+	// Rules say who may do what of those who come over a network. nil: nobody.
+	Rules *Rules
+	// GrantLife is how long an agent may mint before it has to ask again. Default DefaultGrantLife.
+	GrantLife time.Duration
+	// Lives says where a scope differs from Epoch and Retention; 0: it does not.
+	Lives func(scope string) (epoch, retention time.Duration)
 }
 
 // ErrInUse says that another process has the vault's directory open. If it is a collector, its reveal socket answers.
@@ -97,10 +97,11 @@ func Open(s Settings) (*Embedded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open vault: %w", err)
 	}
-	v := &Embedded{dir: dir, log: s.Logger, core: &Core{Now: s.Now, Hooks: s.Hooks, GrantLife: s.GrantLife}}
+	v := &Embedded{dir: dir, log: s.Logger, core: &Core{Now: s.Now, Hooks: s.Hooks}}
 	if s.Rules != nil {
 		v.core.SetRules(s.Rules)
 	}
+	v.core.SetGrantLife(s.GrantLife)
 	if err := v.open(s); err != nil {
 		return nil, errors.Join(fmt.Errorf("open vault %s: %w", s.Directory, err), v.closeParts())
 	}
@@ -114,9 +115,7 @@ func (v *Embedded) open(s Settings) (err error) {
 	if err := privateDir(v.dir); err != nil {
 		return err
 	}
-	v.core.Keys, err = keyring.Open(filepath.Join(v.dir, keysDir), keyring.Options{
-		EpochLength: s.Epoch, Retention: s.Retention, Scope: s.Scope, Now: s.Now,
-	})
+	v.core.Keys, err = keyring.Open(filepath.Join(v.dir, keysDir), keyring.Options{EpochLength: s.Epoch, Retention: s.Retention, Scope: s.Lives, Now: s.Now})
 	if errors.Is(err, keyring.ErrLocked) {
 		return fmt.Errorf("%w: %w", ErrInUse, err)
 	}
@@ -127,11 +126,15 @@ func (v *Embedded) open(s Settings) (err error) {
 	if v.core.Audit, err = audit.Open(AuditPath(v.dir), v.core.Keys.AuditKey()); err != nil {
 		return err
 	}
-	// Whoever holds a key had a store: an empty one in its place would answer for its tokens as if they had never been.
-	s.Store.MustExist = s.Store.MustExist || len(v.core.Keys.Scopes()) > 0
-	if v.core.Store, err = v.openStore(s); err != nil {
+	used := len(v.core.Keys.Scopes()) > 0
+	if s.OpenStore == nil {
+		s.OpenStore = v.openStore(s.Store)
+	}
+	opened, err := s.OpenStore(used)
+	if err != nil {
 		return err
 	}
+	v.core.Store = opened
 	if err := v.recordStart(); err != nil {
 		return err
 	}
@@ -146,15 +149,16 @@ func (v *Embedded) open(s Settings) (err error) {
 	return nil
 }
 
-func (v *Embedded) openStore(s Settings) (store.Store, error) {
-	if s.OpenStore != nil {
-		return s.OpenStore(s.Store.MustExist)
+// openStore opens the store in the vault's directory.
+func (v *Embedded) openStore(o pebble.Options) func(bool) (store.Store, error) {
+	return func(used bool) (store.Store, error) {
+		o.MustExist = o.MustExist || used
+		opened, err := pebble.Open(filepath.Join(v.dir, storeDir), o)
+		if err != nil {
+			return nil, err // not a nil *pebble.Store in an interface
+		}
+		return opened, nil
 	}
-	opened, err := pebble.Open(filepath.Join(v.dir, storeDir), s.Store)
-	if err != nil {
-		return nil, err // not a nil *Store in an interface
-	}
-	return opened, nil
 }
 
 // privateDir makes a directory that only its owner can enter, or checks that the one there is.
@@ -206,6 +210,9 @@ func (v *Embedded) Reveal() *Reveal { return v.reveal }
 // Admin is the administrating service.
 func (v *Embedded) Admin() *Admin { return v.admin }
 
+// Core is what the services share: who assembles listeners of its own sets Access there.
+func (v *Embedded) Core() *Core { return v.core }
+
 // Stats counts what is in the store.
 func (v *Embedded) Stats(ctx context.Context) (store.Stats, error) { return v.core.Store.Stats(ctx) }
 
@@ -213,24 +220,16 @@ func (v *Embedded) Stats(ctx context.Context) (store.Stats, error) { return v.co
 const janitorEvery = 10 * time.Minute
 
 func (v *Embedded) janitor(ctx context.Context) {
-	tick, tend := time.NewTicker(janitorEvery), time.NewTicker(tallyEvery)
+	tick := time.NewTicker(janitorEvery)
 	defer tick.Stop()
-	defer tend.Stop()
-	expire := true
 	for {
-		if expire {
-			if err := v.Expire(ctx); err != nil && ctx.Err() == nil {
-				v.log.Error("vault: what has expired could not be destroyed yet", zap.Error(err))
-			}
+		if err := v.Expire(ctx); err != nil && ctx.Err() == nil {
+			v.log.Error("vault: what has expired could not be destroyed yet", zap.Error(err))
 		}
-		expire = false
 		select {
 		case <-ctx.Done():
 			return
-		case <-tend.C:
-			v.issuer.Tend(ctx)
 		case <-tick.C:
-			expire = true
 		}
 	}
 }
@@ -258,49 +257,22 @@ func (v *Embedded) Expire(ctx context.Context) error {
 // handler serves Reveal and Admin over HTTP. The listener must know the caller: see the socket.
 func (v *Embedded) handler() http.Handler {
 	mux := http.NewServeMux()
-	options := handlerOptions()
-	mux.Handle(vaultpbconnect.NewRevealServiceHandler(v.reveal, options...))
-	mux.Handle(vaultpbconnect.NewAdminServiceHandler(v.admin, options...))
-	return mux
-}
-
-func handlerOptions() []connect.HandlerOption {
-	return []connect.HandlerOption{
+	options := []connect.HandlerOption{
 		connect.WithReadMaxBytes(16 << 20),
 		connect.WithRecover(func(context.Context, connect.Spec, http.Header, any) error {
 			// What a panic carries may be anything.
 			return connect.NewError(connect.CodeInternal, errors.New("internal error"))
 		}),
 	}
+	mux.Handle(vaultpbconnect.NewRevealServiceHandler(v.reveal, options...))
+	mux.Handle(vaultpbconnect.NewAdminServiceHandler(v.admin, options...))
+	return mux
 }
-
-// IssuerHandler serves Issuer, for agents. The listener must name its callers: see [WithCaller].
-func (v *Embedded) IssuerHandler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle(vaultpbconnect.NewIssuerServiceHandler(v.issuer, handlerOptions()...))
-	return withController(mux)
-}
-
-// RevealHandler serves Reveal, for those who may, and Admin beside it. The listener must name its callers.
-func (v *Embedded) RevealHandler() http.Handler { return v.handler() }
-
-// SetRules puts rules in force, as [Core.SetRules].
-func (v *Embedded) SetRules(r *Rules) { v.core.SetRules(r) }
-
-// Record writes an entry about the vault itself into the audit log.
-func (v *Embedded) Record(ctx context.Context, action, outcome, reason string) error {
-	_, err := v.core.Audit.Append(ctx, audit.Event{Actor: "vault", Action: action, Outcome: outcome, Reason: reason})
-	return err
-}
-
-// Streams is how many streams of revocations there are.
-func (v *Embedded) Streams() int { return v.core.hub.streams() }
 
 // Close stops listening, lets calls under way finish as long as ctx allows, and closes what is open. Issuing must have
 // ended before.
 func (v *Embedded) Close(ctx context.Context) error {
 	v.once.Do(func() {
-		v.issuer.Close(context.WithoutCancel(ctx))
 		if v.http != nil {
 			if v.http.Shutdown(ctx) != nil { // time is up: calls under way are cut off
 				v.err = v.http.Close()

@@ -3,13 +3,12 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
 	"connectrpc.com/connect"
 	"golang.org/x/time/rate"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/cloakroom/cloakroom/vault/escrow"
@@ -19,234 +18,152 @@ import (
 	"github.com/cloakroom/cloakroom/vault/vaultpb"
 )
 
-const (
-	maxIssueValues = 1000
-	maxIssueBytes  = 4 << 20
-	// maxBuckets is how many identities' rates are remembered for sure. Whoever could show more identities than that to
-	// refill its own needs as many certificates.
-	maxBuckets = 10_000
-)
-
-// Issue implements the service. A value that may not be issued does not fail the others.
+// Issue implements the service. Whoever calls has to have every value it asks for, and its rate bounds how many: that is
+// what makes a dictionary of card numbers or social security numbers useless to a thief of an agent's certificate.
 func (i *Issuer) Issue(ctx context.Context, r *connect.Request[vaultpb.IssueRequest]) (*connect.Response[vaultpb.IssueResponse], error) {
-	may, classes, err := i.mayIssue(ctx, r.Msg)
-	if err != nil {
+	if err := checkIssue(r.Msg); err != nil {
 		return nil, err
 	}
-	e, err := i.core.Keys.Current(r.Msg.Scope)
-	if err != nil {
-		return nil, grantFault(err)
+	may, err := i.core.agent(ctx)
+	if err == nil && !may.scope(r.Msg.Scope) {
+		err = denied(may.caller, "%s: %q", whyScope, r.Msg.Scope)
 	}
-	i.recordEpoch(ctx, e)
-	out := &vaultpb.IssueResponse{Tokens: make([]*vaultpb.IssuedToken, len(classes)), Reuse: durationpb.New(e.End.Sub(i.core.Now()))}
-	b := issuing{issuer: i, epoch: e, minter: &minter{i.recognizer, map[macKey]*keyring.MAC{}}}
+	if err != nil {
+		i.core.refuse(ctx, "issue", r.Msg.Scope, refusedAs(err), len(r.Msg.Values))
+		return nil, err
+	}
+	out := &vaultpb.IssueResponse{Tokens: make([]*vaultpb.IssuedToken, len(r.Msg.Values))}
+	classes := make([]token.Class, len(r.Msg.Values))
+	asked := map[*AgentRule]int{}
 	refused := 0
-	for n, c := range classes {
+	for n, v := range r.Msg.Values {
 		out.Tokens[n] = &vaultpb.IssuedToken{}
-		_, allowed := may.allowing(r.Msg.Scope, c.Name)
-		if c.Name == "" || !allowed {
-			refused++
-			out.Tokens[n].Refusal = vaultpb.Refusal_REFUSAL_DENIED
-			if c.Name == "" {
-				out.Tokens[n].Refusal = vaultpb.Refusal_REFUSAL_INVALID
-			}
+		parsed, err := mintClasses([]*vaultpb.MintClass{v.GetClass()})
+		if err != nil {
+			out.Tokens[n].Refusal = vaultpb.Refusal_REFUSAL_INVALID
 			continue
 		}
-		if out.Tokens[n].Token, err = b.issue(c, r.Msg.Values[n].Value); err != nil {
-			return nil, fault(err)
+		rule, allowed := may.allowing(r.Msg.Scope, parsed[0].Name)
+		if !allowed {
+			out.Tokens[n].Refusal = vaultpb.Refusal_REFUSAL_DENIED
+			refused++
+			continue
 		}
-	}
-	err = b.store(ctx)
-	i.core.Hooks.Issued(ctx, len(classes)-refused, err)
-	if err != nil {
-		return nil, fault(err)
+		classes[n] = parsed[0]
+		asked[rule]++
 	}
 	if refused > 0 {
-		i.refuse(ctx, "issue", whyScope, refused)
+		i.core.refuse(ctx, "issue", r.Msg.Scope, whyScope, refused)
+	}
+	if err := i.limit(ctx, may, r.Msg.Scope, asked); err != nil {
+		return nil, err
+	}
+	if err := i.mint(ctx, r.Msg, classes, out); err != nil {
+		return nil, err
+	}
+	for rule, n := range asked {
+		i.core.Hooks.Issued(ctx, rule.name(), n)
 	}
 	return connect.NewResponse(out), nil
 }
 
-// mayIssue checks a request against rules, limits and the caller's rate. A class of the result without a name is
-// malformed.
-func (i *Issuer) mayIssue(ctx context.Context, r *vaultpb.IssueRequest) (rights, []token.Class, error) {
-	if len(r.Values) > maxIssueValues {
-		return rights{}, nil, invalid("%d values, at most %d", len(r.Values), maxIssueValues)
+func checkIssue(r *vaultpb.IssueRequest) error {
+	if !keyring.ValidScope(r.Scope) {
+		return fault(keyring.ErrScope)
 	}
-	size, classes := 0, make([]token.Class, len(r.Values))
-	for n, v := range r.Values {
+	if n := len(r.Values); n > maxIssueValues {
+		return invalid("%d values, at most %d", n, maxIssueValues)
+	}
+	size := 0
+	for _, v := range r.Values {
 		size += len(v.GetValue())
-		if c, err := mintClasses([]*vaultpb.MintClass{v.GetClass()}); err == nil {
-			classes[n] = c[0]
-		}
 	}
-	if size > maxIssueBytes {
-		return rights{}, nil, invalid("%d bytes of values, at most %d", size, maxIssueBytes)
+	// One value alone may be longer: it has to go somewhere.
+	if size > maxIssueBytes && len(r.Values) > 1 {
+		return invalid("%d bytes of values, at most %d", size, maxIssueBytes)
 	}
-	may, err := i.mayMint(ctx, "issue", r.Scope)
+	return nil
+}
+
+// mint fills in the tokens of the values that have a class, and makes their records durable.
+func (i *Issuer) mint(ctx context.Context, r *vaultpb.IssueRequest, classes []token.Class, out *vaultpb.IssueResponse) error {
+	e, err := i.core.Keys.Current(r.Scope)
 	if err != nil {
-		return rights{}, nil, err
+		return grantFault(err)
 	}
-	if may.caller.Local {
-		return may, classes, nil
-	}
-	asked := map[*AgentRule]int{}
-	for _, c := range classes {
-		if rule, ok := may.allowing(r.Scope, c.Name); ok && c.Name != "" {
-			asked[rule]++
+	i.recordEpoch(ctx, e)
+	m := i.core.newMinter()
+	var sessions []store.Session
+	var records []store.Record
+	for n, v := range r.Values {
+		if classes[n].Name == "" {
+			continue
 		}
-	}
-	for rule, n := range asked {
-		if err := i.throttle(ctx, may.caller, rule, n); err != nil {
-			return rights{}, nil, err
+		tok, err := m.issue(e, classes[n], v.Value)
+		if err != nil {
+			return fault(err)
 		}
+		out.Tokens[n].Token = tok
+		if classes[n].Kind == token.OneWay {
+			continue
+		}
+		session, sealed, err := i.own.seal(i.core.Now(), e, tok, v.Value)
+		if err != nil {
+			return connect.NewError(connect.CodeInternal, errors.New("a value could not be sealed"))
+		}
+		if len(sessions) == 0 || sessions[len(sessions)-1].ID != session.ID {
+			sessions = append(sessions, session)
+		}
+		records = append(records, store.Record{
+			Token: tok, Scope: e.Scope, Kid: e.Kid, Session: session.ID, Expires: e.Expires, Sealed: sealed,
+		})
 	}
-	return may, classes, nil
+	out.Reuse = durationpb.New(max(0, e.End.Sub(i.core.Now())))
+	start := time.Now()
+	err = i.core.Store.Put(ctx, sessions, records)
+	i.core.Hooks.Escrowed(ctx, len(records), time.Since(start), err)
+	return fault(err)
 }
 
-// mayMint is what the caller may mint, or a refusal when that is nothing at all in the scope.
-func (i *Issuer) mayMint(ctx context.Context, what, scope string) (rights, error) {
-	if !keyring.ValidScope(scope) {
-		return rights{}, fault(keyring.ErrScope)
-	}
-	may, err := i.core.agent(ctx)
-	if err == nil && !may.scope(scope) {
-		err = denied(may.caller, "no rule allows it scope %q", scope)
-	}
-	if err != nil {
-		i.refuse(ctx, what, refusedAs(err), 1)
-		return rights{}, err
-	}
-	return may, nil
-}
-
-// refuse counts n refusals of the caller's.
-func (i *Issuer) refuse(ctx context.Context, what, why string, n int) {
-	i.core.Hooks.Refused(ctx, what, n)
-	i.tally.refuse(ctx, what, why, n)
-}
-
-// buckets are the rates of identities. Safe for concurrent use.
-type buckets struct {
-	mu sync.Mutex
-	of *recent[bucketKey, *rate.Limiter]
-}
-
-type bucketKey struct{ rule, caller string }
-
-// take takes n values out of a caller's bucket, or says when they could be had. Nothing is taken then.
-func (b *buckets) take(now time.Time, rule *AgentRule, caller string, n int) (wait time.Duration, ok bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	k, want := bucketKey{rule.Name, caller}, rule.rate()
-	l, known := b.of.get(k)
-	if !known {
-		l = rate.NewLimiter(rate.Limit(want.PerSecond), want.Burst)
-		b.of.put(k, l)
-	}
-	if l.Limit() != rate.Limit(want.PerSecond) || l.Burst() != want.Burst { // the rule was changed
-		l.SetLimitAt(now, rate.Limit(want.PerSecond))
-		l.SetBurstAt(now, want.Burst)
-	}
-	if n > want.Burst {
-		return 0, false
-	}
-	r := l.ReserveN(now, n)
-	if wait = r.DelayFrom(now); wait == 0 {
-		return 0, true
-	}
-	r.CancelAt(now)
-	return wait, false
-}
-
-func (i *Issuer) throttle(ctx context.Context, caller Caller, rule *AgentRule, n int) error {
-	wait, ok := i.buckets.take(i.core.Now(), rule, caller.ID, n)
-	if ok {
-		return nil
-	}
-	i.core.Hooks.Throttled(ctx, rule.Name, n)
-	i.tally.refuse(ctx, "issue", whyRate, n)
-	if wait == 0 {
-		return connect.NewError(connect.CodeResourceExhausted, fmt.Errorf("%d values at once, at most %d by this rate", n, rule.rate().Burst))
-	}
-	err := connect.NewError(connect.CodeResourceExhausted, fmt.Errorf("%s: %s: try again in %s", caller.ID, whyRate, wait.Round(time.Millisecond)))
-	if detail, fault := connect.NewErrorDetail(&errdetails.RetryInfo{RetryDelay: durationpb.New(wait)}); fault == nil {
-		err.AddDetail(detail)
-	}
-	return err
-}
-
-// issuing collects what one Issue call mints.
-type issuing struct {
-	issuer   *Issuer
-	epoch    *keyring.Epoch
-	minter   *minter
-	sessions []store.Session
-	records  []store.Record
-}
-
-// issue mints a value and seals it.
-func (b *issuing) issue(c token.Class, value []byte) (string, error) {
-	e := b.epoch
+// issue is the token of a value, of any kind.
+func (m *minter) issue(e *keyring.Epoch, c token.Class, value []byte) (string, error) {
 	if c.Kind != token.Random {
-		tok, err := b.minter.mint(e, c.Name, c.Kind, value)
-		if err != nil || c.Kind == token.OneWay {
-			return tok, err
-		}
-		return tok, b.seal(tok, value)
+		return m.mint(e, c.Name, c.Kind, value)
 	}
-	mac, err := b.minter.mac(e, c.Name, c.Kind)
+	mac, err := m.mac(e, c.Name, c.Kind)
 	if err != nil {
 		return "", err
 	}
 	id := mac.RandomIdentity(value)
-	tok := token.Token{Class: c.Name, Kid: e.Kid, Identity: id, Tag: b.minter.recognizer.Tag(c.Name, e.Kid, id)}.String()
-	return tok, b.seal(tok, value)
+	return token.Token{Class: c.Name, Kid: e.Kid, Identity: id, Tag: m.recognizer.Tag(c.Name, e.Kid, id)}.String(), nil
 }
 
-func (b *issuing) seal(tok string, value []byte) error {
-	e := b.epoch
+// ownSessions are those the vault itself seals what it issues in, one for each kid.
+type ownSessions struct {
+	mu    sync.Mutex
+	byKid map[token.Kid]*escrow.Session
+}
+
+// seal seals the value of a token and returns the session it was sealed in.
+func (o *ownSessions) seal(now time.Time, e *keyring.Epoch, tok string, value []byte) (store.Session, []byte, error) {
 	for {
-		s, err := b.issuer.session(e)
+		s, err := o.current(now, e)
 		if err != nil {
-			return err
+			return store.Session{}, nil, err
 		}
-		sealed, err := s.Seal(make([]byte, 0, len(value)+escrow.Overhead), []byte(tok), e.Scope, e.Expires.Unix(), value)
+		sealed, err := s.Seal(nil, []byte(tok), e.Scope, e.Expires.Unix(), value)
 		if errors.Is(err, escrow.ErrSpent) {
 			continue // others used it up since
 		}
-		if err != nil {
-			return err
-		}
 		h := s.Header()
-		if n := len(b.sessions); n == 0 || b.sessions[n-1].ID != h.ID {
-			b.sessions = append(b.sessions, store.Session{ID: h.ID, Kid: h.Kid, Suite: uint32(h.Suite), Enc: h.Enc, Expires: e.Expires})
-		}
-		b.records = append(b.records, store.Record{
-			Token: tok, Scope: e.Scope, Kid: e.Kid, Session: h.ID, Expires: e.Expires, Sealed: sealed,
-		})
-		return nil
+		return store.Session{ID: h.ID, Kid: h.Kid, Suite: uint32(h.Suite), Enc: h.Enc, Expires: e.Expires}, sealed, err
 	}
 }
 
-// store makes the records durable.
-func (b *issuing) store(ctx context.Context) error {
-	if len(b.records) == 0 {
-		return nil
-	}
-	start := time.Now()
-	err := b.issuer.core.Store.Put(ctx, b.sessions, b.records)
-	b.issuer.core.Hooks.Escrowed(ctx, len(b.records), time.Since(start), err)
-	return err
-}
-
-// session is the vault's own escrow session of an epoch. The vault could open what it seals either way: a session keeps
-// one form for all records.
-func (i *Issuer) session(e *keyring.Epoch) (*escrow.Session, error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	now := i.core.Now()
-	if s := i.own[e.Kid]; s != nil && s.Left(now) > 0 {
+func (o *ownSessions) current(now time.Time, e *keyring.Epoch) (*escrow.Session, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if s := o.byKid[e.Kid]; s != nil && s.Left(now) > 0 {
 		return s, nil
 	}
 	public, err := e.EscrowPublic()
@@ -257,11 +174,84 @@ func (i *Issuer) session(e *keyring.Epoch) (*escrow.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	for kid, old := range i.own {
+	if o.byKid == nil {
+		o.byKid = map[token.Kid]*escrow.Session{}
+	}
+	for kid, old := range o.byKid { // of epochs that ended, too
 		if old.Left(now) == 0 {
-			delete(i.own, kid)
+			delete(o.byKid, kid)
 		}
 	}
-	i.own[e.Kid] = s
+	o.byKid[e.Kid] = s
 	return s, nil
+}
+
+// limiters are the token buckets of identities, one for each rule they are issued under.
+type limiters struct {
+	mu  sync.Mutex
+	all map[limiterKey]*rate.Limiter
+}
+
+type limiterKey struct{ id, rule string }
+
+// maxLimiters bounds the identities at once. Beyond it, those that are at rest are forgotten, which costs them nothing.
+const maxLimiters = 65_536
+
+// limit takes what a call asks for from its caller's buckets, or fails and says when to come back.
+func (i *Issuer) limit(ctx context.Context, may rights, scope string, asked map[*AgentRule]int) error {
+	for rule, n := range asked {
+		if rule == nil {
+			continue // this process
+		}
+		wait, ok := i.limits.take(i.core.Now(), may.caller.ID, rule, n)
+		if ok {
+			continue
+		}
+		i.core.Hooks.Limited(ctx, rule.name(), n)
+		i.core.refuse(ctx, "issue", scope, whyRate, n)
+		err := connect.NewError(connect.CodeResourceExhausted, errors.New(whyRate))
+		err.Meta().Set("Retry-After", strconv.FormatFloat(max(wait.Seconds(), 0.001), 'f', 3, 64))
+		return err
+	}
+	return nil
+}
+
+// take takes n values from an identity's bucket. When there are fewer it takes nothing, and says when there will be
+// enough.
+func (l *limiters) take(now time.Time, id string, rule *AgentRule, n int) (wait time.Duration, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r := rule.rate()
+	key := limiterKey{id, rule.name()}
+	one := l.all[key]
+	if one == nil {
+		if len(l.all) >= maxLimiters && !l.sweep(now) {
+			return time.Minute, false
+		}
+		if l.all == nil {
+			l.all = map[limiterKey]*rate.Limiter{}
+		}
+		one = rate.NewLimiter(rate.Limit(r.PerSecond), r.Burst)
+		l.all[key] = one
+	}
+	if one.Limit() != rate.Limit(r.PerSecond) || one.Burst() != r.Burst { // after a reload
+		one.SetLimitAt(now, rate.Limit(r.PerSecond))
+		one.SetBurstAt(now, r.Burst)
+	}
+	if one.AllowN(now, n) {
+		return 0, true
+	}
+	missing := float64(min(n, r.Burst)) - one.TokensAt(now)
+	return time.Duration(missing / r.PerSecond * float64(time.Second)), false
+}
+
+// sweep forgets buckets that are full: a new one would be, too.
+func (l *limiters) sweep(now time.Time) bool {
+	before := len(l.all)
+	for key, one := range l.all {
+		if one.TokensAt(now) >= float64(one.Burst()) {
+			delete(l.all, key)
+		}
+	}
+	return len(l.all) < before
 }

@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"connectrpc.com/connect"
-	"golang.org/x/time/rate"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -25,36 +24,25 @@ const (
 	maxEscrowRecords  = 10_000
 	maxEscrowBytes    = 8 << 20
 	maxEnc            = 4 << 10
-
-	// maxSessions is how many escrow sessions are remembered for sure, so that the audit log names who began one once.
-	maxSessions = 1 << 16
+	maxIssueValues    = 1000
+	maxIssueBytes     = 1 << 20
 )
 
-// Issuer grants the right to mint and takes sealed records.
+// Issuer grants the right to mint, takes sealed records, and mints what agents may not.
 type Issuer struct {
 	core       *Core
 	recognizer *token.Recognizer
 	begun      sync.Map // token.Kid of epochs whose beginning is known to be recorded
-	tally      *tally
-	buckets    buckets
-
-	mu   sync.Mutex
-	own  map[token.Kid]*escrow.Session
-	seen *recent[[16]byte, struct{}] // sessions that the audit log knows
+	seen       seen
+	limits     limiters
+	own        ownSessions
 }
 
-var (
-	_ vaultpbconnect.IssuerServiceHandler = (*Issuer)(nil)
-)
+var _ vaultpbconnect.IssuerServiceHandler = (*Issuer)(nil)
 
 // NewIssuer returns the issuer service over c.
 func NewIssuer(c *Core) *Issuer {
-	c.withDefaults()
-	i := &Issuer{
-		core: c, recognizer: token.NewRecognizer(c.Keys.RecognitionKey()), tally: newTally(c.Audit, c.Now),
-		buckets: buckets{of: newRecent[bucketKey, *rate.Limiter](maxBuckets)},
-		own:     map[token.Kid]*escrow.Session{}, seen: newRecent[[16]byte, struct{}](maxSessions),
-	}
+	i := &Issuer{core: c.withDefaults(), recognizer: token.NewRecognizer(c.Keys.RecognitionKey())}
 	for _, scope := range c.Keys.Scopes() {
 		for _, e := range c.Keys.Live(scope) {
 			i.begun.Store(e.Kid, true)
@@ -81,8 +69,15 @@ func (i *Issuer) grant(ctx context.Context, r *vaultpb.GrantRequest) (*vaultpb.G
 	if len(r.Suites) > 0 && !slices.Contains(r.Suites, vaultpb.Suite(keyring.XWing)) {
 		return nil, invalid("this vault knows none of the suites offered; it knows %s", vaultpb.Suite(keyring.XWing))
 	}
-	may, err := i.mayMint(ctx, "grant", r.Scope)
+	if !keyring.ValidScope(r.Scope) {
+		return nil, fault(keyring.ErrScope)
+	}
+	may, err := i.core.agent(ctx)
+	if err == nil && !may.scope(r.Scope) {
+		err = denied(may.caller, "%s: %q", whyScope, r.Scope)
+	}
 	if err != nil {
+		i.core.refuse(ctx, "grant", r.Scope, refusedAs(err), 1)
 		return nil, err
 	}
 	e, err := i.core.Keys.Current(r.Scope)
@@ -90,57 +85,47 @@ func (i *Issuer) grant(ctx context.Context, r *vaultpb.GrantRequest) (*vaultpb.G
 		return nil, grantFault(err)
 	}
 	i.recordEpoch(ctx, e)
-	public, err := e.EscrowPublic()
+	g, err := i.newGrant(may, e)
 	if err != nil {
-		return nil, fault(err)
-	}
-	id, recognition := i.core.Keys.NewGrantID(grantee(may.caller), e.Scope, e.Kid), i.core.Keys.RecognitionKey()
-	now := i.core.Now()
-	g := &vaultpb.GrantResponse{
-		GrantId: id[:], Scope: e.Scope, Kid: uint32(e.Kid),
-		RecognitionKey: recognition[:], Suite: vaultpb.Suite(keyring.XWing), EscrowPublicKey: public,
-		EpochStart: timestamppb.New(e.Start), EpochEnd: timestamppb.New(e.End), RecordsExpire: timestamppb.New(e.Expires),
-		GrantExpires: timestamppb.New(now.Add(i.core.GrantLife)), GrantedAt: timestamppb.New(now),
-		Limits: &vaultpb.GrantLimits{
-			EscrowRecords: maxEscrowRecords, EscrowBytes: maxEscrowBytes,
-			SessionLifetime: durationpb.New(escrow.MaxLifetime), SessionRecords: escrow.MaxRecords,
-			IssueValues: maxIssueValues,
-		},
+		return nil, err
 	}
 	for n, c := range classes {
-		rule, allowed := may.allowing(e.Scope, c.Name)
-		if !allowed || may.issues(c.Name) && !r.Issue {
-			continue
+		switch _, allowed := may.allowing(r.Scope, c.Name); {
+		case !allowed:
+		case may.issues(c.Name):
+			// Who does not know Issue is given nothing: a key is what must not be given.
+			if r.Issue {
+				g.Issue = append(g.Issue, r.Classes[n])
+			}
+		default:
+			key, err := e.MintKey(c.Name, c.Kind)
+			if err != nil {
+				return nil, fault(err)
+			}
+			g.MintKeys = append(g.MintKeys, &vaultpb.MintKey{Class: r.Classes[n], Key: key[:]})
 		}
-		if may.issues(c.Name) {
-			g.Issue = append(g.Issue, r.Classes[n])
-			g.Limits.IssueValues = min(g.Limits.IssueValues, uint32(rule.rate().Burst))
-			continue
-		}
-		key, err := e.MintKey(c.Name, c.Kind)
-		if err != nil {
-			return nil, fault(err)
-		}
-		g.MintKeys = append(g.MintKeys, &vaultpb.MintKey{Class: r.Classes[n], Key: key[:]})
 	}
 	return g, nil
 }
 
-// grantee is whom a grant is given to. This process is always the same, whoever it runs as.
-func grantee(c Caller) string {
-	if c.Local {
-		return ""
+// newGrant is a grant of an epoch, without keys yet.
+func (i *Issuer) newGrant(may rights, e *keyring.Epoch) (*vaultpb.GrantResponse, error) {
+	public, err := e.EscrowPublic()
+	if err != nil {
+		return nil, fault(err)
 	}
-	return c.ID
-}
-
-// Tend writes what is due in the audit log. To be called about once a minute.
-func (i *Issuer) Tend(ctx context.Context) { i.tally.flush(ctx, false) }
-
-// Close ends the streams of revocations and writes what the audit log is due. Calls may go on.
-func (i *Issuer) Close(ctx context.Context) {
-	i.core.hub.close()
-	i.tally.flush(ctx, true)
+	now, recognition := i.core.Now(), i.core.Keys.RecognitionKey()
+	id := i.core.Keys.NewGrantID(may.name(), e.Scope, e.Kid)
+	return &vaultpb.GrantResponse{
+		GrantId: id[:], Scope: e.Scope, Kid: uint32(e.Kid),
+		RecognitionKey: recognition[:], Suite: vaultpb.Suite(keyring.XWing), EscrowPublicKey: public,
+		EpochStart: timestamppb.New(e.Start), EpochEnd: timestamppb.New(e.End), RecordsExpire: timestamppb.New(e.Expires),
+		GrantedAt: timestamppb.New(now), GrantExpires: timestamppb.New(now.Add(i.core.lifeOfGrants())),
+		Limits: &vaultpb.GrantLimits{
+			EscrowRecords: maxEscrowRecords, EscrowBytes: maxEscrowBytes, IssueValues: uint32(may.issueValues()),
+			SessionLifetime: durationpb.New(escrow.MaxLifetime), SessionRecords: escrow.MaxRecords,
+		},
+	}, nil
 }
 
 // grantFault is fault for what keeps an epoch from beginning: but for a bad scope, the disk's fault, and temporary.

@@ -95,7 +95,7 @@ func TestEscrowRefuses(t *testing.T) {
 		{"a huge encapsulated key", func(q *vaultpb.EscrowRequest) { q.Sessions[0].Enc = make([]byte, 1<<20) }, connect.CodeInvalidArgument},
 		{"an unknown suite", func(q *vaultpb.EscrowRequest) { q.Sessions[0].Suite = 9 }, connect.CodeInvalidArgument},
 		{"an unknown key id", func(q *vaultpb.EscrowRequest) { q.Sessions[0].Kid = uint32((e.Kid + 1) % token.Kids) }, connect.CodeFailedPrecondition},
-		{"an impossible key id", func(q *vaultpb.EscrowRequest) { q.Sessions[0].Kid = 1 << 31 }, connect.CodeFailedPrecondition},
+		{"an impossible key id", func(q *vaultpb.EscrowRequest) { q.Sessions[0].Kid = 1 << 31 }, connect.CodeInvalidArgument},
 		{"a session that is not there", func(q *vaultpb.EscrowRequest) { q.Records[0].Session = 1 }, connect.CodeInvalidArgument},
 		{"a nil record", func(q *vaultpb.EscrowRequest) { q.Records[0] = nil }, connect.CodeInvalidArgument},
 		{"a value for a token", func(q *vaultpb.EscrowRequest) { q.Records[0].Token = "alice@example.com" }, connect.CodeInvalidArgument},

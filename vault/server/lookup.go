@@ -21,7 +21,8 @@ func (s *Reveal) Lookup(ctx context.Context, r *connect.Request[vaultpb.LookupRe
 	ev := audit.Event{Action: audit.ActionLookup, Count: len(r.Msg.Values)}
 	may, err := s.core.revealer(ctx)
 	if err != nil {
-		return nil, s.core.turnAway(ctx, ev, err)
+		s.core.refuse(ctx, "reveal", r.Msg.Scope, refusedAs(err), len(r.Msg.Values))
+		return nil, err
 	}
 	if err := checkPurpose(r.Msg.Purpose); err != nil {
 		return nil, s.core.deny(ctx, ev, err)
@@ -31,11 +32,11 @@ func (s *Reveal) Lookup(ctx context.Context, r *connect.Request[vaultpb.LookupRe
 		return nil, s.core.deny(ctx, ev, err)
 	}
 	ev.Class, ev.Scope, ev.Request = r.Msg.TokenClass, r.Msg.Scope, requestID()
-	m := s.core.newMinter()
 	epochs := slices.DeleteFunc(s.core.epochs(r.Msg.Scope), func(e *keyring.Epoch) bool {
 		_, allowed := may.allowing(e.Scope, r.Msg.TokenClass)
 		return !allowed
 	})
+	m := s.core.newMinter()
 	response := &vaultpb.LookupResponse{}
 	events := make([]audit.Event, len(r.Msg.Values))
 	for n, value := range r.Msg.Values {
@@ -47,9 +48,8 @@ func (s *Reveal) Lookup(ctx context.Context, r *connect.Request[vaultpb.LookupRe
 			f.Value = uint32(n)
 		}
 		response.Results = append(response.Results, found...)
-		events[n] = ev
+		events[n] = by(ctx, ev)
 		events[n].Outcome, events[n].Count = audit.OutcomeOK, len(found)
-		events[n] = by(ctx, events[n])
 		if len(found) > 0 {
 			events[n].Token = found[0].Token
 		}

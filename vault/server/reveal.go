@@ -37,7 +37,8 @@ func (s *Reveal) Reveal(ctx context.Context, r *connect.Request[vaultpb.RevealRe
 	ev := audit.Event{Action: audit.ActionReveal, Count: len(r.Msg.Tokens)}
 	may, err := s.core.revealer(ctx)
 	if err != nil {
-		return nil, s.core.turnAway(ctx, ev, err)
+		s.core.refuse(ctx, "reveal", "", refusedAs(err), len(r.Msg.Tokens))
+		return nil, err
 	}
 	if err := checkPurpose(r.Msg.Purpose); err != nil {
 		return nil, s.core.deny(ctx, ev, err)
@@ -56,6 +57,9 @@ func (s *Reveal) Reveal(ctx context.Context, r *connect.Request[vaultpb.RevealRe
 			return nil, s.fail(ctx, ev, err)
 		}
 		results[n], events[n] = res, revealEvent(ctx, r.Msg.Purpose, request, res, why)
+		if res.Outcome == vaultpb.Outcome_OUTCOME_MISMATCH {
+			events[n].Session = hex.EncodeToString(o.poisoned[len(o.poisoned)-1].session[:])
+		}
 	}
 	entries, err := s.core.Audit.AppendAll(ctx, events)
 	if err != nil {
@@ -72,6 +76,7 @@ func (s *Reveal) Reveal(ctx context.Context, r *connect.Request[vaultpb.RevealRe
 	for outcome, n := range counts {
 		s.core.Hooks.Revealed(ctx, OutcomeName(outcome), n)
 	}
+	s.discard(ctx, o.poisoned)
 	return connect.NewResponse(&vaultpb.RevealResponse{Results: results}), nil
 }
 
@@ -123,10 +128,39 @@ func OutcomeName(o vaultpb.Outcome) string { return cmp.Or(outcomeNames[o], "unk
 
 // opening opens the tokens of one call.
 type opening struct {
-	core    *Core
-	may     rights
-	minter  *minter
-	openers map[[16]byte]*escrow.Opener
+	core     *Core
+	may      rights
+	minter   *minter
+	openers  map[[16]byte]*escrow.Opener
+	poisoned []poison
+}
+
+// poison is a record that does not hold what its token was minted from.
+type poison struct {
+	token   token.Token
+	text    string
+	session [16]byte
+	epoch   *keyring.Epoch
+}
+
+// discard throws away records that were found to be poisoned, so that the next honest escrow of their tokens is stored,
+// and asks agents for it. It is on record first; what cannot be thrown away now is found again at the next reveal.
+func (s *Reveal) discard(ctx context.Context, found []poison) {
+	ctx = context.WithoutCancel(ctx)
+	for _, p := range found {
+		s.core.Hooks.Poisoned(ctx, p.token.Class)
+		_, err := s.core.Audit.Append(ctx, audit.Event{
+			Actor: "vault", Action: audit.ActionDiscard, Outcome: audit.OutcomeOK, Token: p.text, Class: p.token.Class, Scope: p.epoch.Scope,
+			Kid: p.token.Kid.String(), Session: hex.EncodeToString(p.session[:]), Reason: "it does not hold what its token was minted from",
+		})
+		if err != nil {
+			return
+		}
+		if gone, err := s.core.Store.Discard(ctx, p.text, p.session); err != nil || !gone {
+			continue
+		}
+		s.core.tellAgain(p.epoch)
+	}
 }
 
 // open answers for one token. why says more than the outcome, for the audit log. An error is the vault's own.
@@ -150,12 +184,11 @@ func (o *opening) open(ctx context.Context, tok string) (res *vaultpb.RevealResu
 	case err != nil:
 		return nil, "", err
 	}
-	res.Scope, res.Expires = e.Scope, timestamppb.New(e.Expires)
 	if _, allowed := o.may.allowing(e.Scope, t.Class); !allowed {
-		// Before the store is asked: whether there is a record is not theirs to know.
 		res.Outcome = vaultpb.Outcome_OUTCOME_DENIED
-		return res, "no rule allows the class in this scope", nil
+		return res, "no rule lets it reveal this class in this scope", nil
 	}
+	res.Scope, res.Expires = e.Scope, timestamppb.New(e.Expires)
 	r, n, err := o.core.Store.Get(ctx, tok)
 	switch {
 	case errors.Is(err, store.ErrErased):
@@ -179,7 +212,7 @@ func (o *opening) open(ctx context.Context, tok string) (res *vaultpb.RevealResu
 	}
 	if why != "" {
 		res.Outcome = vaultpb.Outcome_OUTCOME_MISMATCH
-		o.core.discard(ctx, e, r)
+		o.poisoned = append(o.poisoned, poison{t, tok, r.Session, e})
 		return res, why, nil
 	}
 	res.Outcome, res.Value = vaultpb.Outcome_OUTCOME_REVEALED, value

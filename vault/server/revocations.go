@@ -3,7 +3,7 @@ package server
 import (
 	"context"
 	"errors"
-	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,215 +14,181 @@ import (
 	"github.com/cloakroom/cloakroom/vault/vaultpb"
 )
 
-const (
-	// heartbeat is how often a stream shows that it lives.
-	heartbeat = 30 * time.Second
-	// sendWithin is how long a reader may take for one message before its stream is cut.
-	sendWithin = 30 * time.Second
-	// backlog is how many messages may wait for a slow reader.
-	backlog = 64
+// heartbeat is how often a stream says that it lives.
+const heartbeat = 30 * time.Second
 
-	maxStreams         = 10_000
-	maxStreamsOfCaller = 16
-	maxWatchedScopes   = 1024
+const (
+	maxWatchers    = 65_536
+	maxWatchScopes = 1024
+	// maxQueued is how many messages may wait for a slow reader before it is cut: it learns the rest when it comes back.
+	maxQueued = 64
 )
 
-// hub tells the streams of revocations what happens. Safe for concurrent use.
-type hub struct {
-	mu       sync.Mutex
-	watchers map[*watcher]struct{}
-	callers  map[string]int // streams by caller
-	closed   bool
+// watchers are the live streams of revocations.
+type watchers struct {
+	mu    sync.Mutex
+	all   map[*watcher]struct{}
+	ended bool
 }
 
 type watcher struct {
-	caller string
-	scopes map[string]bool
-	told   chan *vaultpb.RevocationsResponse // closed when the watcher is let go
+	caller Caller
+	scopes []string
+	queue  chan *vaultpb.RevocationsResponse // closed when the stream is to end
 }
 
-func newHub() *hub { return &hub{watchers: map[*watcher]struct{}{}, callers: map[string]int{}} }
+var errEnding = connect.NewError(connect.CodeUnavailable, errors.New("the vault ends this stream: come back"))
 
-var (
-	errStopping = connect.NewError(connect.CodeUnavailable, errors.New("the vault is stopping"))
-	errSlow     = connect.NewError(connect.CodeAborted, errors.New("the stream is read too slowly: begin another"))
-	errStreams  = connect.NewError(connect.CodeResourceExhausted, errors.New("too many streams of revocations"))
-)
-
-func (h *hub) join(w *watcher) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	switch {
-	case h.closed:
-		return errStopping
-	case len(h.watchers) >= maxStreams || h.callers[w.caller] >= maxStreamsOfCaller:
-		return errStreams
+// join adds a stream. The caller reads its queue until it is closed, and leaves.
+func (w *watchers) join(caller Caller, scopes []string) (*watcher, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ended || len(w.all) >= maxWatchers {
+		return nil, errEnding
 	}
-	h.watchers[w] = struct{}{}
-	h.callers[w.caller]++
-	return nil
-}
-
-func (h *hub) leave(w *watcher) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.drop(w)
-}
-
-// drop lets a watcher go, once. h.mu is held.
-func (h *hub) drop(w *watcher) {
-	if _, there := h.watchers[w]; !there {
-		return
+	if w.all == nil {
+		w.all = map[*watcher]struct{}{}
 	}
-	delete(h.watchers, w)
-	if h.callers[w.caller]--; h.callers[w.caller] == 0 {
-		delete(h.callers, w.caller)
-	}
-	close(w.told)
+	one := &watcher{caller, scopes, make(chan *vaultpb.RevocationsResponse, maxQueued)}
+	w.all[one] = struct{}{}
+	return one, nil
 }
 
-// tell gives a message to the watchers of a kind. One whose backlog is full is let go: it will begin again, and the
-// first message of a stream tells everything.
-func (h *hub) tell(m *vaultpb.RevocationsResponse, to func(*watcher) bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for w := range h.watchers {
-		if !to(w) {
+func (w *watchers) leave(one *watcher) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.drop(one)
+}
+
+// drop ends a stream. w.mu is held.
+func (w *watchers) drop(one *watcher) {
+	if _, there := w.all[one]; there {
+		delete(w.all, one)
+		close(one.queue)
+	}
+}
+
+// tell sends a message to every stream that is of interest; a reader that does not keep up is cut.
+func (w *watchers) tell(m *vaultpb.RevocationsResponse, interested func(*watcher) bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for one := range w.all {
+		if !interested(one) {
 			continue
 		}
 		select {
-		case w.told <- m:
+		case one.queue <- m:
 		default:
-			h.drop(w)
+			w.drop(one)
 		}
 	}
 }
 
-func (h *hub) ended(scope string, kids ...token.Kid) {
-	m := &vaultpb.RevocationsResponse{}
-	for _, k := range kids {
-		m.EndedKids = append(m.EndedKids, uint32(k))
-	}
-	h.tell(m, func(w *watcher) bool { return w.scopes[scope] })
+// count is the number of live streams.
+func (w *watchers) count() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.all)
 }
 
-func (h *hub) escrowAgain(scope string, kid token.Kid) {
-	m := &vaultpb.RevocationsResponse{EscrowAgainKids: []uint32{uint32(kid)}}
-	h.tell(m, func(w *watcher) bool { return w.scopes[scope] })
-}
-
-func (h *hub) revoked(caller string) {
-	h.tell(&vaultpb.RevocationsResponse{CallerRevoked: true}, func(w *watcher) bool { return w.caller == caller })
-}
-
-func (h *hub) streams() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return len(h.watchers)
-}
-
-// close ends all streams, and those that begin later.
-func (h *hub) close() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.closed = true
-	for w := range h.watchers {
-		h.drop(w)
+// EndStreams ends all streams of revocations and takes no more: the vault is about to stop.
+func (c *Core) EndStreams() {
+	c.watchers.mu.Lock()
+	defer c.watchers.mu.Unlock()
+	c.watchers.ended = true
+	for one := range c.watchers.all {
+		c.watchers.drop(one)
 	}
 }
 
-type controllerKey struct{}
+// Streams is the number of agents that listen for revocations now.
+func (c *Core) Streams() int { return c.watchers.count() }
 
-// withController lets a stream bound how long its reader may take. A reader that holds still would otherwise keep the
-// handler, whatever the listener's time-outs: HTTP/2's flow control is the reader's.
-func withController(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), controllerKey{}, http.NewResponseController(w))))
-	})
+// tellEnded says that nothing is minted any more of a scope's kids.
+func (c *Core) tellEnded(scope string, kids []token.Kid) {
+	c.watchers.tell(&vaultpb.RevocationsResponse{EndedKids: numbers(kids)}, func(w *watcher) bool { return slices.Contains(w.scopes, scope) })
+}
+
+// tellRevoked says to an agent that it may do nothing any more.
+func (c *Core) tellRevoked(agent string) {
+	c.watchers.tell(&vaultpb.RevocationsResponse{CallerRevoked: true}, func(w *watcher) bool { return !w.caller.Local && w.caller.ID == agent })
+}
+
+// tellAgain says that records of a kid were thrown away.
+func (c *Core) tellAgain(e *keyring.Epoch) {
+	c.watchers.tell(&vaultpb.RevocationsResponse{EscrowAgainKids: []uint32{uint32(e.Kid)}}, func(w *watcher) bool { return slices.Contains(w.scopes, e.Scope) })
+}
+
+func numbers(kids []token.Kid) []uint32 {
+	out := make([]uint32, len(kids))
+	for n, k := range kids {
+		out[n] = uint32(k)
+	}
+	return out
 }
 
 // Revocations implements the service.
 func (i *Issuer) Revocations(ctx context.Context, r *connect.Request[vaultpb.RevocationsRequest], out *connect.ServerStream[vaultpb.RevocationsResponse]) error {
-	controller, _ := ctx.Value(controllerKey{}).(*http.ResponseController)
-	return i.Watch(ctx, r.Msg, func(m *vaultpb.RevocationsResponse) error {
-		if controller != nil {
-			// A connection that knows no deadlines is HTTP/1 over something else: it has none then.
-			_ = controller.SetWriteDeadline(time.Now().Add(sendWithin))
-		}
-		return out.Send(m)
-	})
+	return i.Watch(ctx, r.Msg, out.Send)
 }
 
-// Watch calls told with every message of the stream until ctx ends, told returns an error, the caller is revoked, or the
-// vault stops. A caller hears of scopes it may use only.
+// Watch calls told with every message of the stream until ctx ends, told returns an error, or the vault stops. A caller
+// learns of the scopes that it may mint in, and of no others.
 func (i *Issuer) Watch(ctx context.Context, r *vaultpb.RevocationsRequest, told func(*vaultpb.RevocationsResponse) error) error {
-	if len(r.Scopes) > maxWatchedScopes {
-		return invalid("%d scopes, at most %d", len(r.Scopes), maxWatchedScopes)
+	if len(r.Scopes) > maxWatchScopes {
+		return invalid("%d scopes, at most %d", len(r.Scopes), maxWatchScopes)
 	}
 	caller := callerOf(ctx)
 	if !caller.Local && i.core.Keys.AgentRevoked(caller.ID) {
 		if err := told(&vaultpb.RevocationsResponse{CallerRevoked: true}); err != nil {
 			return err
 		}
+		return denied(caller, whyRevoked)
 	}
 	may, err := i.core.agent(ctx)
 	if err != nil {
-		i.refuse(ctx, "revocations", refusedAs(err), 1)
+		i.core.refuse(ctx, "watch", "", refusedAs(err), 1)
 		return err
 	}
-	w := &watcher{caller: caller.ID, scopes: map[string]bool{}, told: make(chan *vaultpb.RevocationsResponse, backlog)}
-	for _, scope := range r.Scopes {
-		if keyring.ValidScope(scope) && may.scope(scope) {
-			w.scopes[scope] = true
+	var scopes []string
+	for _, s := range r.Scopes {
+		if keyring.ValidScope(s) && may.scope(s) {
+			scopes = append(scopes, s)
 		}
 	}
-	// First: what ends between the first message and this would be told to nobody.
-	if err := i.core.hub.join(w); err != nil {
+	// Joined before looking: what ends in between is told twice rather than not at all.
+	w, err := i.core.watchers.join(caller, scopes)
+	if err != nil {
 		return err
 	}
-	defer i.core.hub.leave(w)
+	defer i.core.watchers.leave(w)
 	first := &vaultpb.RevocationsResponse{}
-	for scope := range w.scopes {
-		for _, kid := range i.core.Keys.RevokedKids(scope) {
-			first.EndedKids = append(first.EndedKids, uint32(kid))
-		}
+	for _, s := range scopes {
+		first.EndedKids = append(first.EndedKids, numbers(i.core.Keys.RevokedKids(s))...)
 	}
 	if err := told(first); err != nil {
 		return err
 	}
-	return i.follow(ctx, w, told)
+	return w.read(ctx, told)
 }
 
-func (i *Issuer) follow(ctx context.Context, w *watcher, told func(*vaultpb.RevocationsResponse) error) error {
-	alive := time.NewTicker(heartbeat)
-	defer alive.Stop()
+func (w *watcher) read(ctx context.Context, told func(*vaultpb.RevocationsResponse) error) error {
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
 	for {
 		m := &vaultpb.RevocationsResponse{}
 		select {
 		case <-ctx.Done():
 			return fault(ctx.Err())
-		case <-alive.C:
-		case next, ok := <-w.told:
-			if !ok {
-				return i.core.hub.why()
+		case next, open := <-w.queue:
+			if !open {
+				return errEnding
 			}
 			m = next
+		case <-beat.C:
 		}
 		if err := told(m); err != nil {
 			return err
 		}
-		if m.CallerRevoked {
-			return denied(callerOf(ctx), whyRevoked)
-		}
 	}
-}
-
-// why a watcher was let go.
-func (h *hub) why() error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.closed {
-		return errStopping
-	}
-	return errSlow
 }

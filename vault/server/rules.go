@@ -184,6 +184,31 @@ func (g *rights) scopeOf(a *AgentRule, scope string) bool {
 	return g.rules.Region != nil && matchAny(a.Regions, g.rules.Region(scope))
 }
 
+// name is what grants are bound to: the caller's, and nothing for this machine's own.
+func (g *rights) name() string {
+	if g.caller.Local {
+		return ""
+	}
+	return g.caller.ID
+}
+
+// issueValues is the most values that one Issue call may carry: no bucket of the caller's holds less.
+func (g *rights) issueValues() int {
+	most := maxIssueValues
+	for _, a := range g.agent {
+		most = min(most, a.rate().Burst)
+	}
+	return most
+}
+
+// name is the rule's in metrics; this process has none.
+func (a *AgentRule) name() string {
+	if a == nil {
+		return "local"
+	}
+	return a.Name
+}
+
 // issues reports whether only the vault mints a class for this caller.
 func (g *rights) issues(class string) bool { return !g.caller.Local && g.rules.Classes.Issued(class) }
 

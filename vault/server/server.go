@@ -12,6 +12,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,17 +36,25 @@ type Core struct {
 	Audit *audit.Log
 	// Now is the clock; it decides what has expired. Default time.Now.
 	Now func() time.Time
-	// GrantLife is how long an agent may mint before it has to ask again. Default DefaultGrantLife.
-	GrantLife time.Duration
 	// Hooks are told what the services do.
 	Hooks Hooks
 
-	hub   *hub
-	rules atomic.Pointer[Rules]
+	rules     atomic.Pointer[Rules]
+	grantLife atomic.Int64 // nanoseconds; 0: DefaultGrantLife
+	watchers  watchers
+	notices   notices
 }
 
-// DefaultGrantLife leaves an agent that renews its grant halfway an hour in which the vault may be away.
+// DefaultGrantLife is how long an agent may mint before it has to ask again. Agents ask at less than half of it, so an
+// outage of an hour ends no grant.
 const DefaultGrantLife = 2 * time.Hour
+
+// SetGrantLife has grants from now on live for d. 0: [DefaultGrantLife].
+func (c *Core) SetGrantLife(d time.Duration) { c.grantLife.Store(int64(d)) }
+
+func (c *Core) lifeOfGrants() time.Duration {
+	return cmp.Or(time.Duration(c.grantLife.Load()), DefaultGrantLife)
+}
 
 // Hooks count what the services do, for metrics. Each may be nil and must be safe for concurrent use.
 type Hooks struct {
@@ -53,16 +62,17 @@ type Hooks struct {
 	Escrowed func(ctx context.Context, records int, took time.Duration, err error)
 	// Revealed is called with the number of tokens of a Reveal call that had the outcome.
 	Revealed func(ctx context.Context, outcome string, tokens int)
-	// Issued is called after every Issue call that got to minting, with its number of values.
-	Issued func(ctx context.Context, values int, err error)
-	// Throttled is called with the number of values refused because a caller's rate, of a rule by that name, was used up.
-	Throttled func(ctx context.Context, rule string, values int)
-	// Refused is called when a caller's rights do not reach, with the call's name: "grant", "issue", "escrow" ...
-	Refused func(ctx context.Context, what string, n int)
-	// Poisoned is called for every record that did not hold what its token was minted from.
-	Poisoned func(ctx context.Context)
 	// Granted is called after every Grant call.
 	Granted func(ctx context.Context, err error)
+	// Issued is called after every Issue call that minted, with the name of the caller's rule and the number of values.
+	Issued func(ctx context.Context, rule string, values int)
+	// Limited is called with the values of an Issue call that its caller's rate did not allow.
+	Limited func(ctx context.Context, rule string, values int)
+	// Refused is called with calls and records that their caller may not make: service is grant, escrow, issue, watch,
+	// reveal or admin.
+	Refused func(ctx context.Context, service string, n int)
+	// Poisoned is called when a record did not hold what its token was minted from.
+	Poisoned func(ctx context.Context, class string)
 	// Expired is called after the janitor deleted expired records.
 	Expired func(ctx context.Context, records int)
 }
@@ -70,24 +80,6 @@ type Hooks struct {
 func (c *Core) withDefaults() *Core {
 	if c.Now == nil {
 		c.Now = time.Now
-	}
-	if c.GrantLife == 0 {
-		c.GrantLife = DefaultGrantLife
-	}
-	if c.hub == nil {
-		c.hub = newHub()
-	}
-	if c.Hooks.Issued == nil {
-		c.Hooks.Issued = func(context.Context, int, error) {}
-	}
-	if c.Hooks.Throttled == nil {
-		c.Hooks.Throttled = func(context.Context, string, int) {}
-	}
-	if c.Hooks.Refused == nil {
-		c.Hooks.Refused = func(context.Context, string, int) {}
-	}
-	if c.Hooks.Poisoned == nil {
-		c.Hooks.Poisoned = func(context.Context) {}
 	}
 	if c.Hooks.Escrowed == nil {
 		c.Hooks.Escrowed = func(context.Context, int, time.Duration, error) {}
@@ -97,6 +89,18 @@ func (c *Core) withDefaults() *Core {
 	}
 	if c.Hooks.Granted == nil {
 		c.Hooks.Granted = func(context.Context, error) {}
+	}
+	if c.Hooks.Issued == nil {
+		c.Hooks.Issued = func(context.Context, string, int) {}
+	}
+	if c.Hooks.Limited == nil {
+		c.Hooks.Limited = func(context.Context, string, int) {}
+	}
+	if c.Hooks.Refused == nil {
+		c.Hooks.Refused = func(context.Context, string, int) {}
+	}
+	if c.Hooks.Poisoned == nil {
+		c.Hooks.Poisoned = func(context.Context, string) {}
 	}
 	if c.Hooks.Expired == nil {
 		c.Hooks.Expired = func(context.Context, int) {}

@@ -1,5 +1,5 @@
 // Package store is the contract of the place where sealed records rest: idempotent batched put-if-absent, get, delete,
-// delete-expired, iterate. It knows no plaintext and no key; a stolen store is ciphertext.
+// delete-expired, iterate, count. It knows no plaintext and no key; a stolen store is ciphertext.
 //
 // Implementations are in the folders below; storetest holds the one suite all of them must pass.
 package store
@@ -95,11 +95,25 @@ type Store interface {
 	// Delete removes the records of the tokens and leaves a tombstone for each, durably, whether there was a record or
 	// not. n counts the records that were there.
 	Delete(ctx context.Context, tokens []Tombstone) (n int, err error)
+	// Discard removes the record of a token when it still is the one sealed in that session, and leaves no tombstone: the
+	// next Put of the token stores anew. It reports whether there was such a record. On return its removal is durable.
+	// It is for a record whose content was found not to be its token's.
+	Discard(ctx context.Context, tok string, session [16]byte) (bool, error)
 	// DeleteExpired removes records, sessions and tombstones that expire at or before now. n counts the records.
 	DeleteExpired(ctx context.Context, now time.Time) (n int, err error)
-	// Each calls fn for every record, in no particular order, until fn returns an error, which Each returns. Records
-	// put or deleted meanwhile may be seen or not. The record's Sealed is valid until fn returns.
-	Each(ctx context.Context, fn func(Record) error) error
+	// EachRecord, EachTombstone and EachSession call fn for every row that comes after the given one in an order of the
+	// store's own, which never changes, until fn returns an error, which they return. "" and nil stand for the beginning;
+	// the row given need not be there any more. Rows put or deleted meanwhile may be seen or not; all others are seen
+	// exactly once. Rows are read in pages: memory is bounded, nothing is locked or pinned while fn runs, and fn may call
+	// the store. What a row's slices hold is fn's to keep.
+	//
+	// A record is never without its session and never has a tombstone, so whoever copies a store reads records, then
+	// tombstones, then sessions, and writes them the other way round.
+	EachRecord(ctx context.Context, after string, fn func(Record) error) error
+	EachTombstone(ctx context.Context, after string, fn func(Tombstone) error) error
+	// EachSession looks at ID and Kid of the session it is given. Among those of a kid the order is that of their ids.
+	EachSession(ctx context.Context, after *Session, fn func(Session) error) error
+	// Stats is exact in what it counts and costs the same however much that is.
 	Stats(ctx context.Context) (Stats, error)
 	Close() error
 }

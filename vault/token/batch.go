@@ -3,6 +3,7 @@ package token
 import (
 	"bytes"
 	"encoding/binary"
+	"unsafe"
 )
 
 // Record is one minted token and the canonical value it stands for. The slices are views into the batch, valid until
@@ -13,6 +14,10 @@ type Record struct {
 	Identity  Identity
 	Token     []byte
 	Canonical []byte
+	// Pending: the token only stands in for one that the vault has yet to mint. See [Batch.Pend].
+	Pending bool
+	// Settled: it stands in for one that has come, see [Batch.Settled].
+	Settled bool
 }
 
 // Batch collects the tokens minted for one batch of telemetry until they are durable. The zero Batch is ready; Reset
@@ -20,7 +25,10 @@ type Record struct {
 type Batch struct {
 	// State is the issuer's own scratch, such as reusable MAC states. Reset leaves it alone.
 	State any
+	// Local asks the issuer to mint only what it can without the vault, so that nothing is pending. Reset ends it.
+	Local bool
 
+	pends   int // calls of Pend
 	entries []entry
 	arena   []byte // token and canonical value of every entry, one after the other
 	table   []slot // open addressing by identity, a power of two long, never more than half full
@@ -33,7 +41,17 @@ type entry struct {
 	identity Identity
 	token    span
 	value    span
+	settled  span // of a stand-in: where the token goes that replaces it
+	state    state
 }
+
+type state uint8
+
+const (
+	minted  state = iota
+	pending       // a stand-in
+	settled       // a stand-in whose token has come
+)
 
 type span struct{ start, end int }
 
@@ -66,6 +84,53 @@ func (b *Batch) Add(c Class, kid Kid, id Identity, tok, canonical []byte) {
 	b.entries = append(b.entries, e)
 }
 
+// Pend records that a stand-in was written where the token of the canonical value belongs. It is a token in form and as
+// long as the one to come, its identity is the issuer's choice and cannot be guessed, and equal values of a batch may
+// share one. Whoever wrote it replaces it by what [Batch.Settled] returns once the issuer has committed the batch.
+func (b *Batch) Pend(c Class, kid Kid, id Identity, standIn, canonical []byte) {
+	b.pends++
+	n := len(b.entries)
+	b.Add(c, kid, id, standIn, canonical)
+	if len(b.entries) == n {
+		return
+	}
+	e := &b.entries[n]
+	e.state = pending
+	e.settled.start = len(b.arena)
+	b.arena = append(b.arena, standIn...)
+	e.settled.end = len(b.arena)
+}
+
+// Pends is how many stand-ins were written, equal ones each time.
+func (b *Batch) Pends() int { return b.pends }
+
+// Settle gives the i-th record, which is pending, its token. It panics when the token's length is not the stand-in's.
+func (b *Batch) Settle(i int, tok []byte) {
+	e := &b.entries[i]
+	if e.state == minted || len(tok) != e.settled.end-e.settled.start {
+		panic("token: settles what is not pending, or at another length")
+	}
+	copy(b.arena[e.settled.start:e.settled.end], tok)
+	e.state = settled
+}
+
+// Settled returns the token that takes the place of a stand-in, a view into the batch, or nil when there is none yet.
+func (b *Batch) Settled(standIn []byte) []byte {
+	t, n := parsePrefix(view(standIn))
+	if n == 0 || n != len(standIn) || len(b.table) == 0 {
+		return nil
+	}
+	s := b.find(t.Identity, standIn)
+	if s.round != b.round || b.entries[s.index].state != settled {
+		return nil
+	}
+	e := &b.entries[s.index]
+	return b.arena[e.settled.start:e.settled.end:e.settled.end]
+}
+
+// view is b as a string without a copy, for a callee that does not keep it.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
 // find returns the slot that holds tok, or the empty one where it belongs.
 func (b *Batch) find(id Identity, tok []byte) *slot {
 	mask := uint64(len(b.table) - 1)
@@ -90,7 +155,7 @@ func (b *Batch) grow() {
 	}
 }
 
-// Len is the number of distinct tokens in the batch.
+// Len is the number of distinct tokens in the batch, stand-ins included.
 func (b *Batch) Len() int { return len(b.entries) }
 
 // At returns the i-th record, in the order of adding.
@@ -100,6 +165,7 @@ func (b *Batch) At(i int) Record {
 		Class: e.class, Kid: e.kid, Identity: e.identity,
 		Token:     b.arena[e.token.start:e.token.end:e.token.end],
 		Canonical: b.arena[e.value.start:e.value.end:e.value.end],
+		Pending:   e.state == pending, Settled: e.state == settled,
 	}
 }
 
@@ -108,6 +174,7 @@ func (b *Batch) Reset() {
 	clear(b.arena)
 	b.arena = b.arena[:0]
 	b.entries = b.entries[:0]
+	b.pends, b.Local = 0, false
 	if cap(b.arena) > keepArena || cap(b.entries) > keepEntries {
 		b.arena, b.entries, b.table = nil, nil, nil
 	}

@@ -101,3 +101,66 @@ func BenchmarkBatchAdd(b *testing.B) {
 		batch.Add(Class{Name: "email", Scope: "s"}, tok.Kid, tok.Identity, s, s[:20])
 	}
 }
+
+func TestStandIns(t *testing.T) {
+	var b Batch
+	c := Class{Name: "email", Scope: "default"}
+	standIn := func(n byte) (Identity, []byte) {
+		id := Identity{n, 1, 2}
+		return id, Append(nil, c.Name, Kids-1, id, 0)
+	}
+	id1, one := standIn(1)
+	id2, two := standIn(2)
+	b.Pend(c, Kids-1, id1, one, []byte("a"))
+	b.Pend(c, Kids-1, id2, two, []byte("b"))
+	b.Pend(c, Kids-1, id1, one, []byte("a"))
+	if b.Len() != 2 || b.Pends() != 3 || !b.At(0).Pending || b.Settled(one) != nil {
+		t.Fatalf("%d records, %d written, %+v", b.Len(), b.Pends(), b.At(0))
+	}
+	tok := Append(nil, c.Name, 7, Identity{9}, 5)
+	b.Settle(0, tok)
+	if r := b.At(0); r.Pending || !r.Settled || string(r.Token) != string(one) || string(r.Canonical) != "a" {
+		t.Errorf("%+v", r)
+	}
+	if string(b.Settled(one)) != string(tok) || b.Settled(two) != nil || b.Settled(tok) != nil || b.Settled([]byte("noise")) != nil {
+		t.Error("settled what was not, or not what was")
+	}
+	for name, wrong := range map[string]func(){
+		"length":      func() { b.Settle(1, tok[1:]) },
+		"not pending": func() { b.Add(c, 7, Identity{8}, tok, nil); b.Settle(2, tok) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", name)
+				}
+			}()
+			wrong()
+		}()
+	}
+	b.Local = true
+	b.Reset()
+	if b.Pends() != 0 || b.Local || b.Settled(one) != nil || b.Len() != 0 {
+		t.Error("Reset left something")
+	}
+}
+
+func TestStandInsAllocateNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	var b Batch
+	tok := Append(nil, "email", 7, Identity{9}, 5)
+	if n := testing.AllocsPerRun(50, func() {
+		b.Reset()
+		for k := range 100 {
+			var id Identity
+			id[0], id[8] = byte(k), byte(k)
+			var buf [MaxSize]byte
+			b.Pend(Class{Name: "email"}, Kids-1, id, Append(buf[:0], "email", Kids-1, id, 0), []byte("v"))
+			b.Settle(k, tok)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

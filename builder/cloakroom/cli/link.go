@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"connectrpc.com/connect"
@@ -14,11 +15,15 @@ import (
 	"github.com/cloakroom/cloakroom/builder/cloakroom/redeem"
 	"github.com/cloakroom/cloakroom/vault/client/reveal"
 	"github.com/cloakroom/cloakroom/vault/server"
+	"github.com/cloakroom/cloakroom/vault/server/standalone"
 	"github.com/cloakroom/cloakroom/vault/vaultpb"
 )
 
 // vaultFlags say which vault a command talks to.
-type vaultFlags struct{ vault string }
+type vaultFlags struct {
+	vault  string
+	remote remoteFlags
+}
 
 const (
 	vaultVariable = "CLOAKROOM_VAULT"
@@ -31,6 +36,7 @@ func (f *vaultFlags) add(c *cobra.Command) {
 	if err := c.MarkFlagFilename("vault"); err != nil {
 		panic(err) // the flag does not exist: a mistake of this package
 	}
+	f.remote.add(c)
 }
 
 func (f *vaultFlags) path() string { return cmp.Or(f.vault, os.Getenv(vaultVariable), defaultVault) }
@@ -46,12 +52,18 @@ type link struct {
 // open connects to the vault that runs on the path, and when none does, runs the vault's own code on that directory in this
 // process, so that what it answers is audited in the same way. A vault is never created.
 func (f *vaultFlags) open(ctx context.Context) (*link, error) {
+	if f.remote.endpoint != "" {
+		return f.remote.open()
+	}
 	v, err := f.running(ctx)
 	switch {
 	case v != nil || err != nil:
 		return v, err
 	case !server.IsVault(f.path()):
 		return nil, notAVault(f.path())
+	}
+	if config := filepath.Join(f.path(), standalone.ConfigFile); exists(config) {
+		return nil, fmt.Errorf("the vault of %s does not run: start it with `cloakroom vault serve --config %s`", f.path(), config)
 	}
 	return openLocal(ctx, f.path())
 }
@@ -89,6 +101,11 @@ func openLocal(ctx context.Context, dir string) (*link, error) {
 		Client: reveal.New(v.Reveal(), v.Admin()), local: true,
 		close: func() error { return v.Close(context.WithoutCancel(ctx)) },
 	}, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func notAVault(dir string) error {
@@ -164,7 +181,7 @@ func vaultFault(doing string, err error) error {
 	}
 	switch connect.CodeOf(err) {
 	case connect.CodePermissionDenied:
-		return fmt.Errorf("%w (run as the user the vault runs as)", err)
+		return fmt.Errorf("%w (on the vault's machine, run as the user it runs as; over the network, its vault.yaml says who may)", err)
 	case connect.CodeUnavailable:
 		return fmt.Errorf("%w (the vault cannot answer now: its log and `cloakroom vault status` may say why)", err)
 	}

@@ -9,19 +9,24 @@ import (
 	"github.com/cloakroom/cloakroom/builder/cloakroom/terminal"
 )
 
-// progressAfter is how long a scan runs before its progress is shown, progressEvery how often it changes then.
+// progressAfter is how long a command runs before its progress is shown, progressEvery how often it changes then.
 const (
 	progressAfter = time.Second
 	progressEvery = 200 * time.Millisecond
 )
 
-// showProgress shows how far a scan is on standard error, when that is a terminal and standard output, whose lines would run
-// into it, is not. The function it returns ends that.
+// showProgress shows how far a scan is. The function it returns ends that.
 func showProgress(inputs []scan.Input, files []string, scanned func() int64) (stop func()) {
+	total := sizeOf(inputs, files)
+	return showLine(func(since time.Duration) string { return progress(scanned(), total, since) })
+}
+
+// showLine shows a line that changes on standard error, when that is a terminal and standard output, whose lines would
+// run into it, is not. The function it returns ends that.
+func showLine(line func(since time.Duration) string) (stop func()) {
 	if !terminal.Is(os.Stderr) || terminal.Is(os.Stdout) {
 		return func() {}
 	}
-	total := sizeOf(inputs, files)
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -36,7 +41,7 @@ func showProgress(inputs []scan.Input, files []string, scanned func() int64) (st
 				return
 			case <-time.After(wait):
 				wait = progressEvery
-				fmt.Fprintf(os.Stderr, "\r\x1b[K%s", progress(scanned(), total, time.Since(start)))
+				fmt.Fprintf(os.Stderr, "\r\x1b[K%s", line(time.Since(start)))
 			}
 		}
 	}()

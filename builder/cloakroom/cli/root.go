@@ -154,7 +154,7 @@ func report(err error) int {
 // isUsage recognizes cobra's own errors about commands, arguments and flags, which have no type.
 func isUsage(message string) bool {
 	return strings.HasPrefix(message, "unknown command") || strings.Contains(message, " arg(s), ") ||
-		strings.HasPrefix(message, "required flag") || strings.HasPrefix(message, "if any flags in the group")
+		strings.HasPrefix(message, "required flag") || strings.HasPrefix(message, "if any flags in the group") || strings.HasPrefix(message, "at least one of the flags in the group")
 }
 
 // say writes a message for people to standard error.

@@ -18,12 +18,11 @@ import (
 )
 
 func newVault() *cobra.Command {
-	return group("vault", "Look after an embedded vault: its state, its audit log, erasure",
-		`Looks after the embedded vault of a collector, beside the running collector or while it is down. Nothing here reveals
-values.
+	return group("vault", "Make, run and look after a vault: its state, its audit log, erasure",
+		`Makes and runs a vault that serves many collectors (init, serve), and looks after one on this machine: that, or the
+embedded vault of a collector, beside the running process or while it is down. Nothing here reveals values.
 
-`+whileDown, newVaultStatus(), newVaultAudit(), newVaultForget(),
-		newVaultInit(), newVaultServe(), newVaultRevoke(), newVaultRestore())
+`+whileDown, newVaultInit(), newVaultServe(), newVaultStatus(), newVaultAudit(), newVaultForget(), newVaultRevoke(), newVaultRestore(), newVaultExport(), newVaultImport())
 }
 
 // whileDown is for the help of commands that use a vault.

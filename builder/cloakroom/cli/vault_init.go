@@ -1,34 +1,43 @@
 package cli
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"github.com/cloakroom/cloakroom/vault/server/standalone"
 )
 
 func newVaultInit() *cobra.Command {
-	var devCA bool
+	var o standalone.InitOptions
 	c := &cobra.Command{
-		Use:   "init DIR",
-		Short: "Create keys and a configuration for the vault of a fleet",
-		Long: `Creates a directory, mode 0700, with the keys of a new vault and vault.yaml, which explains every setting. What is
-there already is never overwritten. Keep a copy of keys/root.key elsewhere: without it no token can be revealed.
+		Use:   "init DIRECTORY",
+		Short: "Make a vault that serves many collectors: its keys, and a configuration with comments",
+		Long: `Makes a directory with the keys of a new vault and vault.yaml, in which every setting is explained. Nothing that is
+there is overwritten. Then set the certificates and who may do what in vault.yaml, and run cloakroom vault serve.
 
-With --dev-ca it also creates tls/: an authority, and certificates of the vault, of an agent and of a revealer. They are
-for trying out: the authority's key is thrown away, so they can be neither renewed nor revoked.`,
-		Example: `  cloakroom vault init --dev-ca ./vault && cd vault && cloakroom vault serve --config vault.yaml`,
-		Args:    cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			if err := standalone.Init(args[0], devCA); err != nil {
+With --dev-ca it also makes certificates: an authority, and one each for the vault, an agent, a gateway and a revealer.
+They are for trying out: all keys lie in one folder. A fleet has SPIRE, cert-manager or a PKI of its own.`,
+		Example: `  cloakroom vault init /var/lib/cloakroom
+  cloakroom vault init --dev-ca ./data/fleet-vault && cloakroom vault serve --config ./data/fleet-vault/vault.yaml`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.Directory = args[0]
+			made, err := standalone.Init(o)
+			for _, path := range made {
+				fmt.Fprintln(c.OutOrStdout(), "made", path)
+			}
+			if err != nil {
 				return err
 			}
-			say("created %s: read %s, then: cloakroom vault serve --config %s", args[0], standalone.ConfigName, standalone.ConfigName)
-			if devCA {
-				say("the certificates in tls are for trying out, not for production")
-			}
+			say("the keys open every token of this vault: back them up, apart from the store, and let nobody else read them")
 			return nil
 		},
 	}
-	c.Flags().BoolVar(&devCA, "dev-ca", false, "also create certificates for trying out")
+	c.Flags().StringVar(&o.Issuer, "issuer", "0.0.0.0:7443", "address agents will speak to")
+	c.Flags().StringVar(&o.Reveal, "reveal", "127.0.0.1:7444", "address of those who reveal")
+	c.Flags().StringVar(&o.Telemetry, "telemetry", "127.0.0.1:7445", "address of health and metrics")
+	c.Flags().BoolVar(&o.DevCA, "dev-ca", false, "also make certificates, for trying out")
+	c.Flags().StringSliceVar(&o.Hosts, "host", nil, "further name or address of the vault in its --dev-ca certificate")
 	return c
 }

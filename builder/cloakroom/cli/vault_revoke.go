@@ -28,6 +28,9 @@ before stays revealable. An agent is refused everything until it is restored.`,
 			if err := f.checkPurpose(c); err != nil {
 				return err
 			}
+			if f.kid+f.scope+f.agent == "" {
+				return usage(c, "nothing to revoke: name one of --kid, --scope and --agent")
+			}
 			r := &vaultpb.RevokeRequest{Purpose: f.purpose}
 			switch {
 			case f.kid != "":
@@ -60,7 +63,6 @@ before stays revealable. An agent is refused everything until it is restored.`,
 	c.Flags().StringVar(&f.scope, "scope", "", "name of a `SCOPE`")
 	c.Flags().StringVar(&f.agent, "agent", "", "`ID` of an agent, as the audit log shows it")
 	c.MarkFlagsMutuallyExclusive("kid", "scope", "agent")
-	c.MarkFlagsOneRequired("kid", "scope", "agent")
 	return c
 }
 

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -11,70 +10,105 @@ import (
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/cloakroom/cloakroom/vault/server/standalone"
 )
 
-// drain is how long calls under way may take after the vault was told to stop.
-const drain = 20 * time.Second
+// stopTime is how long calls under way may take when the vault is to stop.
+const stopTime = 20 * time.Second
 
 func newVaultServe() *cobra.Command {
-	var path string
+	var config string
 	var check bool
 	c := &cobra.Command{
 		Use:   "serve",
-		Short: "Run the vault of a fleet",
-		Long: `Runs a vault for many agents: an issuer and a reveal listener over mutual TLS, metrics and health, and a socket in its
-directory for the other commands. SIGTERM ends it when the calls under way have ended, SIGHUP reads the configuration
-again; one with faults changes nothing.`,
-		Example: `  cloakroom vault serve --config vault.yaml
-  cloakroom vault serve --config vault.yaml --check`,
+		Short: "Run a vault that serves many collectors",
+		Long: `Runs the vault of a configuration that cloakroom vault init made: the listener of agents, the one of those who reveal,
+health and metrics, and the socket in its directory that the other vault commands use.
+
+SIGTERM and SIGINT stop it after the calls under way. SIGHUP reads the configuration again and takes who may do what,
+classes, grants and scopes; one that has faults changes nothing, and the log says why. Certificates are read again when
+their files are replaced.`,
+		Example: `  cloakroom vault serve --config /var/lib/cloakroom/vault.yaml
+  cloakroom vault serve --check --config /var/lib/cloakroom/vault.yaml    # report every fault, and exit`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			config, err := standalone.Load(path)
-			if err != nil || check {
+			cfg, err := standalone.Read(config)
+			if err != nil {
 				return err
 			}
-			return serveVault(c.Context(), path, config)
+			if check {
+				fmt.Fprintln(c.OutOrStdout(), config, "is sound")
+				return nil
+			}
+			logger, err := vaultLogger(cfg.Log)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = logger.Sync() }()
+			return serveVault(c.Context(), config, cfg, logger)
 		},
 	}
-	c.Flags().StringVar(&path, "config", standalone.ConfigName, "`PATH` of the configuration")
-	c.Flags().BoolVar(&check, "check", false, "report the faults of the configuration and end")
+	c.Flags().StringVar(&config, "config", "vault.yaml", "the vault's configuration")
+	c.Flags().BoolVar(&check, "check", false, "check the configuration and exit")
 	return c
 }
 
-func serveVault(ctx context.Context, path string, config *standalone.Config) error {
-	log, err := zap.NewProduction()
+func vaultLogger(l standalone.Log) (*zap.Logger, error) {
+	level, err := zapcore.ParseLevel(l.Level)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() { _ = log.Sync() }() // standard error cannot always be synced
+	c := zap.NewProductionConfig()
+	c.Level, c.Encoding, c.Sampling, c.DisableCaller = zap.NewAtomicLevelAt(level), l.Format, nil, true
+	c.EncoderConfig.EncodeTime = zapcore.RFC3339TimeEncoder
+	c.EncoderConfig.TimeKey = "time"
+	c.DisableStacktrace = true
+	return c.Build()
+}
+
+// serveVault runs the vault until ctx or a signal ends it.
+func serveVault(ctx context.Context, path string, cfg *standalone.Config, logger *zap.Logger) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
-	v, err := standalone.Open(ctx, config, log)
+	v, err := standalone.Open(ctx, cfg, logger)
 	if err != nil {
-		return fmt.Errorf("open the vault: %w", err)
+		return err
 	}
-	log.Info("vault: it runs", zap.Stringer("issuer", v.Addr("issuer")))
+	logger.Info("vault: open", zap.String("directory", v.Directory()), zap.String("config", path))
 	for {
 		select {
 		case <-hup:
-			next, err := standalone.Load(path)
-			if err == nil {
-				err = v.Reload(ctx, next)
-			}
-			if err != nil {
-				log.Error("vault: the configuration was not reloaded, the old one is in force", zap.Error(err))
-			} else {
-				log.Info("vault: the configuration was reloaded")
-			}
+			reloadVault(v, path, logger)
 			continue
-		case err = <-v.Failed():
 		case <-ctx.Done():
 		}
-		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
-		defer cancel()
-		return errors.Join(err, v.Close(ending))
+		break
+	}
+	stop() // a second signal ends the process the ordinary way
+	logger.Info("vault: stopping")
+	closing, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	if err := v.Close(closing); err != nil {
+		return fmt.Errorf("stop the vault: %w", err)
+	}
+	return nil
+}
+
+func reloadVault(v *standalone.Vault, path string, logger *zap.Logger) {
+	cfg, err := standalone.Read(path)
+	if err != nil {
+		v.ReloadFailed()
+		logger.Error("vault: the configuration has faults; the one in use stays", zap.Error(err))
+		return
+	}
+	restart := v.Reload(cfg)
+	logger.Info("vault: configuration read again")
+	if len(restart) > 0 {
+		logger.Warn("vault: parts of the configuration changed that need a restart", zap.Strings("keys", restart))
 	}
 }

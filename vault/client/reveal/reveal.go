@@ -1,7 +1,8 @@
 // Package reveal is the client that opens tokens. It has an import path of its own so that the power to reveal is easy
 // to find and to forbid: no component that handles telemetry may import it.
 //
-// [Dial] reaches the vault that runs on a directory, [New] one in this process. Both speak to the same services.
+// [Dial] reaches the vault that runs on a directory, [Over] one across the network, [New] one in this process. All speak
+// to the same services.
 package reveal
 
 import (
@@ -75,6 +76,16 @@ func Dial(ctx context.Context, path string) (*Client, error) {
 		admin:  vaultpbconnect.NewAdminServiceClient(h, base),
 		close:  transport.CloseIdleConnections,
 	}, nil
+}
+
+// Over returns a client of the vault at a URL, such as https://vault.example.org:7444, over an HTTP client that shows a
+// certificate.
+func Over(h *http.Client, url string) *Client {
+	return &Client{
+		reveal: vaultpbconnect.NewRevealServiceClient(h, url),
+		admin:  vaultpbconnect.NewAdminServiceClient(h, url),
+		close:  h.CloseIdleConnections,
+	}
 }
 
 // socketOf is the socket of a vault's directory, or the path itself.

@@ -2,13 +2,15 @@ package standalone
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"path/filepath"
+	"reflect"
 	"regexp"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -17,79 +19,143 @@ import (
 	"github.com/cloakroom/cloakroom/vault/server"
 )
 
-// Config is a vault.yaml. Its fields are explained in the file that `cloakroom vault init` writes.
+// Config is vault.yaml. `cloakroom vault init` writes one with comments.
 type Config struct {
-	Directory string            `yaml:"directory"`
-	Identity  Identity          `yaml:"identity"`
-	Issuer    Listener          `yaml:"issuer"`
-	Reveal    Listener          `yaml:"reveal"`
-	Telemetry Listener          `yaml:"telemetry"`
-	Store     Store             `yaml:"store"`
-	Epoch     Duration          `yaml:"epoch"`
-	Retention Duration          `yaml:"retention"`
-	GrantLife Duration          `yaml:"grant_life"`
-	Scopes    map[string]*Scope `yaml:"scopes"`
-	Agents    []Agent           `yaml:"agents"`
-	Revealers []Revealer        `yaml:"revealers"`
-	Admins    []string          `yaml:"admins"`
-	Classes   Classes           `yaml:"classes"`
-}
+	// Directory holds the keys, the audit log, the socket of administrators, and the store unless that is elsewhere.
+	Directory string `yaml:"directory"`
+	// Store is where sealed records rest. Default: pebble in the directory.
+	Store Store `yaml:"store"`
+	// Regions are further stores, by the region that a scope names. Rows of a region are in its own store only.
+	Regions map[string]Store `yaml:"regions"`
 
-// Identity is where the vault's certificate comes from: files or the SPIFFE Workload API.
-type Identity struct {
-	Files  *Files  `yaml:"files"`
+	// TLS or SPIFFE is who the vault is, and whom it trusts.
+	TLS    *TLS    `yaml:"tls"`
 	SPIFFE *SPIFFE `yaml:"spiffe"`
+
+	// Issuer is the listener of agents, Reveal the one of people and tools who reveal; empty: none. Telemetry serves
+	// health and metrics, without TLS: keep it on the loopback interface or behind a network policy.
+	Issuer    Listener `yaml:"issuer"`
+	Reveal    Listener `yaml:"reveal"`
+	Telemetry Listener `yaml:"telemetry"`
+
+	// Epochs is how long one key mints, and how long after that its tokens can be revealed.
+	Epochs Epochs `yaml:"epochs"`
+	// Scopes are those that differ.
+	Scopes map[string]Scope `yaml:"scopes"`
+	// Grants says how long an agent may mint before it asks again.
+	Grants Grants `yaml:"grants"`
+	// Classes overrides who mints what: agents, or the vault alone.
+	Classes Classes `yaml:"classes"`
+	// Agents are who may mint. Nobody else may.
+	Agents []Agent `yaml:"agents"`
+	// Revealers are who may reveal over the network. Nobody else may.
+	Revealers []Revealer `yaml:"revealers"`
+	// Admins are those who may administrate over the network, on the reveal listener. Default: nobody; the socket in
+	// the directory is there for the vault's own user.
+	Admins []string `yaml:"admins"`
+	// Log is how the vault speaks of itself on standard error.
+	Log Log `yaml:"log"`
 }
 
-// Files are PEM files, read again when they change.
-type Files struct {
-	Cert string `yaml:"cert_file"`
-	Key  string `yaml:"key_file"`
-	CA   string `yaml:"ca_file"`
-}
-
-// SPIFFE is the Workload API.
-type SPIFFE struct {
-	Socket       string   `yaml:"socket"`
-	TrustDomains []string `yaml:"trust_domains"`
-}
-
-// Listener is an address to listen on.
-type Listener struct {
-	Listen string `yaml:"listen"`
-}
-
-// Store is where sealed records rest.
+// Store is one of the two.
 type Store struct {
-	Pebble *Pebble `yaml:"pebble"`
+	Pebble   *Pebble   `yaml:"pebble"`
+	Postgres *Postgres `yaml:"postgres"`
 }
 
-// Pebble is a store on this machine's disk.
+// Pebble is a store in files of this machine.
 type Pebble struct {
+	// Path is its directory.
+	Path string `yaml:"path"`
+	// MinFreeMiB is the room on the disk below which nothing more is taken. Default 128.
 	MinFreeMiB uint64 `yaml:"min_free_mib"`
 }
 
-// Scope says where a scope differs.
-type Scope struct {
-	Epoch     Duration `yaml:"epoch"`
-	Retention Duration `yaml:"retention"`
-	Region    string   `yaml:"region"`
+// Postgres is a store in a database that speaks PostgreSQL's protocol.
+type Postgres struct {
+	// URL is the database's, postgres://user@host/name?sslmode=verify-full, or key=value pairs. URLFile holds it in
+	// its place.
+	URL     string `yaml:"url"`
+	URLFile string `yaml:"url_file"`
+	// PasswordFile holds the password, so that the URL need not.
+	PasswordFile string `yaml:"password_file"`
+	// MaxConnections at once. Default 16.
+	MaxConnections int `yaml:"max_connections"`
+	// StatementTimeout bounds one statement. Default 30s.
+	StatementTimeout time.Duration `yaml:"statement_timeout"`
 }
 
-// Agent is a rule for agents.
+// TLS names PEM files. They are read again when they are replaced.
+type TLS struct {
+	CertFile string `yaml:"cert_file"`
+	KeyFile  string `yaml:"key_file"`
+	// CAFile holds the certificates of those who sign the callers'.
+	CAFile string `yaml:"ca_file"`
+}
+
+// SPIFFE says where the Workload API is.
+type SPIFFE struct {
+	// Socket is its address. Default: what SPIFFE_ENDPOINT_SOCKET says.
+	Socket string `yaml:"socket"`
+	// TrustDomains are those whose members may connect. Default: the vault's own.
+	TrustDomains []string `yaml:"trust_domains"`
+}
+
+// Listener is a TCP address.
+type Listener struct {
+	Listen string `yaml:"listen"`
+	// MaxConnections at once; more wait. Default 4096.
+	MaxConnections int `yaml:"max_connections"`
+}
+
+// Epochs are the lives of keys.
+type Epochs struct {
+	// Length is how long the same value keeps the same token. Default 720h.
+	Length time.Duration `yaml:"length"`
+	// Retention is how long after its epoch a token can be revealed. Default 2160h.
+	Retention time.Duration `yaml:"retention"`
+}
+
+// Scope is what one scope has of its own.
+type Scope struct {
+	Epochs `yaml:",inline"`
+	// Region names the store of its rows, see Config.Regions. Default: Config.Store.
+	Region string `yaml:"region"`
+}
+
+// Grants of agents.
+type Grants struct {
+	// Life of one grant. Agents renew at less than half of it, so an outage of half of it ends none. Default 2h.
+	Life time.Duration `yaml:"life"`
+}
+
+// Classes overrides the built-in table of who mints what. The words are the classes in tokens, such as card.
+type Classes struct {
+	Local []string `yaml:"local"`
+	Issue []string `yaml:"issue"`
+}
+
+// Agent is a rule about who may mint. In patterns, * stands for any letters but a slash and ** for any letters.
 type Agent struct {
-	Name    string   `yaml:"name"`
-	ID      string   `yaml:"id"`
+	// Name is how metrics call those the rule is about.
+	Name string `yaml:"name"`
+	// ID is a SPIFFE ID, the name of a certificate, or a pattern of such.
+	ID string `yaml:"id"`
+	// Classes, Scopes and Regions are what they may mint, and where. No regions: any.
 	Classes []string `yaml:"classes"`
 	Scopes  []string `yaml:"scopes"`
 	Regions []string `yaml:"regions"`
-	Issue   struct {
-		PerSecond float64 `yaml:"per_second"`
-		Burst     int     `yaml:"burst"`
-	} `yaml:"issue"`
+	// Issue bounds what the vault mints for each of them. Default: 100 values a second, 2000 at once.
+	Issue Rate `yaml:"issue"`
 }
 
-// Revealer is a rule for those who reveal.
+// Rate is a token bucket, in values.
+type Rate struct {
+	PerSecond float64 `yaml:"per_second"`
+	Burst     int     `yaml:"burst"`
+}
+
+// Revealer is a rule about who may reveal.
 type Revealer struct {
 	Name    string   `yaml:"name"`
 	ID      string   `yaml:"id"`
@@ -97,46 +163,53 @@ type Revealer struct {
 	Scopes  []string `yaml:"scopes"`
 }
 
-// Classes are the class map.
-type Classes struct {
-	Issue []string `yaml:"issue"`
-	Local []string `yaml:"local"`
+// Log of the vault itself.
+type Log struct {
+	// Level is debug, info, warn or error. Default info.
+	Level string `yaml:"level"`
+	// Format is json or console. Default json.
+	Format string `yaml:"format"`
 }
 
-// Duration is a time.Duration that YAML spells as Go does: 720h.
-type Duration time.Duration
+// Defaults of what a configuration leaves out.
+const (
+	defaultLife           = 2 * time.Hour
+	defaultConnections    = 4096
+	defaultMinFreeMiB     = 128
+	defaultTelemetry      = "127.0.0.1:7445"
+	defaultStatementLimit = 30 * time.Second
+	defaultPool           = 16
 
-// UnmarshalYAML implements yaml.Unmarshaler.
-func (d *Duration) UnmarshalYAML(n *yaml.Node) error {
-	v, err := time.ParseDuration(n.Value)
-	if err != nil {
-		return fmt.Errorf("line %d: not a duration: want one like 720h or 30m", n.Line)
-	}
-	*d = Duration(v)
-	return nil
-}
+	minLife = time.Minute
+	maxTime = 100 * 365 * 24 * time.Hour
+)
 
-// Load reads and validates a configuration. It reports every fault at once, each by its path in the YAML.
-func Load(path string) (*Config, error) {
+// Read reads and checks a configuration. Every fault of it is in the error, by its key. Relative paths count from the
+// file's directory. ${env:NAME} and ${env:NAME:-otherwise} stand for what the environment says.
+func Read(path string) (*Config, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	c, err := Parse(raw)
+	c, err := parse(raw)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	c.complete(filepath.Dir(path))
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("%s:\n%w", path, err)
 	}
 	return c, nil
 }
 
-// Parse reads and validates a configuration.
-func Parse(raw []byte) (*Config, error) {
+func parse(raw []byte) (*Config, error) {
 	var root yaml.Node
 	if err := yaml.Unmarshal(raw, &root); err != nil {
 		return nil, err
 	}
-	// In the values of the tree, so that what a variable holds can be no YAML of its own.
-	if err := expand(&root); err != nil {
+	var f faults
+	expand(&root, &f)
+	if err := errors.Join(f...); err != nil {
 		return nil, err
 	}
 	expanded, err := yaml.Marshal(&root)
@@ -149,97 +222,231 @@ func Parse(raw []byte) (*Config, error) {
 	if err := d.Decode(c); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	return c, c.validate()
+	return c, nil
 }
 
-var variable = regexp.MustCompile(`\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}`)
+var envReference = regexp.MustCompile(`\$\{env:([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}`)
 
-func expand(n *yaml.Node) error {
-	var faults []error
-	if n.Kind == yaml.ScalarNode && variable.MatchString(n.Value) {
-		n.Value = variable.ReplaceAllStringFunc(n.Value, func(s string) string {
-			name := variable.FindStringSubmatch(s)[1]
-			v, ok := os.LookupEnv(name)
-			if !ok {
-				faults = append(faults, fmt.Errorf("line %d: the environment has no variable %s", n.Line, name))
+// expand puts in what the environment says, in values only: what a variable holds is never YAML.
+func expand(n *yaml.Node, f *faults) {
+	if n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "${env:") {
+		whole := n.Value
+		n.Value = envReference.ReplaceAllStringFunc(whole, func(ref string) string {
+			m := envReference.FindStringSubmatch(ref)
+			value, set := os.LookupEnv(m[1])
+			switch {
+			case set && value != "":
+				return value
+			case m[2] == "" && !set:
+				f.add("line %d: the environment has no %s", n.Line, m[1])
 			}
-			return v
+			return m[3]
 		})
-	}
-	for _, child := range n.Content {
-		faults = append(faults, expand(child))
-	}
-	return errors.Join(faults...)
-}
-
-func (c *Config) validate() error {
-	var faults []error
-	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
-	if c.Directory == "" {
-		fault("directory: must be set: where keys, audit log and socket are")
-	}
-	switch f := c.Identity.Files; {
-	case (f == nil) == (c.Identity.SPIFFE == nil):
-		fault("identity: want one of files and spiffe: there is no listener without certificates")
-	case f != nil:
-		for key, v := range map[string]string{"cert_file": f.Cert, "key_file": f.Key, "ca_file": f.CA} {
-			if v == "" {
-				fault("identity.files.%s: must be set", key)
-			}
+		if n.Style == 0 && n.Value != whole {
+			n.Tag = "" // a number stays a number
 		}
 	}
-	for key, l := range map[string]Listener{"issuer": c.Issuer, "reveal": c.Reveal, "telemetry": c.Telemetry} {
-		if l.Listen == "" && key != "issuer" {
+	for _, c := range n.Content {
+		expand(c, f)
+	}
+}
+
+// complete fills in defaults.
+func (c *Config) complete(base string) {
+	under := func(p *string) {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(base, *p)
+		}
+	}
+	set(&c.Directory, ".")
+	under(&c.Directory)
+	if c.Store == (Store{}) {
+		c.Store.Pebble = &Pebble{Path: filepath.Join(c.Directory, "store")}
+	}
+	stores := []Store{c.Store}
+	for _, s := range c.Regions {
+		stores = append(stores, s)
+	}
+	for _, s := range stores {
+		if s.Pebble != nil {
+			under(&s.Pebble.Path)
+			set(&s.Pebble.MinFreeMiB, defaultMinFreeMiB)
+		}
+		if s.Postgres != nil {
+			under(&s.Postgres.URLFile)
+			under(&s.Postgres.PasswordFile)
+			set(&s.Postgres.MaxConnections, defaultPool)
+			set(&s.Postgres.StatementTimeout, defaultStatementLimit)
+		}
+	}
+	if c.TLS != nil {
+		under(&c.TLS.CertFile)
+		under(&c.TLS.KeyFile)
+		under(&c.TLS.CAFile)
+	}
+	set(&c.Telemetry.Listen, defaultTelemetry)
+	for _, l := range []*Listener{&c.Issuer, &c.Reveal, &c.Telemetry} {
+		set(&l.MaxConnections, defaultConnections)
+	}
+	set(&c.Epochs.Length, keyring.DefaultEpochLength)
+	set(&c.Epochs.Retention, keyring.DefaultRetention)
+	for name, s := range c.Scopes {
+		set(&s.Length, c.Epochs.Length)
+		set(&s.Retention, c.Epochs.Retention)
+		c.Scopes[name] = s
+	}
+	set(&c.Grants.Life, defaultLife)
+	for n := range c.Agents {
+		set(&c.Agents[n].Name, fmt.Sprintf("agents[%d]", n))
+	}
+	for n := range c.Revealers {
+		set(&c.Revealers[n].Name, fmt.Sprintf("revealers[%d]", n))
+	}
+	set(&c.Log.Level, "info")
+	set(&c.Log.Format, "json")
+}
+
+func set[T comparable](p *T, otherwise T) {
+	var zero T
+	if *p == zero {
+		*p = otherwise
+	}
+}
+
+// faults collects what is wrong, each by its key.
+type faults []error
+
+func (f *faults) add(format string, args ...any) { *f = append(*f, fmt.Errorf(format, args...)) }
+
+// Validate reports every fault, each by its key.
+func (c *Config) Validate() error {
+	var f faults
+	c.Store.validate("store", &f)
+	for name, s := range c.Regions {
+		s.validate("regions."+name, &f)
+	}
+	c.validateIdentity(&f)
+	for _, l := range []struct {
+		key string
+		Listener
+	}{{"issuer", c.Issuer}, {"reveal", c.Reveal}, {"telemetry", c.Telemetry}} {
+		if l.Listen == "" {
 			continue
 		}
-		if _, _, err := net.SplitHostPort(l.Listen); err != nil {
-			fault("%s.listen: %q: want host:port", key, l.Listen)
+		if _, port, err := net.SplitHostPort(l.Listen); err != nil || port == "" {
+			f.add("%s.listen: %q: want host:port, such as 0.0.0.0:7443", l.key, l.Listen)
+		}
+		if l.MaxConnections < 1 {
+			f.add("%s.max_connections: %d: must be at least 1", l.key, l.MaxConnections)
 		}
 	}
-	lives := func(path string, epoch, retention Duration) {
-		if epoch < 0 || epoch > 0 && time.Duration(epoch) < time.Second {
-			fault("%sepoch: must be at least 1s", path)
-		}
-		if retention < 0 {
-			fault("%sretention: must not be negative", path)
-		}
-	}
-	lives("", c.Epoch, c.Retention)
-	if c.GrantLife < 0 || c.GrantLife > 0 && time.Duration(c.GrantLife) < time.Minute {
-		fault("grant_life: must be at least 1m")
-	}
+	c.Epochs.validate("epochs", &f)
 	for name, s := range c.Scopes {
-		if !keyring.ValidScope(name) {
-			fault("scopes: %q: %w", name, keyring.ErrScope)
+		s.validate("scopes."+name, &f)
+		if _, known := c.Regions[s.Region]; s.Region != "" && !known {
+			f.add("scopes.%s.region: there is no regions.%s", name, s.Region)
 		}
-		if s != nil {
-			lives("scopes."+name+".", s.Epoch, s.Retention)
+		if !keyring.ValidScope(name) {
+			f.add("scopes: %q: %w", name, keyring.ErrScope)
 		}
 	}
-	return errors.Join(append(faults, c.rules().Validate())...)
+	if c.Grants.Life < minLife || c.Grants.Life > maxTime {
+		f.add("grants.life: %s: must be at least %s", c.Grants.Life, minLife)
+	}
+	if err := c.Rules().Validate(); err != nil {
+		f = append(f, err)
+	}
+	c.Log.validate(&f)
+	return errors.Join(f...)
 }
 
-// rules are what the configuration allows.
-func (c *Config) rules() *server.Rules {
-	r := &server.Rules{
-		Admins: c.Admins, Classes: server.ClassModes{Issue: c.Classes.Issue, Local: c.Classes.Local},
-		Region: func(scope string) string {
-			if s := c.Scopes[scope]; s != nil {
-				return s.Region
-			}
-			return ""
-		},
+func (s Store) validate(key string, f *faults) {
+	switch {
+	case (s.Pebble == nil) == (s.Postgres == nil):
+		f.add("%s: want one of pebble and postgres", key)
+	case s.Pebble != nil && s.Pebble.Path == "":
+		f.add("%s.pebble.path: must be set", key)
+	case s.Postgres != nil:
+		s.Postgres.validate(key+".postgres", f)
 	}
-	for n, a := range c.Agents {
+}
+
+func (p *Postgres) validate(key string, f *faults) {
+	if (p.URL == "") == (p.URLFile == "") {
+		f.add("%s: want one of url and url_file", key)
+	}
+	for name, path := range map[string]string{"url_file": p.URLFile, "password_file": p.PasswordFile} {
+		if path == "" {
+			continue
+		}
+		if _, err := os.Stat(path); err != nil {
+			f.add("%s.%s: %w", key, name, err)
+		}
+	}
+	if p.MaxConnections < 1 {
+		f.add("%s.max_connections: %d: must be at least 1", key, p.MaxConnections)
+	}
+	if p.StatementTimeout < time.Millisecond {
+		f.add("%s.statement_timeout: %s: must be at least 1ms", key, p.StatementTimeout)
+	}
+}
+
+func (c *Config) validateIdentity(f *faults) {
+	if c.Issuer.Listen == "" && c.Reveal.Listen == "" {
+		f.add("issuer.listen: must be set: a vault without listeners serves nobody (an embedded vault needs no configuration)")
+		return
+	}
+	switch {
+	case (c.TLS == nil) == (c.SPIFFE == nil):
+		f.add("tls, spiffe: the vault needs an identity: set one of both")
+	case c.TLS != nil:
+		for _, file := range []struct{ key, path string }{{"cert_file", c.TLS.CertFile}, {"key_file", c.TLS.KeyFile}, {"ca_file", c.TLS.CAFile}} {
+			if file.path == "" {
+				f.add("tls.%s: must be set", file.key)
+			} else if _, err := os.Stat(file.path); err != nil {
+				f.add("tls.%s: %w", file.key, err)
+			}
+		}
+	}
+}
+
+func (e Epochs) validate(key string, f *faults) {
+	if e.Length < time.Second || e.Length > maxTime {
+		f.add("%s.length: %s: must be from 1s to %s", key, e.Length, maxTime)
+	}
+	if e.Retention < time.Second || e.Retention > maxTime {
+		f.add("%s.retention: %s: must be from 1s to %s", key, e.Retention, maxTime)
+	}
+}
+
+func (l Log) validate(f *faults) {
+	switch l.Level {
+	case "debug", "info", "warn", "error":
+	default:
+		f.add("log.level: %q: want debug, info, warn or error", l.Level)
+	}
+	if l.Format != "json" && l.Format != "console" {
+		f.add("log.format: %q: want json or console", l.Format)
+	}
+}
+
+// Rules is who may what, as the services ask it.
+func (c *Config) Rules() *server.Rules {
+	r := &server.Rules{
+		Admins: c.Admins, Classes: server.ClassModes{Local: c.Classes.Local, Issue: c.Classes.Issue},
+		Region: func(scope string) string { return c.Scopes[scope].Region },
+	}
+	for _, a := range c.Agents {
 		r.Agents = append(r.Agents, server.AgentRule{
-			Name: cmp.Or(a.Name, fmt.Sprintf("agents[%d]", n)), ID: a.ID, Classes: a.Classes, Scopes: a.Scopes, Regions: a.Regions,
+			Name: a.Name, ID: a.ID, Classes: a.Classes, Scopes: a.Scopes, Regions: a.Regions,
 			Issue: server.Rate{PerSecond: a.Issue.PerSecond, Burst: a.Issue.Burst},
 		})
 	}
-	for n, v := range c.Revealers {
-		r.Revealers = append(r.Revealers, server.RevealerRule{
-			Name: cmp.Or(v.Name, fmt.Sprintf("revealers[%d]", n)), ID: v.ID, Classes: v.Classes, Scopes: v.Scopes,
-		})
+	for _, v := range c.Revealers {
+		r.Revealers = append(r.Revealers, server.RevealerRule{Name: v.Name, ID: v.ID, Classes: v.Classes, Scopes: v.Scopes})
 	}
 	return r
 }
+
+// same reports whether two parts of a configuration say the same.
+func same(a, b any) bool { return reflect.DeepEqual(a, b) }

@@ -1,75 +1,118 @@
 package standalone
 
 import (
+	"context"
 	_ "embed"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"text/template"
 
 	"github.com/cloakroom/cloakroom/vault/identity/authority"
-	"github.com/cloakroom/cloakroom/vault/keyring"
+	"github.com/cloakroom/cloakroom/vault/server"
+	"github.com/cloakroom/cloakroom/vault/store"
+	"github.com/cloakroom/cloakroom/vault/store/memory"
 )
 
-//go:embed vault.yaml
-var template []byte
-
-// ConfigName is the configuration's name in a directory that [Init] made.
-const ConfigName = "vault.yaml"
-
-// Init makes a vault's directory, mode 0700: its keys, and a configuration with comments. It refuses to overwrite. With
-// devCA it also makes certificates for trying out: tls/ca.crt, vault, agent and revealer.
-func Init(dir string, devCA bool) (err error) {
-	for _, name := range []string{ConfigName, "keys", "tls"} {
-		if _, err := os.Lstat(filepath.Join(dir, name)); !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s is there already: nothing was changed", filepath.Join(dir, name))
-		}
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	k, err := keyring.Open(filepath.Join(dir, "keys"), keyring.Options{})
-	if err != nil {
-		return err
-	}
-	if err := k.Close(); err != nil {
-		return err
-	}
-	if devCA {
-		if err := development(filepath.Join(dir, "tls")); err != nil {
-			return fmt.Errorf("certificates for trying out: %w", err)
-		}
-	}
-	f, err := os.OpenFile(filepath.Join(dir, ConfigName), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(template)
-	return errors.Join(err, f.Sync(), f.Close())
+// InitOptions is how a vault is to be.
+type InitOptions struct {
+	// Directory is made, mode 0700. What is there already is never overwritten.
+	Directory string
+	// Issuer, Reveal and Telemetry are the addresses it will listen on.
+	Issuer, Reveal, Telemetry string
+	// DevCA also makes certificates for trying out: an authority, the vault's, an agent's, a gateway's, a revealer's.
+	DevCA bool
+	// Hosts are further names and addresses of the vault's certificate, beside localhost and 127.0.0.1.
+	Hosts []string
 }
 
-func development(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
+// The files of a new vault.
+const (
+	ConfigFile = "vault.yaml"
+	certsDir   = "certs"
+	keysDir    = "keys"
+)
+
+//go:embed vault.yaml.tmpl
+var configTemplate string
+
+// Init makes a new vault: its keys, a configuration with comments, and certificates where they are asked for. It
+// returns the paths of what it made. It fails, and changes nothing, when there is a vault.
+func Init(o InitOptions) (made []string, err error) {
+	config := filepath.Join(o.Directory, ConfigFile)
+	for _, path := range []string{config, filepath.Join(o.Directory, keysDir), filepath.Join(o.Directory, certsDir)} {
+		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s is there already: a vault is made once, and nothing of it is overwritten", path)
+		}
 	}
-	a, err := authority.New("cloakroom development, not for production")
+	if err := os.MkdirAll(o.Directory, 0o700); err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(o.Directory)
+	if err != nil {
+		return nil, err
+	}
+	if perm := info.Mode().Perm(); perm&0o077 != 0 {
+		return nil, fmt.Errorf("mode %#o of %s lets others in, and it will hold keys: make it 0700", perm, o.Directory)
+	}
+	if err := makeKeys(o.Directory); err != nil {
+		return nil, fmt.Errorf("make the vault's keys: %w", err)
+	}
+	made = append(made, filepath.Join(o.Directory, keysDir))
+	if o.DevCA {
+		if err := certificates(filepath.Join(o.Directory, certsDir), o.Hosts); err != nil {
+			return made, fmt.Errorf("make certificates: %w", err)
+		}
+		made = append(made, filepath.Join(o.Directory, certsDir))
+	}
+	var text strings.Builder
+	t := template.Must(template.New(ConfigFile).Parse(configTemplate))
+	if err := t.Execute(&text, struct {
+		InitOptions
+		Path string
+	}{o, config}); err != nil {
+		return made, err
+	}
+	if err := os.WriteFile(config, []byte(text.String()), 0o600); err != nil {
+		return made, err
+	}
+	return append(made, config), nil
+}
+
+// makeKeys opens a vault in the directory once: that makes its keys, and the audit log says so. Its store comes with the
+// configuration.
+func makeKeys(dir string) error {
+	v, err := server.Open(server.Settings{Directory: dir, OpenStore: func(bool) (store.Store, error) { return memory.New(), nil }})
 	if err != nil {
 		return err
 	}
-	if err := a.WriteCA(dir); err != nil {
+	return v.Close(context.Background())
+}
+
+// certificates makes an authority for trying out, keeps none of its keys, and signs one certificate for each role.
+func certificates(dir string, hosts []string) error {
+	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
-	for name, r := range map[string]authority.Request{
-		"vault":    {Name: "vault", Hosts: []string{"localhost", "127.0.0.1", "::1"}},
-		"agent":    {Name: "agent", SPIFFEID: "spiffe://cloakroom.dev/agent/one"},
-		"revealer": {Name: "revealer", SPIFFEID: "spiffe://cloakroom.dev/revealer/one"},
+	ca, err := authority.New("Cloakroom, for trying out")
+	if err != nil {
+		return err
+	}
+	if err := ca.WriteCA(dir); err != nil {
+		return err
+	}
+	for _, r := range []authority.Request{
+		{Name: "vault", Hosts: append([]string{"vault", "localhost", "127.0.0.1"}, hosts...)},
+		{Name: "agent"}, {Name: "gateway", Hosts: append([]string{"gateway", "localhost", "127.0.0.1"}, hosts...)}, {Name: "revealer"},
 	} {
-		pair, err := a.Sign(r)
+		pair, err := ca.Sign(r)
 		if err != nil {
 			return err
 		}
-		if err := pair.Write(dir, name); err != nil {
+		if err := pair.Write(dir, r.Name); err != nil {
 			return err
 		}
 	}

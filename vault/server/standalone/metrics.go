@@ -2,80 +2,117 @@ package standalone
 
 import (
 	"context"
+	"net/http"
 	"time"
 
-	"connectrpc.com/connect"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/cloakroom/cloakroom/vault/server"
+	"github.com/cloakroom/cloakroom/vault/store"
 )
 
-// metrics of a vault. No label holds a value, a token or an identity: agents are told apart by their rule's name.
+// metrics of a vault. No label holds anything a value, a token or a caller's identity could be told from: callers appear
+// by the name of the rule they fall under.
 type metrics struct {
-	registry  *prometheus.Registry
-	grants    *prometheus.CounterVec
-	issued    *prometheus.CounterVec
-	throttled *prometheus.CounterVec
-	refused   *prometheus.CounterVec
-	revealed  *prometheus.CounterVec
-	escrowed  *prometheus.CounterVec
-	poisoned  prometheus.Counter
-	expired   prometheus.Counter
-	storing   prometheus.Histogram
+	registry   *prometheus.Registry
+	handshakes *prometheus.CounterVec
+	grants     *prometheus.CounterVec
+	escrowed   prometheus.Counter
+	refused    prometheus.Counter
+	commits    *prometheus.HistogramVec
+	reveals    *prometheus.CounterVec
+	expired    prometheus.Counter
+	reloads    *prometheus.CounterVec
 }
+
+const namespace = "cloakroom_vault"
 
 func newMetrics() *metrics {
 	m := &metrics{registry: prometheus.NewRegistry()}
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
-		c := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "cloakroom", Subsystem: "vault", Name: name, Help: help}, labels)
+		c := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
 		m.registry.MustRegister(c)
 		return c
 	}
-	m.grants = counter("grants_total", "Grant calls, by the code of the answer.", "code")
-	m.issued = counter("issued_values_total", "Values minted by the vault, by the code of the answer.", "code")
-	m.throttled = counter("throttled_values_total", "Values not minted because a caller's rate was used up, by rule.", "rule")
-	m.refused = counter("refused_total", "What callers were refused for lack of rights, by call.", "call")
-	m.revealed = counter("reveals_total", "Tokens asked for, by outcome.", "outcome")
-	m.escrowed = counter("escrowed_records_total", "Records handed in, by the code of the answer.", "code")
-	m.poisoned = counter("poisoned_records_total", "Records that did not hold what their token was minted from.").WithLabelValues()
-	m.expired = counter("expired_records_total", "Records deleted after their retention.").WithLabelValues()
-	m.storing = prometheus.NewHistogram(prometheus.HistogramOpts{
-		Namespace: "cloakroom", Subsystem: "vault", Name: "store_put_seconds", Help: "How long the store took for an Escrow or Issue call.",
-		Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
-	})
-	m.registry.MustRegister(m.storing, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.handshakes = counter("handshakes_failed_total", "Connections turned away before they could speak, by listener.", "listener")
+	m.grants = counter("grants_total", "Grant calls, by result.", "result")
+	m.escrowed = counter("records_escrowed_total", "Sealed records made durable. A record that was there already counts.").WithLabelValues()
+	m.refused = counter("escrows_failed_total", "Escrow calls that the store refused.").WithLabelValues()
+	m.reveals = counter("reveals_total", "Tokens somebody asked to reveal, by outcome.", "outcome")
+	m.expired = counter("records_expired_total", "Records deleted because their retention was over.").WithLabelValues()
+	m.reloads = counter("reloads_total", "Reloads of the configuration, by result.", "result")
+	m.commits = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Namespace: namespace, Name: "escrow_duration_seconds", Help: "Time the store took for one Escrow call.",
+		Buckets: []float64{.0003, .001, .003, .01, .03, .1, .3, 1, 3, 10, 30},
+	}, nil)
+	m.registry.MustRegister(m.commits, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
-func code(err error) string {
-	if err == nil {
-		return "ok"
-	}
-	return connect.CodeOf(err).String()
-}
-
+// hooks have the services count.
 func (m *metrics) hooks() server.Hooks {
 	return server.Hooks{
-		Granted: func(_ context.Context, err error) { m.grants.WithLabelValues(code(err)).Inc() },
-		Issued:  func(_ context.Context, n int, err error) { m.issued.WithLabelValues(code(err)).Add(float64(n)) },
-		Throttled: func(_ context.Context, rule string, n int) {
-			m.throttled.WithLabelValues(rule).Add(float64(n))
+		Granted: func(_ context.Context, err error) { m.grants.WithLabelValues(result(err)).Inc() },
+		Escrowed: func(_ context.Context, records int, took time.Duration, err error) {
+			m.commits.WithLabelValues().Observe(took.Seconds())
+			if err != nil {
+				m.refused.Inc()
+				return
+			}
+			m.escrowed.Add(float64(records))
 		},
-		Refused:  func(_ context.Context, what string, n int) { m.refused.WithLabelValues(what).Add(float64(n)) },
-		Revealed: func(_ context.Context, outcome string, n int) { m.revealed.WithLabelValues(outcome).Add(float64(n)) },
-		Poisoned: func(context.Context) { m.poisoned.Inc() },
-		Expired:  func(_ context.Context, n int) { m.expired.Add(float64(n)) },
-		Escrowed: func(_ context.Context, n int, took time.Duration, err error) {
-			m.escrowed.WithLabelValues(code(err)).Add(float64(n))
-			m.storing.Observe(took.Seconds())
+		Revealed: func(_ context.Context, outcome string, tokens int) {
+			m.reveals.WithLabelValues(outcome).Add(float64(tokens))
 		},
+		Expired: func(_ context.Context, records int) { m.expired.Add(float64(records)) },
 	}
 }
 
-// observe adds what is asked of the vault itself.
+func result(err error) string {
+	if err != nil {
+		return "failed"
+	}
+	return "ok"
+}
+
+// observe registers the gauges that look into the vault when somebody asks.
 func (m *metrics) observe(v *server.Embedded) {
-	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Namespace: "cloakroom", Subsystem: "vault", Name: "revocation_streams", Help: "Agents that listen for revocations now.",
-	}, func() float64 { return float64(v.Streams()) }))
+	m.registry.MustRegister(&gauges{vault: v})
+}
+
+type gauges struct{ vault *server.Embedded }
+
+var (
+	recordsDesc    = prometheus.NewDesc(namespace+"_records", "Records in the store.", nil, nil)
+	tombstonesDesc = prometheus.NewDesc(namespace+"_tombstones", "Tombstones in the store, left by erasure until their epochs end.", nil, nil)
+	bytesDesc      = prometheus.NewDesc(namespace+"_store_bytes", "Room the store takes.", nil, nil)
+	auditDesc      = prometheus.NewDesc(namespace+"_audit_entries", "Sequence of the newest entry of the audit log.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (g *gauges) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{recordsDesc, tombstonesDesc, bytesDesc, auditDesc} {
+		out <- d
+	}
+}
+
+// Collect implements prometheus.Collector. While the store is away its gauges are missing.
+func (g *gauges) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	out <- prometheus.MustNewConstMetric(auditDesc, prometheus.GaugeValue, float64(g.vault.AuditHead().Sequence))
+	var st store.Stats
+	var err error
+	if st, err = g.vault.Stats(ctx); err != nil {
+		return
+	}
+	out <- prometheus.MustNewConstMetric(recordsDesc, prometheus.GaugeValue, float64(st.Records))
+	out <- prometheus.MustNewConstMetric(tombstonesDesc, prometheus.GaugeValue, float64(st.Tombstones))
+	out <- prometheus.MustNewConstMetric(bytesDesc, prometheus.GaugeValue, float64(st.Bytes))
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }

@@ -1,6 +1,9 @@
-// Package standalone is the vault as a process of its own, for a fleet of agents: what [server.Embedded] is, with an issuer
-// and a reveal listener over mutual TLS, metrics and health. [Open] it with a [Config]; [Vault.Reload] puts another one
-// in force as far as that needs no restart.
+// Package standalone is a vault that serves many agents: the services of package server on listeners with mutual TLS,
+// put together from a configuration file.
+//
+// [Open] opens everything a [Config] names, [Vault.Reload] takes what may change while it runs, [Vault.Close] ends it.
+// Beside the network there is the socket in the vault's directory, as an embedded vault has it: whoever runs the vault
+// administrates it there.
 package standalone
 
 import (
@@ -9,152 +12,239 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"sync"
+	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
-	"github.com/cloakroom/cloakroom/vault/audit"
 	"github.com/cloakroom/cloakroom/vault/identity"
 	"github.com/cloakroom/cloakroom/vault/server"
+	"github.com/cloakroom/cloakroom/vault/store"
 	"github.com/cloakroom/cloakroom/vault/store/pebble"
+	"github.com/cloakroom/cloakroom/vault/store/postgres"
+	"github.com/cloakroom/cloakroom/vault/store/regions"
+	"github.com/cloakroom/cloakroom/vault/token"
+	"github.com/cloakroom/cloakroom/vault/vaultpb/vaultpbconnect"
 )
 
-// Vault is a running vault. Safe for concurrent use.
+// Vault is a running vault.
 type Vault struct {
-	config atomic.Pointer[Config]
-	log    *zap.Logger
-	source *identity.Source
-	vault  *server.Embedded
-	ready  atomic.Bool
+	log     *zap.Logger
+	sampled *zap.Logger // for what anybody on the network can cause
+	metrics *metrics
+	config  atomic.Pointer[Config]
 
-	servers map[string]*http.Server
-	addrs   map[string]net.Addr
-	done    sync.WaitGroup
-	failed  chan error
+	identity *identity.Source
+	vault    *server.Embedded
+	issuer   *listener
+	reveal   *listener
+	health   *listener
+	closing  atomic.Bool
 }
 
-// Open opens the vault's directory, creating it at the first start, and listens. Close it.
-func Open(ctx context.Context, c *Config, log *zap.Logger) (*Vault, error) {
-	v := &Vault{log: log, servers: map[string]*http.Server{}, addrs: map[string]net.Addr{}, failed: make(chan error, 3)}
+// Open opens the vault of a configuration that was read and checked. It serves when Open returns. Close it.
+func Open(ctx context.Context, c *Config, logger *zap.Logger) (*Vault, error) {
+	v := &Vault{log: logger, metrics: newMetrics(), sampled: logger.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
+		return zapcore.NewSamplerWithOptions(core, time.Minute, 10, 100)
+	}))}
 	v.config.Store(c)
 	if err := v.open(ctx, c); err != nil {
 		return nil, errors.Join(err, v.Close(ctx))
 	}
-	v.ready.Store(true)
 	return v, nil
 }
 
 func (v *Vault) open(ctx context.Context, c *Config) (err error) {
-	if v.source, err = source(ctx, c.Identity, v.log); err != nil {
-		return fmt.Errorf("identity: %w", err)
+	if c.TLS != nil {
+		v.identity, err = identity.Files(identity.FilesConfig{CertFile: c.TLS.CertFile, KeyFile: c.TLS.KeyFile, CAFile: c.TLS.CAFile, Logger: v.log})
+	} else if c.SPIFFE != nil {
+		v.identity, err = identity.SPIFFE(ctx, identity.SPIFFEConfig{Socket: c.SPIFFE.Socket, TrustDomains: c.SPIFFE.TrustDomains, Logger: v.log})
 	}
-	m := newMetrics()
-	settings := server.Settings{
-		Directory: c.Directory, Epoch: time.Duration(c.Epoch), Retention: time.Duration(c.Retention), Scope: v.lifeOf,
-		Rules: c.rules(), GrantLife: time.Duration(c.GrantLife), Listen: true, Logger: v.log, Hooks: m.hooks(),
+	if err != nil {
+		return fmt.Errorf("the vault's identity: %w", err)
 	}
-	if p := c.Store.Pebble; p != nil {
-		settings.Store = pebble.Options{MinFree: p.MinFreeMiB << 20}
-	}
-	if v.vault, err = server.Open(settings); err != nil {
+	v.vault, err = server.Open(server.Settings{
+		Directory: c.Directory, Epoch: c.Epochs.Length, Retention: c.Epochs.Retention, Listen: true, Logger: v.log,
+		Hooks: v.metrics.hooks(), OpenStore: func(used bool) (store.Store, error) { return v.openStores(ctx, c, used) },
+		Lives: func(scope string) (time.Duration, time.Duration) {
+			s := v.config.Load().Scopes[scope]
+			return s.Length, s.Retention
+		},
+		Rules: c.Rules(), GrantLife: c.Grants.Life,
+	})
+	if err != nil {
 		return err
 	}
-	m.observe(v.vault)
-	if err := v.listen("issuer", c.Issuer, v.vault.IssuerHandler(), true); err != nil {
+	v.metrics.observe(v.vault)
+	if v.vault.Created() {
+		v.log.Warn("vault: first start: keys were created. Whoever can read them can reveal every token; without them no "+
+			"token can ever be revealed. Read about keyholders and backups in docs/security.md", zap.String("directory", v.vault.Directory()))
+	}
+	return v.serve(c)
+}
+
+func (v *Vault) regionOf(scope string) string { return v.config.Load().Scopes[scope].Region }
+
+// serve opens the listeners: health first, so that whoever starts the vault can ask.
+func (v *Vault) serve(c *Config) (err error) {
+	if v.health, err = v.listen("telemetry", c.Telemetry, nil, v.telemetry()); err != nil {
 		return err
 	}
-	if c.Reveal.Listen != "" {
-		if err := v.listen("reveal", c.Reveal, v.vault.RevealHandler(), true); err != nil {
+	if c.Issuer.Listen != "" {
+		mux := http.NewServeMux()
+		mux.Handle(vaultpbconnect.NewIssuerServiceHandler(v.vault.Issuer(), handlerOptions()...))
+		if v.issuer, err = v.listen("issuer", c.Issuer, v.identity.Server(), v.known(mux)); err != nil {
 			return err
 		}
 	}
-	if c.Telemetry.Listen == "" {
-		return nil
-	}
-	mux := http.NewServeMux()
-	mux.Handle("/metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc("/livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
-	mux.HandleFunc("/readyz", v.readyz)
-	return v.listen("telemetry", c.Telemetry, mux, false)
-}
-
-func source(ctx context.Context, c Identity, log *zap.Logger) (*identity.Source, error) {
-	if s := c.SPIFFE; s != nil {
-		return identity.SPIFFE(ctx, identity.SPIFFEConfig{Socket: s.Socket, TrustDomains: s.TrustDomains, Logger: log})
-	}
-	return identity.Files(identity.FilesConfig{CertFile: c.Files.Cert, KeyFile: c.Files.Key, CAFile: c.Files.CA, Logger: log})
-}
-
-// lifeOf is asked whenever an epoch begins.
-func (v *Vault) lifeOf(scope string) (epoch, retention time.Duration) {
-	c := v.config.Load()
-	epoch, retention = time.Duration(c.Epoch), time.Duration(c.Retention)
-	if s := c.Scopes[scope]; s != nil {
-		if s.Epoch > 0 {
-			epoch = time.Duration(s.Epoch)
+	if c.Reveal.Listen != "" {
+		mux := http.NewServeMux()
+		mux.Handle(vaultpbconnect.NewRevealServiceHandler(v.vault.Reveal(), handlerOptions()...))
+		if len(c.Admins) > 0 {
+			mux.Handle(vaultpbconnect.NewAdminServiceHandler(v.vault.Admin(), handlerOptions()...))
 		}
-		if s.Retention > 0 {
-			retention = time.Duration(s.Retention)
+		if v.reveal, err = v.listen("reveal", c.Reveal, v.identity.Server(), v.known(mux)); err != nil {
+			return err
 		}
 	}
-	return epoch, retention
-}
-
-func (v *Vault) readyz(w http.ResponseWriter, r *http.Request) {
-	if !v.ready.Load() {
-		http.Error(w, "stopping", http.StatusServiceUnavailable)
-		return
-	}
-	if _, err := v.vault.Stats(r.Context()); err != nil {
-		http.Error(w, "the store does not answer", http.StatusServiceUnavailable)
-		return
-	}
-	_, _ = w.Write([]byte("ok\n"))
-}
-
-// Addr is where a listener listens: "issuer", "reveal" or "telemetry".
-func (v *Vault) Addr(listener string) net.Addr { return v.addrs[listener] }
-
-// Failed tells of a listener that ended by itself.
-func (v *Vault) Failed() <-chan error { return v.failed }
-
-// Reload puts agents, revealers, admins, classes, rates and the lives of scopes in force. What needs a restart is named
-// in the log. Certificates reload by themselves.
-func (v *Vault) Reload(ctx context.Context, c *Config) error {
-	old := v.config.Load()
-	if old.Directory != c.Directory || old.Issuer != c.Issuer || old.Reveal != c.Reveal || old.Telemetry != c.Telemetry || old.GrantLife != c.GrantLife {
-		v.log.Warn("vault: directory, listeners, identity, store and grant_life change with a restart only")
-	}
-	// First on record: who may mint and reveal changes.
-	if err := v.vault.Record(ctx, audit.ActionReloaded, audit.OutcomeOK, ""); err != nil {
-		return err
-	}
-	v.config.Store(c)
-	v.vault.SetRules(c.rules())
 	return nil
 }
 
-// Close ends streams, lets calls under way finish as long as ctx allows, and closes the vault.
-func (v *Vault) Close(ctx context.Context) error {
-	v.ready.Store(false)
-	var faults []error
-	if v.vault != nil {
-		v.vault.Issuer().Close(context.WithoutCancel(ctx))
+// telemetry serves health and metrics.
+func (v *Vault) telemetry() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+		defer cancel()
+		switch _, err := v.vault.Stats(ctx); {
+		case v.closing.Load():
+			http.Error(w, "stopping", http.StatusServiceUnavailable)
+		case err != nil:
+			http.Error(w, "the token store cannot work now", http.StatusServiceUnavailable)
+		default:
+			fmt.Fprintln(w, "ok")
+		}
+	})
+	mux.Handle("GET /metrics", v.metrics.handler())
+	return mux
+}
+
+// openStores opens the vault's store and those of its regions.
+func (v *Vault) openStores(ctx context.Context, c *Config, used bool) (store.Store, error) {
+	main, err := v.openStore(ctx, "store", c.Store, used)
+	if err != nil || len(c.Regions) == 0 {
+		return main, err
 	}
-	for _, s := range v.servers {
-		if s.Shutdown(ctx) != nil { // time is up: calls under way are cut off
-			faults = append(faults, s.Close())
+	all := map[string]store.Store{"": main}
+	for name, s := range c.Regions {
+		if all[name], err = v.openStore(ctx, "regions."+name, s, false); err != nil {
+			faults := []error{err}
+			for _, opened := range all {
+				if opened != nil {
+					faults = append(faults, opened.Close())
+				}
+			}
+			return nil, errors.Join(faults...)
 		}
 	}
-	v.done.Wait()
+	return regions.New(all, v.regionOfKid), nil
+}
+
+// regionOfKid is where the rows of a kid are.
+func (v *Vault) regionOfKid(kid token.Kid) string {
+	e, err := v.vault.Core().Keys.Lookup(kid)
+	if err != nil {
+		return ""
+	}
+	return v.regionOf(e.Scope)
+}
+
+func (v *Vault) openStore(ctx context.Context, key string, s Store, used bool) (store.Store, error) {
+	if s.Pebble != nil {
+		opened, err := pebble.Open(s.Pebble.Path, pebble.Options{MinFree: s.Pebble.MinFreeMiB << 20, MustExist: used, Logger: v.log})
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		return opened, nil
+	}
+	url := s.Postgres.URL
+	if s.Postgres.URLFile != "" {
+		raw, err := os.ReadFile(s.Postgres.URLFile)
+		if err != nil {
+			return nil, fmt.Errorf("%s.postgres.url_file: %w", key, err)
+		}
+		url = strings.TrimSpace(string(raw))
+	}
+	opened, err := postgres.Open(ctx, postgres.Options{
+		URL: url, PasswordFile: s.Postgres.PasswordFile, MaxConns: s.Postgres.MaxConnections,
+		StatementTimeout: s.Postgres.StatementTimeout, Logger: v.log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", key, err)
+	}
+	return opened, nil
+}
+
+// Reload takes from a configuration what may change while the vault runs: who may what, classes, grants, and the lives
+// and regions of epochs that begin from now on. It returns the keys that differ and need a restart.
+func (v *Vault) Reload(c *Config) (restart []string) {
+	old := v.config.Load()
+	for _, part := range []struct {
+		key      string
+		old, new any
+	}{
+		{"directory", old.Directory, c.Directory}, {"store", old.Store, c.Store}, {"regions", old.Regions, c.Regions},
+		{"tls", old.TLS, c.TLS}, {"spiffe", old.SPIFFE, c.SPIFFE}, {"issuer", old.Issuer, c.Issuer}, {"reveal", old.Reveal, c.Reveal},
+		{"telemetry", old.Telemetry, c.Telemetry}, {"epochs", old.Epochs, c.Epochs}, {"log", old.Log, c.Log},
+	} {
+		if !same(part.old, part.new) {
+			restart = append(restart, part.key)
+		}
+	}
+	next := *c
+	next.Regions = old.Regions // open stores
+	v.config.Store(&next)
+	v.vault.Core().SetRules(next.Rules())
+	v.vault.Core().SetGrantLife(c.Grants.Life)
+	v.metrics.reloads.WithLabelValues("ok").Inc()
+	return restart
+}
+
+// ReloadFailed counts a configuration that could not be taken.
+func (v *Vault) ReloadFailed() { v.metrics.reloads.WithLabelValues("failed").Inc() }
+
+// Addresses are where the vault listens: issuer, reveal and telemetry; nil where it does not.
+func (v *Vault) Addresses() (issuer, reveal, telemetry net.Addr) {
+	of := func(l *listener) net.Addr {
+		if l == nil {
+			return nil
+		}
+		return l.addr
+	}
+	return of(v.issuer), of(v.reveal), of(v.health)
+}
+
+// Directory is where the vault is.
+func (v *Vault) Directory() string { return v.vault.Directory() }
+
+// Close stops listening, lets calls under way finish as long as ctx allows, and closes everything.
+func (v *Vault) Close(ctx context.Context) error {
+	v.closing.Store(true)
+	var faults []error
+	if v.vault != nil {
+		v.vault.Core().EndStreams() // they would last as long as ctx
+	}
+	faults = append(faults, v.issuer.stop(ctx), v.reveal.stop(ctx))
 	if v.vault != nil {
 		faults = append(faults, v.vault.Close(ctx))
 	}
-	if v.source != nil {
-		faults = append(faults, v.source.Close())
+	faults = append(faults, v.health.stop(ctx))
+	if v.identity != nil {
+		faults = append(faults, v.identity.Close())
 	}
 	return errors.Join(faults...)
 }

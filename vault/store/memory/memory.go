@@ -5,6 +5,9 @@ package memory
 import (
 	"bytes"
 	"context"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -110,6 +113,23 @@ func (s *Store) Delete(ctx context.Context, tokens []store.Tombstone) (int, erro
 	return n, nil
 }
 
+// Discard implements store.Store.
+func (s *Store) Discard(ctx context.Context, tok string, session [16]byte) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false, store.ErrClosed
+	}
+	if r, ok := s.records[tok]; !ok || r.Session != session {
+		return false, nil
+	}
+	delete(s.records, tok)
+	return true, nil
+}
+
 // DeleteExpired implements store.Store.
 func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (int, error) {
 	if err := ctx.Err(); err != nil {
@@ -140,21 +160,69 @@ func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (int, error) {
 	return n, nil
 }
 
-// Each implements store.Store. It works on the records there were when it was called.
-func (s *Store) Each(ctx context.Context, fn func(store.Record) error) error {
-	s.mu.RLock()
-	closed := s.closed
-	all := make([]store.Record, 0, len(s.records))
-	for _, r := range s.records {
-		all = append(all, r)
+// EachRecord implements store.Store. Records come in the order of their tokens.
+func (s *Store) EachRecord(ctx context.Context, after string, fn func(store.Record) error) error {
+	return each(ctx, s, func() []string { return keysAfter(s.records, after, strings.Compare) }, func(tok string) (store.Record, bool) {
+		r, ok := s.records[tok]
+		r.Sealed = bytes.Clone(r.Sealed)
+		return r, ok
+	}, fn)
+}
+
+// EachTombstone implements store.Store. Tombstones come in the order of their tokens.
+func (s *Store) EachTombstone(ctx context.Context, after string, fn func(store.Tombstone) error) error {
+	return each(ctx, s, func() []string { return keysAfter(s.tombstones, after, strings.Compare) }, func(tok string) (store.Tombstone, bool) {
+		expires, ok := s.tombstones[tok]
+		return store.Tombstone{Token: tok, Expires: expires}, ok
+	}, fn)
+}
+
+// EachSession implements store.Store. Sessions come in the order of their ids.
+func (s *Store) EachSession(ctx context.Context, after *store.Session, fn func(store.Session) error) error {
+	byID := func(a, b [16]byte) int { return bytes.Compare(a[:], b[:]) }
+	return each(ctx, s, func() [][16]byte {
+		if after == nil {
+			return slices.SortedFunc(maps.Keys(s.sessions), byID)
+		}
+		return keysAfter(s.sessions, after.ID, byID)
+	}, func(id [16]byte) (store.Session, bool) {
+		n, ok := s.sessions[id]
+		n.Enc = bytes.Clone(n.Enc)
+		return n, ok
+	}, fn)
+}
+
+func keysAfter[K comparable, V any](rows map[K]V, after K, compare func(a, b K) int) []K {
+	keys := make([]K, 0, len(rows))
+	for k := range rows {
+		if compare(k, after) > 0 {
+			keys = append(keys, k)
+		}
 	}
+	slices.SortFunc(keys, compare)
+	return keys
+}
+
+// each calls fn for the rows there were at its beginning and still are. keys and row are called under the lock.
+func each[K, R any](ctx context.Context, s *Store, keys func() []K, row func(K) (R, bool), fn func(R) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.RLock()
+	all, closed := keys(), s.closed
 	s.mu.RUnlock()
 	if closed {
 		return store.ErrClosed
 	}
-	for _, r := range all {
+	for _, k := range all {
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		s.mu.RLock()
+		r, ok := row(k)
+		s.mu.RUnlock()
+		if !ok {
+			continue
 		}
 		if err := fn(r); err != nil {
 			return err

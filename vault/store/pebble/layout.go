@@ -96,6 +96,14 @@ func parseSession(id [16]byte, kid token.Kid, row []byte) (store.Session, error)
 	}, nil
 }
 
+func parseTombstone(key, row []byte) (store.Tombstone, error) {
+	unix, _, err := cutExpiry(row)
+	if err != nil || len(key) < keyHead {
+		return store.Tombstone{}, errRow
+	}
+	return store.Tombstone{Token: string(key[keyHead:]), Expires: time.Unix(unix, 0).UTC()}, nil
+}
+
 // row is one row to be put if absent, copied out of what the caller gave.
 type row struct {
 	kid     token.Kid

@@ -92,8 +92,11 @@ var _ store.Store = (*Store)(nil)
 
 const lockName = "LOCK"
 
+// ErrInUse says that another process, or another Store of this one, has the directory open.
+var ErrInUse = fmt.Errorf("is in use by another process: %w", store.ErrUnavailable)
+
 // Open opens the store in dir and creates both if need be. Another process, or another Store of this one, that has it
-// open is an error. So is a directory whose files are not all there: ErrDamaged, as far as that can be told before
+// open is ErrInUse. So is a directory whose files are not all there: ErrDamaged, as far as that can be told before
 // Pebble changes anything.
 func Open(dir string, o Options) (*Store, error) {
 	s := &Store{dir: dir, o: o.withDefaults()}
@@ -106,7 +109,7 @@ func Open(dir string, o Options) (*Store, error) {
 		if errors.Is(err, os.ErrPermission) {
 			return nil, fmt.Errorf("token store %s: %w", dir, err)
 		}
-		return nil, fmt.Errorf("token store %s is in use by another process: %w: %w", dir, store.ErrUnavailable, err)
+		return nil, fmt.Errorf("token store %s %w: %w", dir, ErrInUse, err)
 	}
 	e, err := openEngine(dir, s.o)
 	if err != nil {

@@ -219,6 +219,44 @@ func (e *engine) fillDelete(b *pebble.Batch, p *plan) (n int, err error) {
 	return n, mergeTallies(b, sums)
 }
 
+// Discard implements store.Store.
+func (s *Store) Discard(ctx context.Context, tok string, session [16]byte) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	parsed, err := token.Parse(tok)
+	if err != nil {
+		return false, nil // there is none
+	}
+	k := key(records, parsed.Kid, tok)
+	found := false
+	err = s.write(ctx, false, func(e *engine) error {
+		return e.write(1<<stripeOf(tok), func(b *pebble.Batch) error {
+			v, err := e.get(k)
+			if errors.Is(err, pebble.ErrNotFound) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			r, err := parseRecord(k, v)
+			if err != nil {
+				return unavailable("reading a record", err)
+			}
+			if found = r.Session == session; !found {
+				return nil
+			}
+			t := emptyTally()
+			t.records--
+			return errors.Join(b.Delete(k, nil), mergeTallies(b, map[token.Kid]tally{parsed.Kid: t}))
+		})
+	})
+	if err != nil {
+		return false, err // found may still be written to
+	}
+	return found, nil
+}
+
 // DeleteExpired implements store.Store. A kid whose last row has expired goes as a range; only kids with early
 // expiries of their own are read through.
 func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (int, error) {
@@ -327,39 +365,6 @@ func (e *engine) eachTally(fn func(token.Kid, tally)) error {
 		}
 		return err
 	})
-	if err != nil {
-		return unavailable("reading the token store", err)
-	}
-	return nil
-}
-
-// errStop carries an error of the caller's function through scan, apart from those of the store.
-type errStop struct{ error }
-
-// Each implements store.Store. It reads one snapshot.
-func (s *Store) Each(ctx context.Context, fn func(store.Record) error) error {
-	e, err := s.acquire()
-	if err != nil {
-		return err
-	}
-	defer e.release()
-	err = e.scan([]byte{records}, []byte{records + 1}, func(k, v []byte) error {
-		if err := ctx.Err(); err != nil {
-			return errStop{err}
-		}
-		r, err := parseRecord(k, v)
-		if err != nil {
-			return err
-		}
-		if err := fn(r); err != nil {
-			return errStop{err}
-		}
-		return nil
-	})
-	var stop errStop
-	if errors.As(err, &stop) {
-		return stop.error
-	}
 	if err != nil {
 		return unavailable("reading the token store", err)
 	}

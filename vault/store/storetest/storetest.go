@@ -37,11 +37,15 @@ func Run(t *testing.T, o Opener) {
 		{"invalid records store nothing", invalid},
 		{"delete leaves a tombstone", tombstone},
 		{"delete expired", deleteExpired},
-		{"each", each},
+		{"discard", discard},
+		{"each row exactly once", eachRow},
+		{"each resumes anywhere", eachResumes},
+		{"each lets others write", eachAndWrite},
 		{"stats", stats},
 		{"slices are not kept", slicesNotKept},
 		{"an ended context", endedContext},
 		{"concurrent put, get, delete", concurrent},
+		{"concurrent put, discard, delete", concurrentDiscard},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := o.New(t)
@@ -251,29 +255,6 @@ func deleteExpired(t *testing.T, s store.Store) {
 	require.Zero(t, st.Tombstones)
 }
 
-func each(t *testing.T, s store.Store) {
-	a, b := Session(1, 1), Session(2, 1)
-	want := map[string]store.Record{}
-	for _, r := range append(Records(a, 0, 50), Records(b, 0, 50)...) {
-		want[r.Token] = r
-	}
-	require.NoError(t, s.Put(t.Context(), []store.Session{a, b}, append(Records(a, 0, 51), Records(b, 0, 50)...)))
-	_, err := s.Delete(t.Context(), tombs(Record(a, 50)))
-	require.NoError(t, err)
-	got := map[string]store.Record{}
-	require.NoError(t, s.Each(t.Context(), func(r store.Record) error {
-		r.Sealed = append([]byte(nil), r.Sealed...)
-		r.Expires = r.Expires.UTC()
-		got[r.Token] = r
-		return nil
-	}))
-	require.Equal(t, want, got)
-
-	stop, calls := errors.New("enough"), 0
-	require.ErrorIs(t, s.Each(t.Context(), func(store.Record) error { calls++; return stop }), stop)
-	require.Equal(t, 1, calls)
-}
-
 func stats(t *testing.T, s store.Store) {
 	a := Session(1, 1)
 	for range 2 {
@@ -314,6 +295,9 @@ func endedContext(t *testing.T, s store.Store) {
 	require.ErrorIs(t, err, context.Canceled)
 	_, err = s.Delete(ctx, tombs(Record(a, 0)))
 	require.ErrorIs(t, err, context.Canceled)
+	_, err = s.Discard(ctx, Record(a, 0).Token, a.ID)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, s.EachRecord(ctx, "", func(store.Record) error { return nil }), context.Canceled)
 }
 
 // concurrent has writers and an eraser meet at one token after the other. Whatever the order: a record read is the one
@@ -365,7 +349,7 @@ func concurrent(t *testing.T, s store.Store) {
 	require.NoError(t, err)
 	require.EqualValues(t, left, st.Records)
 	require.EqualValues(t, tokens/3, st.Tombstones)
-	require.NoError(t, s.Each(t.Context(), func(store.Record) error { left--; return nil }))
+	require.NoError(t, s.EachRecord(t.Context(), "", func(store.Record) error { left--; return nil }))
 	require.Zero(t, left)
 }
 
@@ -382,7 +366,11 @@ func closed(t *testing.T, s store.Store) {
 	require.ErrorIs(t, err, store.ErrClosed)
 	_, err = s.Stats(t.Context())
 	require.ErrorIs(t, err, store.ErrClosed)
-	require.ErrorIs(t, s.Each(t.Context(), func(store.Record) error { return nil }), store.ErrClosed)
+	_, err = s.Discard(t.Context(), Record(a, 0).Token, a.ID)
+	require.ErrorIs(t, err, store.ErrClosed)
+	require.ErrorIs(t, s.EachRecord(t.Context(), "", func(store.Record) error { return nil }), store.ErrClosed)
+	require.ErrorIs(t, s.EachTombstone(t.Context(), "", func(store.Tombstone) error { return nil }), store.ErrClosed)
+	require.ErrorIs(t, s.EachSession(t.Context(), nil, func(store.Session) error { return nil }), store.ErrClosed)
 	require.NoError(t, s.Close())
 }
 

@@ -25,19 +25,29 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                              metric.Meter
-	mu                                 sync.Mutex
-	registrations                      []metric.Registration
-	ExtensionTokenVaultAuditEntries    metric.Int64ObservableGauge
-	ExtensionTokenVaultCommitDuration  metric.Float64Histogram
-	ExtensionTokenVaultCommitsFailed   metric.Int64Counter
-	ExtensionTokenVaultGrantsIssued    metric.Int64Counter
-	ExtensionTokenVaultRecordsEscrowed metric.Int64Counter
-	ExtensionTokenVaultRecordsExpired  metric.Int64Counter
-	ExtensionTokenVaultRecordsStored   metric.Int64ObservableGauge
-	ExtensionTokenVaultReveals         metric.Int64Counter
-	ExtensionTokenVaultStoreSize       metric.Int64ObservableGauge
-	ExtensionTokenVaultTokensErased    metric.Int64ObservableGauge
+	meter                                  metric.Meter
+	mu                                     sync.Mutex
+	registrations                          []metric.Registration
+	ExtensionTokenVaultAuditEntries        metric.Int64ObservableGauge
+	ExtensionTokenVaultCommitDuration      metric.Float64Histogram
+	ExtensionTokenVaultCommitsFailed       metric.Int64Counter
+	ExtensionTokenVaultGrantsIssued        metric.Int64Counter
+	ExtensionTokenVaultGrantsReceived      metric.Int64ObservableCounter
+	ExtensionTokenVaultRecordsEscrowed     metric.Int64Counter
+	ExtensionTokenVaultRecordsExpired      metric.Int64Counter
+	ExtensionTokenVaultRecordsStored       metric.Int64ObservableGauge
+	ExtensionTokenVaultReveals             metric.Int64Counter
+	ExtensionTokenVaultSpoolAge            metric.Float64ObservableGauge
+	ExtensionTokenVaultSpoolBreakerOpen    metric.Int64ObservableGauge
+	ExtensionTokenVaultSpoolRecords        metric.Int64ObservableGauge
+	ExtensionTokenVaultSpoolRecordsDenied  metric.Int64ObservableGauge
+	ExtensionTokenVaultSpoolRecordsRefused metric.Int64Counter
+	ExtensionTokenVaultSpoolRecordsShipped metric.Int64Counter
+	ExtensionTokenVaultSpoolRetries        metric.Int64Counter
+	ExtensionTokenVaultSpoolSize           metric.Int64ObservableGauge
+	ExtensionTokenVaultStoreSize           metric.Int64ObservableGauge
+	ExtensionTokenVaultTokensErased        metric.Int64ObservableGauge
+	ExtensionTokenVaultTokensIssued        metric.Int64ObservableCounter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -66,12 +76,102 @@ func (builder *TelemetryBuilder) RegisterExtensionTokenVaultAuditEntriesCallback
 	return nil
 }
 
+// RegisterExtensionTokenVaultGrantsReceivedCallback sets callback for observable ExtensionTokenVaultGrantsReceived metric.
+func (builder *TelemetryBuilder) RegisterExtensionTokenVaultGrantsReceivedCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ExtensionTokenVaultGrantsReceived, obs: o})
+		return nil
+	}, builder.ExtensionTokenVaultGrantsReceived)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterExtensionTokenVaultRecordsStoredCallback sets callback for observable ExtensionTokenVaultRecordsStored metric.
 func (builder *TelemetryBuilder) RegisterExtensionTokenVaultRecordsStoredCallback(cb metric.Int64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		cb(ctx, &observerInt64{inst: builder.ExtensionTokenVaultRecordsStored, obs: o})
 		return nil
 	}, builder.ExtensionTokenVaultRecordsStored)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterExtensionTokenVaultSpoolAgeCallback sets callback for observable ExtensionTokenVaultSpoolAge metric.
+func (builder *TelemetryBuilder) RegisterExtensionTokenVaultSpoolAgeCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ExtensionTokenVaultSpoolAge, obs: o})
+		return nil
+	}, builder.ExtensionTokenVaultSpoolAge)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterExtensionTokenVaultSpoolBreakerOpenCallback sets callback for observable ExtensionTokenVaultSpoolBreakerOpen metric.
+func (builder *TelemetryBuilder) RegisterExtensionTokenVaultSpoolBreakerOpenCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ExtensionTokenVaultSpoolBreakerOpen, obs: o})
+		return nil
+	}, builder.ExtensionTokenVaultSpoolBreakerOpen)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterExtensionTokenVaultSpoolRecordsCallback sets callback for observable ExtensionTokenVaultSpoolRecords metric.
+func (builder *TelemetryBuilder) RegisterExtensionTokenVaultSpoolRecordsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ExtensionTokenVaultSpoolRecords, obs: o})
+		return nil
+	}, builder.ExtensionTokenVaultSpoolRecords)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterExtensionTokenVaultSpoolRecordsDeniedCallback sets callback for observable ExtensionTokenVaultSpoolRecordsDenied metric.
+func (builder *TelemetryBuilder) RegisterExtensionTokenVaultSpoolRecordsDeniedCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ExtensionTokenVaultSpoolRecordsDenied, obs: o})
+		return nil
+	}, builder.ExtensionTokenVaultSpoolRecordsDenied)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterExtensionTokenVaultSpoolSizeCallback sets callback for observable ExtensionTokenVaultSpoolSize metric.
+func (builder *TelemetryBuilder) RegisterExtensionTokenVaultSpoolSizeCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ExtensionTokenVaultSpoolSize, obs: o})
+		return nil
+	}, builder.ExtensionTokenVaultSpoolSize)
 	if err != nil {
 		return err
 	}
@@ -111,6 +211,21 @@ func (builder *TelemetryBuilder) RegisterExtensionTokenVaultTokensErasedCallback
 	return nil
 }
 
+// RegisterExtensionTokenVaultTokensIssuedCallback sets callback for observable ExtensionTokenVaultTokensIssued metric.
+func (builder *TelemetryBuilder) RegisterExtensionTokenVaultTokensIssuedCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ExtensionTokenVaultTokensIssued, obs: o})
+		return nil
+	}, builder.ExtensionTokenVaultTokensIssued)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 type observerInt64 struct {
 	embedded.Int64Observer
 	inst metric.Int64Observable
@@ -119,6 +234,16 @@ type observerInt64 struct {
 
 func (oi *observerInt64) Observe(value int64, opts ...metric.ObserveOption) {
 	oi.obs.ObserveInt64(oi.inst, value, opts...)
+}
+
+type observerFloat64 struct {
+	embedded.Float64Observer
+	inst metric.Float64Observable
+	obs  metric.Observer
+}
+
+func (oi *observerFloat64) Observe(value float64, opts ...metric.ObserveOption) {
+	oi.obs.ObserveFloat64(oi.inst, value, opts...)
 }
 
 // Shutdown unregister all registered callbacks for async instruments.
@@ -164,6 +289,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{grant}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ExtensionTokenVaultGrantsReceived, err = builder.meter.Int64ObservableCounter(
+		"otelcol_extension_token_vault_grants_received",
+		metric.WithDescription("Number of grants that the vault gave to this Collector. [Alpha]"),
+		metric.WithUnit("{grant}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ExtensionTokenVaultRecordsEscrowed, err = builder.meter.Int64Counter(
 		"otelcol_extension_token_vault_records_escrowed",
 		metric.WithDescription("Number of sealed records handed in and made durable. A record that was there already counts. [Alpha]"),
@@ -188,6 +319,54 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{token}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ExtensionTokenVaultSpoolAge, err = builder.meter.Float64ObservableGauge(
+		"otelcol_extension_token_vault_spool_age",
+		metric.WithDescription("How long the oldest record in the spool has waited for the vault. [Alpha]"),
+		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExtensionTokenVaultSpoolBreakerOpen, err = builder.meter.Int64ObservableGauge(
+		"otelcol_extension_token_vault_spool_breaker_open",
+		metric.WithDescription("1 while the spool does not try the vault because it failed again and again, else 0. [Alpha]"),
+		metric.WithUnit("1"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExtensionTokenVaultSpoolRecords, err = builder.meter.Int64ObservableGauge(
+		"otelcol_extension_token_vault_spool_records",
+		metric.WithDescription("Number of records in the spool that the vault does not have yet. [Alpha]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExtensionTokenVaultSpoolRecordsDenied, err = builder.meter.Int64ObservableGauge(
+		"otelcol_extension_token_vault_spool_records_denied",
+		metric.WithDescription("Number of records set aside because the vault may not take them from this Collector now. [Alpha]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExtensionTokenVaultSpoolRecordsRefused, err = builder.meter.Int64Counter(
+		"otelcol_extension_token_vault_spool_records_refused",
+		metric.WithDescription("Number of records that the vault or the spool did not take. [Alpha]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExtensionTokenVaultSpoolRecordsShipped, err = builder.meter.Int64Counter(
+		"otelcol_extension_token_vault_spool_records_shipped",
+		metric.WithDescription("Number of records that the vault took from the spool. [Alpha]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExtensionTokenVaultSpoolRetries, err = builder.meter.Int64Counter(
+		"otelcol_extension_token_vault_spool_retries",
+		metric.WithDescription("Number of calls to the vault that the spool has to repeat. [Alpha]"),
+		metric.WithUnit("{call}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExtensionTokenVaultSpoolSize, err = builder.meter.Int64ObservableGauge(
+		"otelcol_extension_token_vault_spool_size",
+		metric.WithDescription("Room the spool takes on disk. [Alpha]"),
+		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ExtensionTokenVaultStoreSize, err = builder.meter.Int64ObservableGauge(
 		"otelcol_extension_token_vault_store_size",
 		metric.WithDescription("Room the store takes on disk. [Alpha]"),
@@ -197,6 +376,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.ExtensionTokenVaultTokensErased, err = builder.meter.Int64ObservableGauge(
 		"otelcol_extension_token_vault_tokens_erased",
 		metric.WithDescription("Number of tombstones in the store, left by erasure until their epochs end. [Alpha]"),
+		metric.WithUnit("{token}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExtensionTokenVaultTokensIssued, err = builder.meter.Int64ObservableCounter(
+		"otelcol_extension_token_vault_tokens_issued",
+		metric.WithDescription("Number of tokens that the vault minted for this Collector. [Alpha]"),
 		metric.WithUnit("{token}"),
 	)
 	errs = errors.Join(errs, err)

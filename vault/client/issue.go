@@ -1,0 +1,246 @@
+package client
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/cloakroom/cloakroom/vault/token"
+	"github.com/cloakroom/cloakroom/vault/vaultpb"
+)
+
+// standInKid marks the stand-ins of tokens that the vault is yet to mint. It is the last one a vault would give out.
+const standInKid = token.Kids - 1
+
+const (
+	maxIssueValues = 1000
+	maxIssueBytes  = 1 << 20
+	minRateWait    = 250 * time.Millisecond
+)
+
+// issuing is the way of one scope to the vault's Issue. Commits that come while a call is under way share the next one,
+// so that many goroutines make few calls.
+type issuing struct {
+	turn    sync.Mutex // held by the call under way
+	mu      sync.Mutex
+	open    *issueCall
+	most    int       // values of one call, as the grant says
+	heldOff time.Time // the caller's rate is used up until then
+}
+
+// issueCall is one call to Issue.
+type issueCall struct {
+	values []*vaultpb.IssueValue
+	index  map[issueKey]int
+	bytes  int
+	done   chan struct{}
+	tokens []issuedAnswer
+	err    error
+}
+
+// issueKey tells values apart without holding them: the identity of a stand-in is a keyed hash of the value.
+type issueKey struct {
+	class token.Class
+	id    token.Identity
+}
+
+type issuedAnswer struct {
+	token  string
+	parsed token.Token
+	err    error
+}
+
+// wanted is a value of a batch and the call that will bring its token.
+type wanted struct {
+	record int
+	at     int
+	call   *issueCall
+}
+
+// issue has the vault mint what is pending in b.
+func (i *Issuer) issue(ctx context.Context, b *token.Batch) error {
+	var waiting []wanted
+	for n := range b.Len() {
+		r := b.At(n)
+		if !r.Pending {
+			continue
+		}
+		if err := i.heldOff(r.Class.Scope); err != nil {
+			return err
+		}
+		call, at, created := i.issuingOf(r.Class.Scope).join(r)
+		if created {
+			go i.fly(r.Class.Scope, call)
+		}
+		waiting = append(waiting, wanted{n, at, call})
+	}
+	for _, w := range waiting {
+		select {
+		case <-w.call.done:
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", token.ErrUnavailable, ctx.Err())
+		}
+	}
+	for _, w := range waiting {
+		if w.call.err != nil {
+			return w.call.err
+		}
+		a := w.call.tokens[w.at]
+		if a.err != nil {
+			return a.err
+		}
+		b.Settle(w.record, []byte(a.token))
+	}
+	return nil
+}
+
+// heldOff fails while the vault's rate limit is in force for this agent: asking before would only lengthen it.
+func (i *Issuer) heldOff(scope string) error {
+	q := i.issuingOf(scope)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if wait := q.heldOff.Sub(i.settings.Now()); wait > 0 {
+		return fmt.Errorf("%w: the vault's rate limit for this agent is used up, next try in %v", token.ErrUnavailable, wait.Round(time.Millisecond))
+	}
+	return nil
+}
+
+func (i *Issuer) issuingOf(scope string) *issuing {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	q := i.issuing[scope]
+	if q == nil {
+		q = &issuing{most: maxIssueValues}
+		i.issuing[scope] = q
+	}
+	return q
+}
+
+// join adds a value to the call that is open.
+func (q *issuing) join(r token.Record) (call *issueCall, at int, created bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	key := issueKey{r.Class, r.Identity}
+	if c := q.open; c != nil {
+		if at, known := c.index[key]; known {
+			return c, at, false
+		}
+		if len(c.values) >= q.most || c.bytes+len(r.Canonical) > maxIssueBytes {
+			q.open = nil
+		}
+	}
+	if q.open == nil {
+		q.open = &issueCall{index: map[issueKey]int{}, done: make(chan struct{})}
+		created = true
+	}
+	c := q.open
+	at = len(c.values)
+	c.index[key] = at
+	c.bytes += len(r.Canonical)
+	c.values = append(c.values, &vaultpb.IssueValue{
+		Class: &vaultpb.MintClass{Name: r.Class.Name, Kind: kinds[r.Class.Kind]},
+		Value: append([]byte(nil), r.Canonical...), // the call outlives the batch of a caller that gave up
+	})
+	return c, at, created
+}
+
+// fly makes the call once the one before it is back. It belongs to nobody's context: others wait for it, too.
+func (i *Issuer) fly(scope string, c *issueCall) {
+	q := i.issuingOf(scope)
+	q.turn.Lock()
+	defer q.turn.Unlock()
+	q.mu.Lock()
+	if q.open == c {
+		q.open = nil
+	}
+	q.mu.Unlock()
+	ctx, cancel := context.WithTimeout(i.ctx, i.settings.Timeout)
+	defer cancel()
+	now := i.settings.Now()
+	response, err := i.vault.Issue(ctx, connect.NewRequest(&vaultpb.IssueRequest{Scope: scope, Values: c.values}))
+	if err == nil {
+		err = i.takeIssued(scope, c, response.Msg, now)
+	} else {
+		i.issueFailed(scope, q, err, now)
+	}
+	if err != nil {
+		c.err = fmt.Errorf("have the vault issue %d tokens: %w", len(c.values), i.unavailable(err))
+		i.report(c.err)
+	} else {
+		i.report(nil)
+		for _, v := range c.values {
+			clear(v.Value)
+		}
+	}
+	close(c.done)
+}
+
+// issueFailed draws conclusions from a call that the vault did not answer.
+func (i *Issuer) issueFailed(scope string, q *issuing, err error, now time.Time) {
+	switch connect.CodeOf(err) {
+	case connect.CodeResourceExhausted:
+		q.mu.Lock()
+		q.heldOff = now.Add(jitter(2 * retryAfter(err))) // at least what was asked for
+		q.mu.Unlock()
+	case connect.CodeFailedPrecondition, connect.CodePermissionDenied:
+		i.endScope(scope)
+	}
+}
+
+// retryAfter is how long the vault asks to wait: the header Retry-After, in seconds or as a duration.
+func retryAfter(err error) time.Duration {
+	wait := time.Second
+	if said := new(connect.Error); errors.As(err, &said) {
+		after := said.Meta().Get("Retry-After")
+		if seconds, err := strconv.ParseFloat(after, 64); err == nil && seconds >= 0 && seconds < 86400 {
+			wait = time.Duration(seconds * float64(time.Second))
+		} else if d, err := time.ParseDuration(after); err == nil {
+			wait = d
+		}
+	}
+	return min(max(wait, minRateWait), time.Hour)
+}
+
+// takeIssued checks an answer and remembers its tokens.
+func (i *Issuer) takeIssued(scope string, c *issueCall, r *vaultpb.IssueResponse, now time.Time) error {
+	if len(r.Tokens) != len(c.values) {
+		return fmt.Errorf("the vault issued %d tokens for %d values", len(r.Tokens), len(c.values))
+	}
+	c.tokens = make([]issuedAnswer, len(c.values))
+	for n, t := range r.Tokens {
+		a, name := &c.tokens[n], c.values[n].Class.Name
+		if t.GetToken() == "" {
+			a.err = fmt.Errorf("mint %s: %w", name, ErrRefused)
+			continue
+		}
+		parsed, err := token.Parse(t.Token)
+		if err != nil || parsed.Class != name || !i.recognizer.Load().Verify(parsed) {
+			return errors.New("the vault issued what is no token of its own, or one of another class")
+		}
+		if i.hasEnded(parsed.Kid) {
+			return errors.New("the vault issued a token of a key that it has revoked meanwhile")
+		}
+		a.token, a.parsed = t.Token, parsed
+	}
+	until := now.Add(r.GetReuse().AsDuration()).UnixNano()
+	for key, n := range c.index {
+		if a := &c.tokens[n]; a.err == nil && r.GetReuse().AsDuration() > 0 && key.class.Kind != token.Random {
+			i.issued().put(issuedToken{key.id, a.parsed.Identity, a.parsed.Kid, a.parsed.Tag, until})
+		}
+	}
+	i.stats.issued.Add(uint64(len(c.values)))
+	i.stats.issueCalls.Add(1)
+	return nil
+}
+
+// issued is made when first needed: a vault that lets its agents mint every class costs nothing.
+func (i *Issuer) issued() *issued {
+	i.issuedOnce.Do(func() { i.issuedTokens.Store(newIssued(cmp.Or(i.settings.Issued, defaultIssued))) })
+	return i.issuedTokens.Load()
+}

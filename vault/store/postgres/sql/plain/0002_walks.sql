@@ -1,0 +1,1 @@
+create index vault_tombstones on vault_records (kid, token) where sealed is null;
