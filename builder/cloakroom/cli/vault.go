@@ -22,7 +22,7 @@ func newVault() *cobra.Command {
 		`Makes and runs a vault that serves many collectors (init, serve), and looks after one on this machine: that, or the
 embedded vault of a collector, beside the running process or while it is down. Nothing here reveals values.
 
-`+whileDown, newVaultInit(), newVaultServe(), newVaultStatus(), newVaultAudit(), newVaultForget(), newVaultExport(), newVaultImport())
+`+whileDown, newVaultInit(), newVaultServe(), newVaultStatus(), newVaultAudit(), newVaultForget(), newVaultRevoke(), newVaultRestore(), newVaultExport(), newVaultImport())
 }
 
 // whileDown is for the help of commands that use a vault.
@@ -76,6 +76,7 @@ type status struct {
 	Tombstones uint64        `json:"tombstones"`
 	StoreBytes uint64        `json:"store_bytes"`
 	Epochs     []epochStatus `json:"epochs"`
+	Revoked    []string      `json:"revoked_agents,omitempty"`
 	Audit      auditHead     `json:"audit"`
 }
 
@@ -99,7 +100,7 @@ type auditHead struct {
 func toStatus(r *vaultpb.StatusResponse, local bool) status {
 	s := status{
 		Directory: r.GetDirectory(), Running: !local, Keyholders: r.GetKeyholders(), Records: r.GetRecords(),
-		Tombstones: r.GetTombstones(), StoreBytes: r.GetStoreBytes(), Epochs: []epochStatus{}, Audit: toHead(r.GetAudit()),
+		Tombstones: r.GetTombstones(), StoreBytes: r.GetStoreBytes(), Epochs: []epochStatus{}, Revoked: r.GetRevokedAgents(), Audit: toHead(r.GetAudit()),
 	}
 	if started := r.GetStarted(); started != nil && !local {
 		at := started.AsTime()
@@ -149,6 +150,9 @@ func printStatus(w io.Writer, format string, s status) error {
 	fmt.Fprintf(table, "keyholders\t%s\n", s.Keyholders)
 	fmt.Fprintf(table, "records\t%d (%s on disk)\n", s.Records, size(int64(s.StoreBytes)))
 	fmt.Fprintf(table, "erased\t%d\n", s.Tombstones)
+	for _, agent := range s.Revoked {
+		fmt.Fprintf(table, "revoked\t%s\n", agent)
+	}
 	fmt.Fprintf(table, "audit log\t%s\n", s.Audit.Path)
 	fmt.Fprintf(table, "audit end\t%d:%s\n", s.Audit.Sequence, s.Audit.Hash)
 	fmt.Fprintf(table, "audit key\t%s\n", base64.StdEncoding.EncodeToString(s.Audit.PublicKey))
