@@ -18,12 +18,13 @@ const (
 	// others queue behind it; it tries again instead.
 	dropWait = 200 * time.Millisecond
 	// Without partitions, so many rows are deleted at a time.
-	deleteRows = 5000
+	batchRows = 5000
 )
 
-func partition(kid token.Kid) string {
-	return pgx.Identifier{"vault_records_" + kid.String()}.Sanitize()
-}
+func partitionName(kid token.Kid) string { return "vault_records_" + kid.String() }
+
+// partition is the name as it stands in a statement.
+func partition(kid token.Kid) string { return pgx.Identifier{partitionName(kid)}.Sanitize() }
 
 // makePartitions makes the partitions of kids that have none. again is set when one was missing that had been there.
 //
@@ -41,16 +42,11 @@ func (s *Store) makePartitions(ctx context.Context, kids []token.Kid, again bool
 	if len(missing) == 0 {
 		return nil
 	}
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := s.lockSchema(ctx, tx); err != nil {
-			return err
-		}
+	err := s.alone(ctx, func(tx pgx.Tx) error {
 		for _, kid := range missing {
-			var there bool
-			if err := tx.QueryRow(ctx, "select to_regclass($1) is not null", partition(kid)).Scan(&there); err != nil {
+			if there, err := exists(ctx, tx, partitionName(kid)); err != nil {
 				return err
-			}
-			if there {
+			} else if there {
 				continue
 			}
 			if _, err := tx.Exec(ctx, fmt.Sprintf("create table %s (like vault_records including defaults including storage including indexes)", partition(kid))); err != nil {
@@ -112,39 +108,47 @@ func (s *Store) DeleteExpired(ctx context.Context, now time.Time) (int, error) {
 	return n, errors.Join(faults...)
 }
 
+// expire deletes what of a kid has expired: records, then their sessions, then what was counted, so that it can stop
+// anywhere and the next one finds the rest.
 func (s *Store) expire(ctx context.Context, d due, now int64) (n int, err error) {
 	const doing = "deleting expired records"
-	// First: a record without its session is not found, and it has expired too.
+	err = errLive
+	if d.all && s.layout.partitioned {
+		err = s.try(ctx, doing, func(ctx context.Context) (err error) {
+			n, err = s.drop(ctx, d.kid, now)
+			return err
+		})
+	}
+	if errors.Is(err, errLive) {
+		n, err = s.deleteRows(ctx, doing, d.kid, now)
+	}
+	if err != nil {
+		return n, err
+	}
 	err = s.try(ctx, doing, func(ctx context.Context) error {
 		_, err := s.pool.Exec(ctx, "delete from vault_sessions where kid = $1 and expires <= $2", int32(d.kid), now)
 		return err
 	})
 	if err != nil {
-		return 0, err
+		return n, err
 	}
-	if d.all && s.layout.partitioned {
-		err := s.try(ctx, doing, func(ctx context.Context) (err error) {
-			n, err = s.drop(ctx, d.kid, now)
-			return err
-		})
-		if !errors.Is(err, errLive) {
-			return n, err
-		}
-	}
+	return n, s.try(ctx, doing, func(ctx context.Context) error { return s.forget(ctx, d.kid, now) })
+}
+
+// deleteRows deletes the expired rows of a kid.
+func (s *Store) deleteRows(ctx context.Context, doing string, kid token.Kid, now int64) (n int, err error) {
 	for {
 		gone, rows := 0, 0
 		err := s.try(ctx, doing, func(ctx context.Context) error {
-			return s.pool.QueryRow(ctx, deleteSome, s.nextSlot(), int32(d.kid), now, deleteRows).Scan(&gone, &rows)
+			return s.pool.QueryRow(ctx, deleteSome, s.nextSlot(), int32(kid), now, batchRows).Scan(&gone, &rows)
 		})
-		n += gone
 		if err != nil {
 			return n, err
 		}
-		if rows < deleteRows {
-			break
+		if n += gone; rows < batchRows {
+			return n, nil
 		}
 	}
-	return n, s.try(ctx, doing, func(ctx context.Context) error { return s.forget(ctx, d.kid, now) })
 }
 
 // deleteSome deletes up to $4 expired rows. What it counts in is neutral to the bounds of expiry.
@@ -166,16 +170,13 @@ on conflict (kid, slot) do update set records = t.records + excluded.records, to
 // errLive says that somebody stored something that has not expired under a kid that had.
 var errLive = errors.New("not expired any more")
 
-// drop removes a kid with its partition.
+// drop removes the records of a kid with its partition. The kid stays, with nothing counted, until its sessions are gone.
 func (s *Store) drop(ctx context.Context, kid token.Kid, now int64) (n int, err error) {
 	s.mu.Lock()
 	delete(s.made, kid)
 	s.mu.Unlock()
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err = s.alone(ctx, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, fmt.Sprintf("set local lock_timeout = %d", dropWait.Milliseconds())); err != nil {
-			return err
-		}
-		if err := s.lockSchema(ctx, tx); err != nil {
 			return err
 		}
 		// The table before its partition, as writers do: the other way round the two would wait for each other.
@@ -193,7 +194,8 @@ func (s *Store) drop(ctx context.Context, kid token.Kid, now int64) (n int, err 
 			return err
 		}
 		n = int(sum.records)
-		return sum.remove(ctx, tx, now)
+		_, err = tx.Exec(ctx, "update vault_tallies set records = 0, tombstones = 0 where kid = $1 and slot = any($2)", int32(kid), sum.slots)
+		return err
 	})
 	if err != nil {
 		return 0, err
@@ -213,10 +215,13 @@ func (s *Store) forget(ctx context.Context, kid token.Kid, now int64) error {
 			return err
 		}
 		var left bool
-		if err := tx.QueryRow(ctx, `select exists (select 1 from vault_records where kid = $1)`, int32(kid)).Scan(&left); err != nil || left {
+		err = tx.QueryRow(ctx, `select exists (select 1 from vault_records where kid = $1) or exists (select 1 from vault_sessions where kid = $1)`,
+			int32(kid)).Scan(&left)
+		if err != nil || left {
 			return err
 		}
-		return sum.remove(ctx, tx, now)
+		_, err = tx.Exec(ctx, "delete from vault_tallies where kid = $1 and slot = any($2)", int32(kid), sum.slots)
+		return err
 	})
 }
 
@@ -243,15 +248,6 @@ func lockTallies(ctx context.Context, tx pgx.Tx, kid token.Kid) (sum, error) {
 		return nil
 	})
 	return s, err
-}
-
-// remove deletes the slots and what is left of sessions.
-func (s sum) remove(ctx context.Context, tx pgx.Tx, now int64) error {
-	if _, err := tx.Exec(ctx, "delete from vault_sessions where kid = $1 and expires <= $2", int32(s.kid), now); err != nil {
-		return err
-	}
-	_, err := tx.Exec(ctx, "delete from vault_tallies where kid = $1 and slot = any($2)", int32(s.kid), s.slots)
-	return err
 }
 
 // Stats implements store.Store. It reads a few rows per kid, and asks the file system for sizes.

@@ -6,8 +6,8 @@
 // connection's search_path and are called vault_…; those of different vaults need different schemas or databases.
 //
 // On PostgreSQL the records of an epoch are a partition, and expiry drops it. On CockroachDB, YugabyteDB and Citus, or
-// with Partitions off, there is one table and expiry deletes in batches. Tests run on PostgreSQL 15 and
-// 17; for the others see the comments at layout.
+// with Partitions off, there is one table and expiry deletes in batches. Tests run on PostgreSQL 15 and 17; for
+// the others see the comments at layout.
 package postgres
 
 import (

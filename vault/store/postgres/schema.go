@@ -105,9 +105,16 @@ type querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
+// exists reports whether there is a table. It reads the catalog, not to_regclass, which a connection answers from memory:
+// after waiting for a lock, what another one made meanwhile would be missing.
+func exists(ctx context.Context, q querier, table string) (there bool, err error) {
+	err = q.QueryRow(ctx, `select count(*) > 0 from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = current_schema() and c.relname = $1`, table).Scan(&there)
+	return there, err
+}
+
 func (s *Store) readVersion(ctx context.Context, q querier) (int, error) {
-	var there bool
-	if err := q.QueryRow(ctx, "select to_regclass('vault_schema') is not null").Scan(&there); err != nil || !there {
+	if there, err := exists(ctx, q, "vault_schema"); err != nil || !there {
 		return 0, err
 	}
 	var version int
@@ -125,10 +132,7 @@ func (s *Store) readVersion(ctx context.Context, q querier) (int, error) {
 // step makes the next version, unless another vault just did, and returns the version there is then.
 func (s *Store) step(ctx context.Context, steps []string) (version int, err error) {
 	err = s.try(ctx, "migrating the token store's tables", func(ctx context.Context) error {
-		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-			if err := s.lockSchema(ctx, tx); err != nil {
-				return err
-			}
+		return s.alone(ctx, func(tx pgx.Tx) error {
 			was := s.layout.partitioned
 			if version, err = s.readVersion(ctx, tx); err != nil {
 				return err
@@ -158,11 +162,20 @@ const schemaTable = `create table if not exists vault_schema (
 );
 `
 
-// lockSchema keeps other vaults from changing the tables until the transaction ends. The lock is the schema's.
-func (s *Store) lockSchema(ctx context.Context, tx pgx.Tx) error {
-	if !s.layout.advisory {
-		return nil
-	}
+// alone runs a transaction that no other vault's runs beside, in this schema. It is to see what they did before, so it
+// looks at the database after it has waited for them, whatever the isolation level of others.
+func (s *Store) alone(ctx context.Context, do func(pgx.Tx) error) error {
+	return pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
+		if s.layout.advisory {
+			if err := lockSchema(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return do(tx)
+	})
+}
+
+func lockSchema(ctx context.Context, tx pgx.Tx) error {
 	h := fnv.New32a()
 	var schema string
 	if err := tx.QueryRow(ctx, "select coalesce(current_schema(), '')").Scan(&schema); err != nil {
