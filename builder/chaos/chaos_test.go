@@ -153,10 +153,15 @@ func (r *rig) settle() {
 	}
 }
 
-// segments are the files of a spool that hold records.
-func segments(dir string) []string {
+// segments are the files of a spool that hold records, with their sizes. One without is but a few bytes long.
+func segments(dir string) (out []string) {
 	found, _ := filepath.Glob(filepath.Join(dir, "spool", "*.seg"))
-	return found
+	for _, path := range found {
+		if info, err := os.Stat(path); err == nil && info.Size() > 64 {
+			out = append(out, fmt.Sprintf("%s: %d bytes", filepath.Base(path), info.Size()))
+		}
+	}
+	return out
 }
 
 // collect reads what came out of all agents.
