@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/cloakroom/cloakroom/vault/server"
-	"github.com/cloakroom/cloakroom/vault/store"
 )
 
 // metrics of a vault. No label holds anything a value, a token or a caller's identity could be told from: callers appear
@@ -24,6 +23,10 @@ type metrics struct {
 	commits    *prometheus.HistogramVec
 	reveals    *prometheus.CounterVec
 	expired    prometheus.Counter
+	issued     *prometheus.CounterVec
+	limited    *prometheus.CounterVec
+	denied     *prometheus.CounterVec
+	poisoned   prometheus.Counter
 	reloads    *prometheus.CounterVec
 }
 
@@ -42,6 +45,10 @@ func newMetrics() *metrics {
 	m.refused = counter("escrows_failed_total", "Escrow calls that the store refused.").WithLabelValues()
 	m.reveals = counter("reveals_total", "Tokens somebody asked to reveal, by outcome.", "outcome")
 	m.expired = counter("records_expired_total", "Records deleted because their retention was over.").WithLabelValues()
+	m.issued = counter("tokens_issued_total", "Tokens the vault minted for agents, by the name of their rule.", "rule")
+	m.limited = counter("issue_limited_total", "Values not issued because their agent's rate was used up, by the name of its rule.", "rule")
+	m.denied = counter("denied_total", "Calls and records whose caller may not make them, by service.", "service")
+	m.poisoned = counter("records_poisoned_total", "Records that did not hold what their token was minted from, found at a reveal.").WithLabelValues()
 	m.reloads = counter("reloads_total", "Reloads of the configuration, by result.", "result")
 	m.commits = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Namespace: namespace, Name: "escrow_duration_seconds", Help: "Time the store took for one Escrow call.",
@@ -66,7 +73,11 @@ func (m *metrics) hooks() server.Hooks {
 		Revealed: func(_ context.Context, outcome string, tokens int) {
 			m.reveals.WithLabelValues(outcome).Add(float64(tokens))
 		},
-		Expired: func(_ context.Context, records int) { m.expired.Add(float64(records)) },
+		Expired:  func(_ context.Context, records int) { m.expired.Add(float64(records)) },
+		Issued:   func(_ context.Context, rule string, n int) { m.issued.WithLabelValues(rule).Add(float64(n)) },
+		Limited:  func(_ context.Context, rule string, n int) { m.limited.WithLabelValues(rule).Add(float64(n)) },
+		Refused:  func(_ context.Context, service string, n int) { m.denied.WithLabelValues(service).Add(float64(n)) },
+		Poisoned: func(context.Context, string) { m.poisoned.Inc() },
 	}
 }
 
@@ -88,12 +99,13 @@ var (
 	recordsDesc    = prometheus.NewDesc(namespace+"_records", "Records in the store.", nil, nil)
 	tombstonesDesc = prometheus.NewDesc(namespace+"_tombstones", "Tombstones in the store, left by erasure until their epochs end.", nil, nil)
 	bytesDesc      = prometheus.NewDesc(namespace+"_store_bytes", "Room the store takes.", nil, nil)
+	streamsDesc    = prometheus.NewDesc(namespace+"_agents_listening", "Agents that listen for revocations.", nil, nil)
 	auditDesc      = prometheus.NewDesc(namespace+"_audit_entries", "Sequence of the newest entry of the audit log.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (g *gauges) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{recordsDesc, tombstonesDesc, bytesDesc, auditDesc} {
+	for _, d := range []*prometheus.Desc{recordsDesc, tombstonesDesc, bytesDesc, streamsDesc, auditDesc} {
 		out <- d
 	}
 }
@@ -103,9 +115,9 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	out <- prometheus.MustNewConstMetric(auditDesc, prometheus.GaugeValue, float64(g.vault.AuditHead().Sequence))
-	var st store.Stats
-	var err error
-	if st, err = g.vault.Stats(ctx); err != nil {
+	out <- prometheus.MustNewConstMetric(streamsDesc, prometheus.GaugeValue, float64(g.vault.Core().Streams()))
+	st, err := g.vault.Stats(ctx)
+	if err != nil {
 		return
 	}
 	out <- prometheus.MustNewConstMetric(recordsDesc, prometheus.GaugeValue, float64(st.Records))

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -207,11 +208,35 @@ func (v *Vault) Reload(c *Config) (restart []string) {
 	}
 	next := *c
 	next.Regions = old.Regions // open stores
+	next.Scopes = maps.Clone(c.Scopes)
+	for name := range mergeKeys(old.Scopes, c.Scopes) {
+		if was := old.Scopes[name].Region; was != c.Scopes[name].Region {
+			// Its rows are where they are, and would not be found elsewhere.
+			s := next.Scopes[name]
+			s.Region = was
+			if next.Scopes == nil {
+				next.Scopes = map[string]Scope{}
+			}
+			next.Scopes[name] = s
+			restart = append(restart, "scopes."+name+".region (never: make a new scope)")
+		}
+	}
 	v.config.Store(&next)
 	v.vault.Core().SetRules(next.Rules())
 	v.vault.Core().SetGrantLife(c.Grants.Life)
 	v.metrics.reloads.WithLabelValues("ok").Inc()
 	return restart
+}
+
+// mergeKeys are the names in either.
+func mergeKeys(a, b map[string]Scope) map[string]struct{} {
+	all := map[string]struct{}{}
+	for _, m := range []map[string]Scope{a, b} {
+		for name := range m {
+			all[name] = struct{}{}
+		}
+	}
+	return all
 }
 
 // ReloadFailed counts a configuration that could not be taken.
