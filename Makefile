@@ -64,6 +64,8 @@ test-services:
 ## lint: golangci-lint with the dependency rule, drift of generated files, modules, known vulnerabilities
 .PHONY: lint
 lint: tools drift
+	@echo "== buf: protocol lint, and nothing that breaks agents of the last release"
+	@cd vault/vaultpb && $(TOOLS)/buf lint && $(TOOLS)/buf breaking --against released.binpb
 	@echo "== golangci-lint"
 	@$(TOOLS)/golangci-lint run ./...
 	@cd builder/bench && $(TOOLS)/golangci-lint run --config ../../.golangci.yml ./...
@@ -71,6 +73,11 @@ lint: tools drift
 	@go mod tidy -diff
 	@echo "== govulncheck"
 	@.ci/vulncheck
+
+## release-protocol: take the protocol of now as the one that later ones may not break
+.PHONY: release-protocol
+release-protocol: tools
+	@cd vault/vaultpb && $(TOOLS)/buf build -o released.binpb
 
 ## fmt: format the Go sources
 .PHONY: fmt
