@@ -46,6 +46,8 @@ const (
 	ActionEpoch   = "epoch_begun"
 	ActionStarted = "vault_started"
 	ActionStopped = "vault_stopped"
+	// ActionGrant is the first grant of an epoch to an agent with a certificate; renewals are not recorded.
+	ActionGrant = "grant"
 	// ActionSession is the first time that a running vault sees an escrow session: what it holds is its actor's.
 	ActionSession = "session_begun"
 	// ActionDiscard is the end of a record that did not hold what its token was minted from.

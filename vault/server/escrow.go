@@ -171,27 +171,34 @@ func (p *parcel) record(n int, rec *vaultpb.EscrowRecord, of *opened) (store.Rec
 	}, 0, nil
 }
 
-// seen remembers which sessions are on record.
-type seen struct {
-	mu  sync.Mutex
-	ids map[[16]byte]struct{}
+// seen remembers what is on record already.
+type seen[K comparable] struct {
+	mu   sync.Mutex
+	keys map[K]struct{}
 }
 
-// maxSeen sessions are remembered; then all are forgotten, and those that go on are recorded once more.
+// maxSeen things are remembered; then all are forgotten, and those that go on are recorded once more.
 const maxSeen = 1 << 16
 
-// first reports whether an id is new.
-func (s *seen) first(id [16]byte) bool {
+// first reports whether a key is new.
+func (s *seen[K]) first(key K) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, known := s.ids[id]; known {
+	if _, known := s.keys[key]; known {
 		return false
 	}
-	if s.ids == nil || len(s.ids) >= maxSeen {
-		s.ids = map[[16]byte]struct{}{}
+	if s.keys == nil || len(s.keys) >= maxSeen {
+		s.keys = map[K]struct{}{}
 	}
-	s.ids[id] = struct{}{}
+	s.keys[key] = struct{}{}
 	return true
+}
+
+// forget has the next first of a key be new.
+func (s *seen[K]) forget(key K) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.keys, key)
 }
 
 // recordSessions notes who began a session when the vault sees it first, so that a record that turns out to be forged
@@ -212,10 +219,8 @@ func (i *Issuer) recordSessions(ctx context.Context, sessions []store.Session) {
 		return
 	}
 	if _, err := i.core.Audit.AppendAll(ctx, events); err != nil {
-		i.seen.mu.Lock()
-		defer i.seen.mu.Unlock()
 		for _, s := range sessions {
-			delete(i.seen.ids, s.ID)
+			i.seen.forget(s.ID)
 		}
 	}
 }

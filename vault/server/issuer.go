@@ -32,8 +32,9 @@ const (
 type Issuer struct {
 	core       *Core
 	recognizer *token.Recognizer
-	begun      sync.Map // token.Kid of epochs whose beginning is known to be recorded
-	seen       seen
+	begun      sync.Map       // token.Kid of epochs whose beginning is known to be recorded
+	seen       seen[[16]byte] // escrow sessions
+	granted    seen[string]   // caller, certificate and kid
 	limits     limiters
 	own        ownSessions
 }
@@ -105,7 +106,25 @@ func (i *Issuer) grant(ctx context.Context, r *vaultpb.GrantRequest) (*vaultpb.G
 			g.MintKeys = append(g.MintKeys, &vaultpb.MintKey{Class: r.Classes[n], Key: key[:]})
 		}
 	}
+	i.recordGrant(ctx, e)
 	return g, nil
+}
+
+// recordGrant notes that an agent holds keys of an epoch when it gets the first ones with its certificate. As with
+// epochs, telemetry does not wait for the log.
+func (i *Issuer) recordGrant(ctx context.Context, e *keyring.Epoch) {
+	caller := callerOf(ctx)
+	if caller.Local {
+		return
+	}
+	key := caller.ID + " " + caller.Fingerprint + " " + e.Kid.String()
+	if !i.granted.first(key) {
+		return
+	}
+	ev := by(ctx, audit.Event{Action: audit.ActionGrant, Outcome: audit.OutcomeOK, Scope: e.Scope, Kid: e.Kid.String()})
+	if _, err := i.core.Audit.Append(ctx, ev); err != nil {
+		i.granted.forget(key)
+	}
 }
 
 // newGrant is a grant of an epoch, without keys yet.

@@ -89,8 +89,26 @@ func (v *Vault) known(h http.Handler) http.Handler {
 			v.writeError(w, r, connect.NewError(connect.CodeUnauthenticated, err))
 			return
 		}
+		v.meet(peer)
 		h.ServeHTTP(w, r.WithContext(server.WithCaller(r.Context(), server.Caller{ID: peer.ID, Fingerprint: peer.Fingerprint})))
 	})
+}
+
+// maxMet callers are remembered; then all are forgotten.
+const maxMet = 1 << 14
+
+// meet says in the log who speaks with which certificate, once for each.
+func (v *Vault) meet(p identity.Peer) {
+	v.metMu.Lock()
+	defer v.metMu.Unlock()
+	if v.met[p.Fingerprint] {
+		return
+	}
+	if v.met == nil || len(v.met) >= maxMet {
+		v.met = map[string]bool{}
+	}
+	v.met[p.Fingerprint] = true
+	v.log.Info("vault: a caller with a new certificate", zap.String("id", p.ID), zap.String("fingerprint", p.Fingerprint), zap.Time("expires", p.NotAfter))
 }
 
 func (v *Vault) writeError(w http.ResponseWriter, r *http.Request, err error) {

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -44,6 +45,9 @@ type Vault struct {
 	reveal   *listener
 	health   *listener
 	closing  atomic.Bool
+
+	metMu sync.Mutex
+	met   map[string]bool // fingerprints of callers
 }
 
 // Open opens the vault of a configuration that was read and checked. It serves when Open returns. Close it.
