@@ -90,7 +90,10 @@ func (v *Vault) known(h http.Handler) http.Handler {
 			return
 		}
 		v.meet(peer)
-		h.ServeHTTP(w, r.WithContext(server.WithCaller(r.Context(), server.Caller{ID: peer.ID, Fingerprint: peer.Fingerprint})))
+		// A stream lives no longer than the certificate it was opened with.
+		ctx, cancel := context.WithDeadline(r.Context(), peer.NotAfter)
+		defer cancel()
+		h.ServeHTTP(w, r.WithContext(server.WithCaller(ctx, server.Caller{ID: peer.ID, Fingerprint: peer.Fingerprint})))
 	})
 }
 
