@@ -65,6 +65,12 @@ func (k *sink) tokens() []string {
 	return append([]string(nil), k.taken...)
 }
 
+func (k *sink) count() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.calls
+}
+
 func away(*vaultpb.EscrowRequest) (*vaultpb.EscrowResponse, error) {
 	return nil, connect.NewError(connect.CodeUnavailable, errors.New("away"))
 }

@@ -20,17 +20,17 @@ func TestDeniedAreAskedHourly(t *testing.T) {
 		if st := s.Stats(); st.Denied != 10 || st.Depth != 0 {
 			t.Fatalf("%+v", st)
 		}
-		calls := k.calls
+		calls := k.count()
 		time.Sleep(30 * time.Minute)
-		if k.calls != calls {
+		if k.count() != calls {
 			t.Error("asked again within half an hour")
 		}
 		k.mu.Lock()
 		k.refused = nil
 		k.mu.Unlock()
 		time.Sleep(time.Hour)
-		if st := s.Stats(); st.Denied != 0 || st.Shipped != 10 || k.calls != calls+1 {
-			t.Errorf("%+v after %d calls", st, k.calls)
+		if st := s.Stats(); st.Denied != 0 || st.Shipped != 10 || k.count() != calls+1 {
+			t.Errorf("%+v after %d calls", st, k.count())
 		}
 		same(t, k.tokens(), names("a", 10))
 	})
@@ -46,10 +46,10 @@ func TestBackOff(t *testing.T) {
 			add(t, s, batch("x", 1)) // new records are no reason to ask
 			time.Sleep(5 * time.Second)
 		}
-		if k.calls < 60 || k.calls > 250 {
-			t.Errorf("%d calls in an hour", k.calls)
+		if k.count() < 60 || k.count() > 250 {
+			t.Errorf("%d calls in an hour", k.count())
 		}
-		if st := s.Stats(); st.Breaker == "closed" || st.Retries != uint64(k.calls) || st.Age(time.Now()) < 59*time.Minute {
+		if st := s.Stats(); st.Breaker == "closed" || st.Retries != uint64(k.count()) || st.Age(time.Now()) < 59*time.Minute {
 			t.Errorf("%+v", st)
 		}
 		k.set(nil)
