@@ -217,10 +217,9 @@ func (r *rig) judge(m *model, all []came) {
 		if json.Unmarshal([]byte(line), &answer) != nil {
 			continue
 		}
-		switch want := value[answer.Token]; {
-		case answer.Value == want:
+		if answer.Value == value[answer.Token] {
 			revealed++
-		default:
+		} else {
 			wrong[answer.Token+": "+answer.Reason]++
 		}
 	}

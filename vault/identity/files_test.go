@@ -299,7 +299,7 @@ func TestReplacedFiles(t *testing.T) {
 	require.NoError(t, os.Remove(server.config.CAFile))
 	is("third")
 	for _, l := range logs.All() {
-		require.NotContains(t, l.Entry.Message, "PRIVATE")
+		require.NotContains(t, l.Message, "PRIVATE")
 	}
 }
 

@@ -124,12 +124,15 @@ type spiffeLogger struct{ *zap.SugaredLogger }
 func (l spiffeLogger) Debugf(format string, args ...any) {
 	l.SugaredLogger.Debugf("identity: "+format, args...)
 }
+
 func (l spiffeLogger) Infof(format string, args ...any) {
 	l.SugaredLogger.Infof("identity: "+format, args...)
 }
+
 func (l spiffeLogger) Warnf(format string, args ...any) {
 	l.SugaredLogger.Warnf("identity: "+format, args...)
 }
+
 func (l spiffeLogger) Errorf(format string, args ...any) {
 	l.SugaredLogger.Errorf("identity: "+format, args...)
 }

@@ -106,7 +106,9 @@ func certificates(dir string, hosts []string) error {
 	}
 	for _, r := range []authority.Request{
 		{Name: "vault", Hosts: append([]string{"vault", "localhost", "127.0.0.1"}, hosts...)},
-		{Name: "agent"}, {Name: "gateway", Hosts: append([]string{"gateway", "localhost", "127.0.0.1"}, hosts...)}, {Name: "revealer"},
+		{Name: "agent"},
+		{Name: "gateway", Hosts: append([]string{"gateway", "localhost", "127.0.0.1"}, hosts...)},
+		{Name: "revealer"},
 	} {
 		pair, err := ca.Sign(r)
 		if err != nil {

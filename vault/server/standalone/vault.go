@@ -202,9 +202,16 @@ func (v *Vault) Reload(c *Config) (restart []string) {
 		key      string
 		old, new any
 	}{
-		{"directory", old.Directory, c.Directory}, {"store", old.Store, c.Store}, {"regions", old.Regions, c.Regions},
-		{"tls", old.TLS, c.TLS}, {"spiffe", old.SPIFFE, c.SPIFFE}, {"issuer", old.Issuer, c.Issuer}, {"reveal", old.Reveal, c.Reveal},
-		{"telemetry", old.Telemetry, c.Telemetry}, {"epochs", old.Epochs, c.Epochs}, {"log", old.Log, c.Log},
+		{"directory", old.Directory, c.Directory},
+		{"store", old.Store, c.Store},
+		{"regions", old.Regions, c.Regions},
+		{"tls", old.TLS, c.TLS},
+		{"spiffe", old.SPIFFE, c.SPIFFE},
+		{"issuer", old.Issuer, c.Issuer},
+		{"reveal", old.Reveal, c.Reveal},
+		{"telemetry", old.Telemetry, c.Telemetry},
+		{"epochs", old.Epochs, c.Epochs},
+		{"log", old.Log, c.Log},
 	} {
 		if !same(part.old, part.new) {
 			restart = append(restart, part.key)
