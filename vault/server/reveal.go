@@ -6,8 +6,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync"
 
 	"connectrpc.com/connect"
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/cloakroom/cloakroom/vault/audit"
@@ -48,6 +50,7 @@ func (s *Reveal) Reveal(ctx context.Context, r *connect.Request[vaultpb.RevealRe
 		return nil, s.core.deny(ctx, ev, fmt.Errorf("%d tokens at once, at most %d", n, maxBatch))
 	}
 	o := opening{core: s.core, may: may, minter: s.core.newMinter(), openers: map[[16]byte]*escrow.Opener{}}
+	o.fetch(ctx, r.Msg.Tokens)
 	results := make([]*vaultpb.RevealResult, len(r.Msg.Tokens))
 	events := make([]audit.Event, len(r.Msg.Tokens))
 	request := requestID()
@@ -132,7 +135,56 @@ type opening struct {
 	may      rights
 	minter   *minter
 	openers  map[[16]byte]*escrow.Opener
+	fetched  map[string]fetched
 	poisoned []poison
+}
+
+// fetched is what the store said of a token.
+type fetched struct {
+	record  store.Record
+	session store.Session
+	err     error
+}
+
+// fetchAtOnce is how many records of one call are fetched side by side: a store may be a network away.
+const fetchAtOnce = 16
+
+// fetch gets the records of the tokens that are the caller's to reveal.
+func (o *opening) fetch(ctx context.Context, tokens []string) {
+	var mu sync.Mutex
+	o.fetched = make(map[string]fetched, len(tokens))
+	var g errgroup.Group
+	g.SetLimit(fetchAtOnce)
+	for _, tok := range tokens {
+		t, err := token.Parse(tok)
+		if err != nil || !o.minter.recognizer.Verify(t) {
+			continue
+		}
+		e, err := o.core.Keys.Lookup(t.Kid)
+		if err != nil {
+			continue
+		}
+		if _, allowed := o.may.allowing(e.Scope, t.Class); !allowed {
+			continue
+		}
+		g.Go(func() error {
+			var f fetched
+			f.record, f.session, f.err = o.core.Store.Get(ctx, tok)
+			mu.Lock()
+			defer mu.Unlock()
+			o.fetched[tok] = f
+			return nil
+		})
+	}
+	_ = g.Wait()
+}
+
+// get is what the store says of a token.
+func (o *opening) get(ctx context.Context, tok string) (store.Record, store.Session, error) {
+	if f, ok := o.fetched[tok]; ok {
+		return f.record, f.session, f.err
+	}
+	return o.core.Store.Get(ctx, tok)
 }
 
 // poison is a record that does not hold what its token was minted from.
@@ -189,7 +241,7 @@ func (o *opening) open(ctx context.Context, tok string) (res *vaultpb.RevealResu
 		return res, "no rule lets it reveal this class in this scope", nil
 	}
 	res.Scope, res.Expires = e.Scope, timestamppb.New(e.Expires)
-	r, n, err := o.core.Store.Get(ctx, tok)
+	r, n, err := o.get(ctx, tok)
 	switch {
 	case errors.Is(err, store.ErrErased):
 		res.Outcome = vaultpb.Outcome_OUTCOME_ERASED
