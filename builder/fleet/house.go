@@ -21,8 +21,8 @@ var agents = []string{"storefront", "payments", "support"}
 // rules is what each agent may mint, and how much of what can be guessed: only payments in the scope of that name.
 const rules = `
 agents:
-  - {name: storefront, id: storefront, classes: ["*"], scopes: [default]}
-  - {name: payments, id: payments, classes: ["*"], scopes: [default, payments]}
+  - {name: storefront, id: storefront, classes: ["*"], scopes: [default], issue: {per_second: 100, burst: 2000}}
+  - {name: payments, id: payments, classes: ["*"], scopes: [default, payments], issue: {per_second: 100, burst: 2000}}
   - {name: support, id: support, classes: ["*"], scopes: [default], issue: {per_second: 10, burst: 200}}
 revealers:
   - {name: help desk, id: helpdesk, classes: [email, phone], scopes: [default]}

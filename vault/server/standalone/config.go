@@ -145,7 +145,7 @@ type Agent struct {
 	Classes []string `yaml:"classes"`
 	Scopes  []string `yaml:"scopes"`
 	Regions []string `yaml:"regions"`
-	// Issue bounds what the vault mints for each of them. Default: 100 values a second, 2000 at once.
+	// Issue bounds what the vault mints for each of them. Default: 200 values a second, 10000 at once.
 	Issue Rate `yaml:"issue"`
 }
 
