@@ -190,5 +190,8 @@ func (w *watcher) read(ctx context.Context, told func(*vaultpb.RevocationsRespon
 		if err := told(m); err != nil {
 			return err
 		}
+		if m.CallerRevoked {
+			return denied(w.caller, whyRevoked) // what ends later is no longer its business
+		}
 	}
 }
