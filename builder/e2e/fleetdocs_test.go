@@ -61,7 +61,7 @@ func runWalk(t *testing.T, database, password string) {
 	}
 	script := ports.ReplaceAllStringFunc(walkScript(t, database != ""), port)
 	require.Contains(t, script, "vault serve", "the walk is where it was")
-	script = "set -euo pipefail; trap 'kill $(jobs -p) 2> /dev/null; wait' EXIT\n" + script
+	script = "set -euo pipefail; trap 'kill $(jobs -p) 2> /dev/null || true; wait || true' EXIT\n" + script
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", "-c", script)
