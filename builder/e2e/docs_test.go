@@ -99,6 +99,9 @@ func TestDocumentedYAML(t *testing.T) {
 				r.validate()
 			case "extension.yaml":
 				r := prepare(t, "")
+				if strings.Contains(b.body, "./certs/") {
+					require.NoError(t, os.CopyFS(filepath.Join(r.dir, "certs"), os.DirFS(filepath.Join(newVault(t), "certs"))))
+				}
 				body := regexp.MustCompile(`(?m)^    embedded: .*$`).ReplaceAllString(r.configBody, indent(b.body, "    "))
 				require.NoError(t, os.WriteFile(r.cfg, []byte(body), 0o600))
 				r.validate()
@@ -128,12 +131,19 @@ func TestDocumentedYAML(t *testing.T) {
 	}
 }
 
-// checkVault puts the lines into a vault.yaml and has `cloakroom vault serve --check` read it.
-func checkVault(t *testing.T, body string) {
+// newVault makes a vault with certificates for trying out and returns its directory.
+func newVault(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "vault")
 	out, err := exec.Command(cli, "vault", "init", "--dev-ca", dir).CombinedOutput()
 	require.NoError(t, err, "%s", out)
+	return dir
+}
+
+// checkVault puts the lines into a vault.yaml and has `cloakroom vault serve --check` read it.
+func checkVault(t *testing.T, body string) {
+	t.Helper()
+	dir := newVault(t)
 	path := filepath.Join(dir, "vault.yaml")
 	initial, err := os.ReadFile(path)
 	require.NoError(t, err)
@@ -151,7 +161,7 @@ func checkVault(t *testing.T, body string) {
 	merged, err := yaml.Marshal(whole)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(path, merged, 0o600))
-	out, err = exec.Command(cli, "vault", "serve", "--check", "--config", path).CombinedOutput()
+	out, err := exec.Command(cli, "vault", "serve", "--check", "--config", path).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 }
 
