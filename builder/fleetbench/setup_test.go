@@ -184,3 +184,8 @@ func percentile(ds []time.Duration, p float64) time.Duration {
 	slices.Sort(ds)
 	return ds[min(int(float64(len(ds))*p), len(ds)-1)]
 }
+
+func median(vs []float64) float64 {
+	slices.Sort(vs)
+	return vs[len(vs)/2]
+}
