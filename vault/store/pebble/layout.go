@@ -1,10 +1,13 @@
 package pebble
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"time"
 
 	"github.com/cloakroom/cloakroom/vault/store"
@@ -111,6 +114,7 @@ type row struct {
 	value   []byte
 	expires int64
 	stripe  uint
+	at      int // in what the caller gave
 }
 
 // plan holds rows in one arena; rows of records and tombstones lock the stripe of their token.
@@ -130,7 +134,7 @@ func (p *plan) add(table byte, kid token.Kid, id string, expires time.Time, enco
 	p.arena = append(appendHead(p.arena, table, kid), id...)
 	mid := len(p.arena)
 	p.arena = encode(p.arena)
-	r := row{kid: kid, key: p.arena[start:mid:mid], value: p.arena[mid:len(p.arena):len(p.arena)], expires: expires.Unix()}
+	r := row{kid: kid, key: p.arena[start:mid:mid], value: p.arena[mid:len(p.arena):len(p.arena)], expires: expires.Unix(), at: len(p.rows)}
 	r.stripe = stripeOf(id)
 	p.stripes |= 1 << r.stripe
 	p.rows = append(p.rows, r)
@@ -153,6 +157,8 @@ func planPut(ns []store.Session, rs []store.Record) *plan {
 		r := &rs[i]
 		p.add(records, r.Kid, r.Token, r.Expires, func(dst []byte) []byte { return appendRecord(dst, r) })
 	}
+	// Look-ups and inserts in the order of the keys start where the one before ended. Tokens are in no order of their own.
+	slices.SortFunc(p.rows, func(a, b row) int { return cmp.Or(bytes.Compare(a.key, b.key), cmp.Compare(a.at, b.at)) })
 	return p
 }
 

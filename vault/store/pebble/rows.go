@@ -37,31 +37,41 @@ func (s *Store) knows(n store.Session) (bool, error) {
 	return e.has(key(sessions, n.Kid, string(n.ID[:])))
 }
 
-// fillPut writes the rows that are absent. The stripes of the plan are held.
-func (e *engine) fillPut(b *pebble.Batch, p *plan) error {
+// fillPut writes the rows that are absent. The stripes of the plan are held, so nobody adds what it looks for meanwhile.
+func (e *engine) fillPut(b *pebble.Batch, p *plan) (err error) {
+	rows, err := e.look()
+	if err != nil {
+		return err
+	}
+	defer rows.close(&err)
+	var erased *lookups
+	if e.erasures.Load() {
+		if erased, err = e.look(); err != nil {
+			return err
+		}
+		defer erased.close(&err)
+	}
 	sums := map[token.Kid]tally{}
-	fresh := make(map[string]struct{}, len(p.rows))
-	var erased []byte
+	var tombstone []byte
 	for i := range p.rows {
 		r := &p.rows[i]
-		if _, twice := fresh[string(r.key)]; twice {
-			continue
+		if i > 0 && bytes.Equal(r.key, p.rows[i-1].key) {
+			continue // the first of equal ones counts
 		}
-		there, err := e.has(r.key)
+		there, err := rows.has(r.key)
 		if err != nil {
 			return err
 		}
-		if !there && r.key[0] == records && e.erasures.Load() {
-			erased = append(erased[:0], r.key...)
-			erased[0] = tombstones
-			if there, err = e.has(erased); err != nil {
+		if !there && r.key[0] == records && erased != nil {
+			tombstone = append(tombstone[:0], r.key...)
+			tombstone[0] = tombstones
+			if there, err = erased.has(tombstone); err != nil {
 				return err
 			}
 		}
 		if there {
 			continue
 		}
-		fresh[string(r.key)] = struct{}{}
 		if err := b.Set(r.key, r.value, nil); err != nil {
 			return err
 		}
@@ -76,6 +86,36 @@ func (e *engine) fillPut(b *pebble.Batch, p *plan) error {
 		sums[r.kid] = t
 	}
 	return mergeTallies(b, sums)
+}
+
+// lookups look for many keys, in their order, which takes a third of what as many Gets take. They see what was there when
+// they began. Close them.
+type lookups struct{ it *pebble.Iterator }
+
+func (e *engine) look() (*lookups, error) {
+	// Most keys are new: a filter saves reading what is next to them.
+	it, err := e.db.NewIter(&pebble.IterOptions{KeyTypes: pebble.IterKeyTypePointsOnly, UseL6Filters: true})
+	if err != nil {
+		return nil, unavailable("reading the token store", err)
+	}
+	return &lookups{it}, nil
+}
+
+func (l *lookups) has(key []byte) (bool, error) {
+	if l.it.SeekPrefixGE(key) {
+		return true, nil // the whole key is the prefix
+	}
+	if err := l.it.Error(); err != nil {
+		return false, unavailable("reading the token store", err)
+	}
+	return false, nil
+}
+
+// close sets err when there was none before.
+func (l *lookups) close(err *error) {
+	if fault := l.it.Close(); fault != nil && *err == nil {
+		*err = unavailable("reading the token store", fault)
+	}
 }
 
 func mergeTallies(b *pebble.Batch, sums map[token.Kid]tally) error {
