@@ -184,6 +184,8 @@ func vaultFault(doing string, err error) error {
 		return fmt.Errorf("%w (on the vault's machine, run as the user it runs as; over the network, its vault.yaml says who may)", err)
 	case connect.CodeUnavailable:
 		return fmt.Errorf("%w (the vault cannot answer now: its log and `cloakroom vault status` may say why)", err)
+	case connect.CodeUnimplemented:
+		return fmt.Errorf("%w (what listens there does not offer it: a vault administrates over the network on its reveal listener, and only where its vault.yaml names admins)", err)
 	}
 	return err
 }
