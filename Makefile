@@ -110,7 +110,7 @@ eval: build
 detection-doc:
 	@go run ./builder/detection -figures
 
-## bench: the detector, the processor, the vault, then the peers beside it; about 5 minutes, BENCH=Lines for some
+## bench: the detector, the processor, the vault, a fleet, then the peers beside it; about 6 minutes, BENCH=Lines for some
 .PHONY: bench
 bench:
 	@echo "== detector: one core, all entities"
@@ -120,13 +120,17 @@ bench:
 	@$(GOBENCH) ./processor/policy ./processor/rewrite ./processor/tokenization
 	@echo "== tokens and vault"
 	@$(GOBENCH) ./vault/token ./vault/client ./vault/server ./vault/store/... ./vault/keyring ./vault/escrow
+	@echo "== a fleet: one vault, agents over mutual TLS, the spool"
+	@$(GOBENCH) ./builder/fleetbench ./vault/escrow/spool
+	@echo "== a fleet: into PostgreSQL, installed or downloaded"
+	@$(GOBENCH) $(if $(filter .,$(BENCH)),-bench Postgres) -tags services ./builder/fleetbench
 	@echo "== beside peers: logs and traces"
 	@cd builder/bench && $(GOBENCH) .
 
-## bench-docs: measure, keep the output in testdata/bench, write the tables of docs/benchmarks.md
+## bench-docs: measure, keep the output in testdata/bench, write the tables of docs/benchmarks.md; ONLY=fleet for some files
 .PHONY: bench-docs
 bench-docs:
-	@go run ./builder/benchdoc -benchtime $(BENCHTIME)
+	@go run ./builder/benchdoc -benchtime $(BENCHTIME) -only '$(ONLY)'
 
 ## fuzz: run every fuzz target for FUZZTIME each
 .PHONY: fuzz

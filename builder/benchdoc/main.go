@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 )
@@ -30,22 +31,29 @@ var runs = []struct {
 	{"entities50.txt", ".", []string{"SUBSET=50"}, "-tags subset -bench Entities -cpu 1 ./processor/detect"},
 	{"entities10.txt", ".", []string{"SUBSET=10"}, "-tags subset -bench Entities -cpu 1 ./processor/detect"},
 	{"vault.txt", ".", nil, "-bench . ./vault/token ./vault/client ./vault/server ./vault/store/..."},
+	{"fleet.txt", ".", nil, "-bench . -count 3 ./builder/fleetbench ./vault/escrow/spool"},
+	{"postgres.txt", ".", nil, "-tags services -bench Postgres -count 3 ./builder/fleetbench"},
 	{"peers.txt", "builder/bench", nil, "-bench . -timeout 30m ."},
 }
 
 func main() {
 	recorded := flag.Bool("recorded", false, "measure nothing: write the tables from testdata/bench")
 	benchtime := flag.String("benchtime", "1s", "how long each benchmark runs")
+	only := flag.String("only", "", "measure only what is kept in files whose names match this regular expression")
 	flag.Parse()
-	if err := run(*recorded, *benchtime); err != nil {
+	if err := run(*recorded, *benchtime, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "benchdoc:", err)
 		os.Exit(1)
 	}
 }
 
-func run(recorded bool, benchtime string) error {
+func run(recorded bool, benchtime, only string) error {
 	if !recorded {
-		if err := measure(benchtime); err != nil {
+		files, err := regexp.Compile(only)
+		if err != nil {
+			return fmt.Errorf("-only: %w", err)
+		}
+		if err := measure(benchtime, files); err != nil {
 			return err
 		}
 	}
@@ -60,10 +68,13 @@ func run(recorded bool, benchtime string) error {
 	return os.WriteFile(document, text, 0o644)
 }
 
-// measure runs all benchmarks, and writes their output only when the last of them has ended well.
-func measure(benchtime string) error {
+// measure runs benchmarks, and writes their output only when the last of them has ended well.
+func measure(benchtime string, only *regexp.Regexp) error {
 	out := map[string][]byte{}
 	for _, r := range runs {
+		if !only.MatchString(r.file) {
+			continue
+		}
 		args := append([]string{"test", "-run", "^$", "-benchmem", "-benchtime", benchtime}, strings.Fields(r.args)...)
 		command := commandLine(r.env, args)
 		fmt.Fprintf(os.Stderr, "== %s: %s\n", r.file, command)

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,12 +21,12 @@ type facts struct{ machine, version, command string }
 
 var benchmark = regexp.MustCompile(`^Benchmark(\S+?)(?:-\d+)?\s+\d+\s+(.*)$`)
 
-// parse reads the output of go test -bench.
+// parse reads the output of go test -bench. Of a benchmark that ran several times, each figure is the median.
 func (r results) parse(file string, text []byte) error {
 	var f facts
 	cpu, cores := "", ""
 	lines := bufio.NewScanner(bytes.NewReader(text))
-	n := 0
+	samples := map[string]map[string][]float64{}
 	for lines.Scan() {
 		line := lines.Text()
 		if key, value, ok := strings.Cut(line, ": "); ok {
@@ -45,19 +46,29 @@ func (r results) parse(file string, text []byte) error {
 			continue
 		}
 		fields := strings.Fields(m[2])
-		units := map[string]float64{}
+		units := samples[m[1]]
+		if units == nil {
+			units = map[string][]float64{}
+			samples[m[1]] = units
+		}
 		for i := 0; i+1 < len(fields); i += 2 {
 			v, err := strconv.ParseFloat(fields[i], 64)
 			if err != nil {
 				return fmt.Errorf("%s: %w", line, err)
 			}
-			units[fields[i+1]] = v
+			units[fields[i+1]] = append(units[fields[i+1]], v)
 		}
-		r.figures[file+" "+m[1]] = units
-		n++
 	}
-	if n == 0 {
+	if len(samples) == 0 {
 		return fmt.Errorf("holds no benchmark")
+	}
+	for name, units := range samples {
+		medians := map[string]float64{}
+		for unit, vs := range units {
+			slices.Sort(vs)
+			medians[unit] = vs[len(vs)/2]
+		}
+		r.figures[file+" "+name] = medians
 	}
 	f.machine = fmt.Sprintf("%s cores of %s", cores, cpu)
 	r.runs[file] = f

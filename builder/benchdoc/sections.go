@@ -21,6 +21,9 @@ var sections = []section{
 	{"sizes", sizesTable},
 	{"entities", entitiesTable},
 	{"hostile", hostileTable},
+	{"fleet goals", fleetGoalsTable},
+	{"fleet escrow", fleetEscrowTable},
+	{"fleet processor", fleetProcessorTable},
 	{"vault", vaultTable},
 }
 

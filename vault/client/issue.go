@@ -65,20 +65,9 @@ type wanted struct {
 
 // issue has the vault mint what is pending in b.
 func (i *Issuer) issue(ctx context.Context, b *token.Batch) error {
-	var waiting []wanted
-	for n := range b.Len() {
-		r := b.At(n)
-		if !r.Pending {
-			continue
-		}
-		if err := i.heldOff(r.Class.Scope); err != nil {
-			return err
-		}
-		call, at, created := i.issuingOf(r.Class.Scope).join(r)
-		if created {
-			go i.fly(r.Class.Scope, call)
-		}
-		waiting = append(waiting, wanted{n, at, call})
+	waiting, err := i.joinCalls(b)
+	if err != nil {
+		return err
 	}
 	for _, w := range waiting {
 		select {
@@ -98,6 +87,36 @@ func (i *Issuer) issue(ctx context.Context, b *token.Batch) error {
 		b.Settle(w.record, []byte(a.token))
 	}
 	return nil
+}
+
+// joinCalls adds what is pending in b to calls. Those it begins leave when it returns: one that left with its first value
+// would have the others of the batch wait for the next.
+func (i *Issuer) joinCalls(b *token.Batch) (waiting []wanted, err error) {
+	type begun struct {
+		scope string
+		call  *issueCall
+	}
+	var leave []begun
+	defer func() { // also after an error: other batches may have joined
+		for _, c := range leave {
+			go i.fly(c.scope, c.call)
+		}
+	}()
+	for n := range b.Len() {
+		r := b.At(n)
+		if !r.Pending {
+			continue
+		}
+		if err := i.heldOff(r.Class.Scope); err != nil {
+			return nil, err
+		}
+		call, at, created := i.issuingOf(r.Class.Scope).join(r)
+		if created {
+			leave = append(leave, begun{r.Class.Scope, call})
+		}
+		waiting = append(waiting, wanted{n, at, call})
+	}
+	return waiting, nil
 }
 
 // heldOff fails while the vault's rate limit is in force for this agent: asking before would only lengthen it.

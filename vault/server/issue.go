@@ -33,23 +33,24 @@ func (i *Issuer) Issue(ctx context.Context, r *connect.Request[vaultpb.IssueRequ
 		return nil, err
 	}
 	out := &vaultpb.IssueResponse{Tokens: make([]*vaultpb.IssuedToken, len(r.Msg.Values))}
+	issued := make([]vaultpb.IssuedToken, len(r.Msg.Values))
 	classes := make([]token.Class, len(r.Msg.Values))
 	asked := map[*AgentRule]int{}
 	refused := 0
 	for n, v := range r.Msg.Values {
-		out.Tokens[n] = &vaultpb.IssuedToken{}
-		parsed, err := mintClasses([]*vaultpb.MintClass{v.GetClass()})
+		out.Tokens[n] = &issued[n]
+		class, err := mintClass(n, v.GetClass())
 		if err != nil {
 			out.Tokens[n].Refusal = vaultpb.Refusal_REFUSAL_INVALID
 			continue
 		}
-		rule, allowed := may.allowing(r.Msg.Scope, parsed[0].Name)
+		rule, allowed := may.allowing(r.Msg.Scope, class.Name)
 		if !allowed {
 			out.Tokens[n].Refusal = vaultpb.Refusal_REFUSAL_DENIED
 			refused++
 			continue
 		}
-		classes[n] = parsed[0]
+		classes[n] = class
 		asked[rule]++
 	}
 	if refused > 0 {
@@ -94,7 +95,12 @@ func (i *Issuer) mint(ctx context.Context, r *vaultpb.IssueRequest, classes []to
 	i.recordEpoch(ctx, e)
 	m := i.core.newMinter()
 	var sessions []store.Session
-	var records []store.Record
+	records := make([]store.Record, 0, len(r.Values))
+	size := 0
+	for _, v := range r.Values {
+		size += escrow.Overhead + len(v.GetValue())
+	}
+	arena := make([]byte, 0, size) // of what is sealed
 	for n, v := range r.Values {
 		if classes[n].Name == "" {
 			continue
@@ -107,15 +113,16 @@ func (i *Issuer) mint(ctx context.Context, r *vaultpb.IssueRequest, classes []to
 		if classes[n].Kind == token.OneWay {
 			continue
 		}
-		session, sealed, err := i.own.seal(i.core.Now(), e, tok, v.Value)
-		if err != nil {
+		start := len(arena)
+		var session store.Session
+		if session, arena, err = i.own.seal(i.core.Now(), e, arena, tok, v.Value); err != nil {
 			return connect.NewError(connect.CodeInternal, errors.New("a value could not be sealed"))
 		}
 		if len(sessions) == 0 || sessions[len(sessions)-1].ID != session.ID {
 			sessions = append(sessions, session)
 		}
 		records = append(records, store.Record{
-			Token: tok, Scope: e.Scope, Kid: e.Kid, Session: session.ID, Expires: e.Expires, Sealed: sealed,
+			Token: tok, Scope: e.Scope, Kid: e.Kid, Session: session.ID, Expires: e.Expires, Sealed: arena[start:len(arena):len(arena)],
 		})
 	}
 	out.Reuse = durationpb.New(max(0, e.End.Sub(i.core.Now())))
@@ -144,14 +151,14 @@ type ownSessions struct {
 	byKid map[token.Kid]*escrow.Session
 }
 
-// seal seals the value of a token and returns the session it was sealed in.
-func (o *ownSessions) seal(now time.Time, e *keyring.Epoch, tok string, value []byte) (store.Session, []byte, error) {
+// seal appends the sealed value of a token to dst and returns the session it was sealed in.
+func (o *ownSessions) seal(now time.Time, e *keyring.Epoch, dst []byte, tok string, value []byte) (store.Session, []byte, error) {
 	for {
 		s, err := o.current(now, e)
 		if err != nil {
-			return store.Session{}, nil, err
+			return store.Session{}, dst, err
 		}
-		sealed, err := s.Seal(nil, []byte(tok), e.Scope, e.Expires.Unix(), value)
+		sealed, err := s.Seal(dst, []byte(tok), e.Scope, e.Expires.Unix(), value)
 		if errors.Is(err, escrow.ErrSpent) {
 			continue // others used it up since
 		}

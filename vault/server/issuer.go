@@ -161,20 +161,29 @@ func mintClasses(asked []*vaultpb.MintClass) ([]token.Class, error) {
 	}
 	out := make([]token.Class, len(asked))
 	for n, c := range asked {
-		if !token.ValidClass(c.GetName()) {
-			return nil, invalid("classes[%d]: want [a-z]{2,16}", n)
+		var err error
+		if out[n], err = mintClass(n, c); err != nil {
+			return nil, err
 		}
-		switch c.GetKind() {
-		case vaultpb.TokenKind_TOKEN_KIND_DETERMINISTIC:
-			out[n].Kind = token.Deterministic
-		case vaultpb.TokenKind_TOKEN_KIND_RANDOM:
-			out[n].Kind = token.Random
-		case vaultpb.TokenKind_TOKEN_KIND_ONE_WAY:
-			out[n].Kind = token.OneWay
-		default:
-			return nil, invalid("classes[%d]: unknown kind %d", n, c.GetKind())
-		}
-		out[n].Name = c.Name
+	}
+	return out, nil
+}
+
+// mintClass is the n-th class of a call.
+func mintClass(n int, c *vaultpb.MintClass) (token.Class, error) {
+	out := token.Class{Name: c.GetName()}
+	if !token.ValidClass(out.Name) {
+		return token.Class{}, invalid("classes[%d]: want [a-z]{2,16}", n)
+	}
+	switch c.GetKind() {
+	case vaultpb.TokenKind_TOKEN_KIND_DETERMINISTIC:
+		out.Kind = token.Deterministic
+	case vaultpb.TokenKind_TOKEN_KIND_RANDOM:
+		out.Kind = token.Random
+	case vaultpb.TokenKind_TOKEN_KIND_ONE_WAY:
+		out.Kind = token.OneWay
+	default:
+		return token.Class{}, invalid("classes[%d]: unknown kind %d", n, c.GetKind())
 	}
 	return out, nil
 }

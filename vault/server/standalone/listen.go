@@ -124,6 +124,8 @@ func (v *Vault) writeError(w http.ResponseWriter, r *http.Request, err error) {
 func handlerOptions() []connect.HandlerOption {
 	return []connect.HandlerOption{
 		connect.WithReadMaxBytes(maxRequest),
+		// Tokens and ciphertext do not compress, and how well a value compresses beside another says something about it.
+		connect.WithCompression("gzip", nil, nil),
 		connect.WithRecover(func(context.Context, connect.Spec, http.Header, any) error {
 			// What a panic carries may be anything.
 			return connect.NewError(connect.CodeInternal, errors.New("internal error"))

@@ -72,7 +72,9 @@ func openEngine(dir string, o Options) (_ *engine, err error) {
 			_ = e.fence.ledger.close()
 		}
 	}()
-	cache := pebble.NewCache(o.CacheSize)
+	// Pebble counts its tables in memory, two while one is flushed, against the cache. Without their share there would be
+	// no room left for blocks just when most is written, and every look-up would read its filter from disk.
+	cache := pebble.NewCache(o.CacheSize + 2*int64(o.MemTableSize))
 	defer cache.Unref()
 	po := &pebble.Options{
 		FS:                 e.fence,

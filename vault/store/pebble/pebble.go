@@ -28,7 +28,7 @@ type Options struct {
 	// MinFree is the room on the disk, in bytes, below which Put is refused with store.ErrFull, so that flushes,
 	// compactions and erasure can go on. Default 128 MiB.
 	MinFree uint64
-	// CacheSize is the block cache in bytes. Default 32 MiB.
+	// CacheSize is the block cache in bytes, beside the tables in memory. Default 32 MiB.
 	CacheSize int64
 	// MemTableSize is the size in bytes of a table in memory. Default 16 MiB.
 	MemTableSize uint64
