@@ -129,8 +129,14 @@ func (p *entryPrinter) print(e *audit.Entry) error {
 	}
 	b := fmt.Appendf(nil, "%d  %s  %s  %s %s", e.Sequence, e.Time.Local().Format(time.RFC3339), e.Actor, e.Action, e.Outcome)
 	for _, field := range [...]struct{ name, value string }{
-		{"token", e.Token}, {"class", e.Class}, {"scope", e.Scope}, {"kid", e.Kid}, {"agent", e.Agent},
-		{"session", e.Session}, {"reason", e.Reason}, {"purpose", e.Purpose},
+		{"token", e.Token},
+		{"class", e.Class},
+		{"scope", e.Scope},
+		{"kid", e.Kid},
+		{"agent", e.Agent},
+		{"session", e.Session},
+		{"reason", e.Reason},
+		{"purpose", e.Purpose},
 	} {
 		if field.value != "" {
 			b = append(b, "  "+field.name+"="...)
