@@ -120,10 +120,8 @@ bench:
 	@$(GOBENCH) ./processor/policy ./processor/rewrite ./processor/tokenization
 	@echo "== tokens and vault"
 	@$(GOBENCH) ./vault/token ./vault/client ./vault/server ./vault/store/... ./vault/keyring ./vault/escrow
-	@echo "== a fleet: one vault, agents over mutual TLS, the spool"
-	@$(GOBENCH) ./builder/fleetbench ./vault/escrow/spool
-	@echo "== a fleet: into PostgreSQL, installed or downloaded"
-	@$(GOBENCH) $(if $(filter .,$(BENCH)),-bench Postgres) -tags services ./builder/fleetbench
+	@echo "== a fleet: one vault, on Pebble and on PostgreSQL (installed or downloaded), agents over mutual TLS, the spool"
+	@$(GOBENCH) -tags services ./builder/fleetbench ./vault/escrow/spool
 	@echo "== beside peers: logs and traces"
 	@cd builder/bench && $(GOBENCH) .
 

@@ -68,11 +68,11 @@ func fleetProcessorTable(all results) ([]byte, error) {
 		for _, repeated := range []string{"100", "95"} {
 			for _, vault := range [][2]string{{"embedded", "embedded"}, {"remote_spool", "elsewhere, with a spool"}, {"remote", "elsewhere, no spool"}} {
 				of := func(unit string) float64 {
-					return t.get("fleet.txt", "Processor/"+kind[0]+"/repeated="+repeated, vault[0]+"-"+unit)
+					return t.get("processor.txt", "Processor/"+kind[0]+"/repeated="+repeated, vault[0]+"-"+unit)
 				}
 				cpu, clock, syncs := "1", "1", "–"
 				if vault[0] != "embedded" {
-					cpu, clock = figure(of("cpu-ratio")), figure(of("ratio"))
+					cpu, clock = fmt.Sprintf("%.2f", of("cpu-ratio")), fmt.Sprintf("%.2f", of("ratio"))
 				}
 				if vault[0] == "remote_spool" {
 					syncs = figure(of("fsyncs/batch"))

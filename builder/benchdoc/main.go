@@ -31,7 +31,8 @@ var runs = []struct {
 	{"entities50.txt", ".", []string{"SUBSET=50"}, "-tags subset -bench Entities -cpu 1 ./processor/detect"},
 	{"entities10.txt", ".", []string{"SUBSET=10"}, "-tags subset -bench Entities -cpu 1 ./processor/detect"},
 	{"vault.txt", ".", nil, "-bench . ./vault/token ./vault/client ./vault/server ./vault/store/..."},
-	{"fleet.txt", ".", nil, "-bench . -count 3 ./builder/fleetbench ./vault/escrow/spool"},
+	{"fleet.txt", ".", nil, "-bench Escrow|Grant|Issue|Append -count 3 ./builder/fleetbench ./vault/escrow/spool"},
+	{"processor.txt", ".", nil, "-bench Processor -benchtime 300x -count 3 ./builder/fleetbench"},
 	{"postgres.txt", ".", nil, "-tags services -bench Postgres -count 3 ./builder/fleetbench"},
 	{"peers.txt", "builder/bench", nil, "-bench . -timeout 30m ."},
 }

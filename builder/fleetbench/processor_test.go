@@ -21,7 +21,6 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/plog"
-	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/processor/processortest"
 	"go.uber.org/zap"
 
@@ -115,7 +114,7 @@ func (c *contender) start(b *testing.B) {
 	require.NoError(b, err)
 	require.NoError(b, p.Start(context.Background(), host{componenttest.NewNopHost(), map[component.ID]component.Component{id: issuerComponent{Issuer: c.issuer}}}))
 	b.Cleanup(func() { _ = p.Shutdown(context.Background()) })
-	c.consume = processor.Logs(p).ConsumeLogs
+	c.consume = p.ConsumeLogs
 }
 
 type host struct {

@@ -34,10 +34,7 @@ const (
 	batchSize = 1000
 )
 
-var (
-	email = token.Class{Name: "email", Scope: "default"}
-	card  = token.Class{Name: "card", Scope: "default"}
-)
+var email = token.Class{Name: "email", Scope: "default"}
 
 // home is a directory with certificates and the configuration of a vault.
 type home struct{ dir string }

@@ -19,6 +19,7 @@ import (
 	"github.com/cloakroom/cloakroom/vault/store/pebble"
 	"github.com/cloakroom/cloakroom/vault/token"
 	"github.com/cloakroom/cloakroom/vault/vaultpb"
+	"github.com/cloakroom/cloakroom/vault/vaultpb/vaultpbconnect"
 )
 
 // BenchmarkEscrowPebble is what a vault with its store in files takes in, batches of 1,000 records that are new, durable
@@ -121,9 +122,7 @@ func BenchmarkGrant(b *testing.B) {
 		b.Run(fmt.Sprintf("agents=%d", agents), func(b *testing.B) {
 			h := newHome(b, onPebble)
 			address := h.serve(b)
-			ask := func(c interface {
-				Grant(context.Context, *connect.Request[vaultpb.GrantRequest]) (*connect.Response[vaultpb.GrantResponse], error)
-			}) error {
+			ask := func(c vaultpbconnect.IssuerServiceClient) error {
 				_, err := c.Grant(b.Context(), connect.NewRequest(&vaultpb.GrantRequest{
 					Scope: "default", Classes: []*vaultpb.MintClass{{Name: "email", Kind: vaultpb.TokenKind_TOKEN_KIND_DETERMINISTIC}},
 				}))

@@ -63,6 +63,25 @@ func TestIssuedTokensAreThoseOfLocalMinting(t *testing.T) {
 	}
 }
 
+// TestOneBatchIsOneCall: a call does not leave with the first value of a batch.
+func TestOneBatchIsOneCall(t *testing.T) {
+	v := newVault(t)
+	v.remote = map[string]bool{"email": true}
+	i := v.issuer(t, Settings{})
+	const rounds, values = 200, 200
+	var b token.Batch
+	for round := range rounds {
+		b.Reset()
+		for n := range values {
+			mint(t, i, email, fmt.Sprint(round, n), &b)
+		}
+		commit(t, i, &b)
+	}
+	if s := i.Stats(); s.IssueCalls != rounds || s.Issued != rounds*values {
+		t.Errorf("%d calls for %d values, want %d and %d", s.IssueCalls, s.Issued, rounds, rounds*values)
+	}
+}
+
 func TestIssuedRandomIsNew(t *testing.T) {
 	v := newVault(t)
 	v.remote = map[string]bool{"email": true}
