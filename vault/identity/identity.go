@@ -13,7 +13,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Source holds an identity of one's own and whom it trusts. Safe for concurrent use.
@@ -78,6 +82,11 @@ func peerOf(leaf *x509.Certificate) (Peer, error) {
 	return Peer{ID: id, Fingerprint: hex.EncodeToString(sum[:]), NotAfter: leaf.NotAfter}, nil
 }
 
+// maxName is the length of the longest name in bytes: that of a SPIFFE ID, and of what can be revoked.
+const maxName = 2048
+
+var uidName = regexp.MustCompile(`^uid:[0-9]`)
+
 // nameOf is the one name a certificate is known by. A certificate with a SPIFFE ID has exactly one URI (X509-SVID
 // specification, section 2): with more, it would be unclear who it is.
 func nameOf(leaf *x509.Certificate) (string, error) {
@@ -96,6 +105,13 @@ func nameOf(leaf *x509.Certificate) (string, error) {
 	}
 	if name == "" {
 		return "", errors.New("the certificate has neither a SPIFFE ID nor a DNS name nor a common name")
+	}
+	// Rules and revocations go by the name. It must not be taken for another kind of identity, and be one they can write.
+	if strings.Contains(name, "/") || uidName.MatchString(name) {
+		return "", errors.New("the certificate's name looks like a SPIFFE ID or a user of the vault's machine, and is neither")
+	}
+	if len(name) > maxName || !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return "", fmt.Errorf("the certificate's name is none: want at most %d bytes of printable UTF-8", maxName)
 	}
 	return name, nil
 }

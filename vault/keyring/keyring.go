@@ -297,6 +297,13 @@ func (k *Keyring) Current(scope string) (*Epoch, error) {
 	return e, nil
 }
 
+// Begun reports whether scope has had an epoch since [Open], or had a live one then.
+func (k *Keyring) Begun(scope string) bool {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.current[scope] != nil
+}
+
 // begin makes a new epoch durable: first its secret, then the line that makes it exist, then the secret's name.
 func (k *Keyring) begin(scope string, now time.Time) (*Epoch, error) {
 	kid, err := k.freshKid()

@@ -50,6 +50,7 @@ const (
 	whyRevoked = "it is revoked"
 	whyScope   = "no rule allows it this scope"
 	whyRate    = "its rate of issued values is used up"
+	whyScopes  = "it begins new scopes too quickly"
 	whyGrant   = "records under a grant of somebody else, or of a class or scope that no rule allows it"
 	whyService = "no rule lets it reveal or look up"
 )

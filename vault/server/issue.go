@@ -59,7 +59,7 @@ func (i *Issuer) Issue(ctx context.Context, r *connect.Request[vaultpb.IssueRequ
 	if err := i.limit(ctx, may, r.Msg.Scope, asked); err != nil {
 		return nil, err
 	}
-	if err := i.mint(ctx, r.Msg, classes, out); err != nil {
+	if err := i.mint(ctx, may, r.Msg, classes, out); err != nil {
 		return nil, err
 	}
 	for rule, n := range asked {
@@ -87,12 +87,11 @@ func checkIssue(r *vaultpb.IssueRequest) error {
 }
 
 // mint fills in the tokens of the values that have a class, and makes their records durable.
-func (i *Issuer) mint(ctx context.Context, r *vaultpb.IssueRequest, classes []token.Class, out *vaultpb.IssueResponse) error {
-	e, err := i.core.Keys.Current(r.Scope)
+func (i *Issuer) mint(ctx context.Context, may rights, r *vaultpb.IssueRequest, classes []token.Class, out *vaultpb.IssueResponse) error {
+	e, err := i.current(ctx, "issue", may, r.Scope)
 	if err != nil {
-		return grantFault(err)
+		return err
 	}
-	i.recordEpoch(ctx, e)
 	m := i.core.newMinter()
 	var sessions []store.Session
 	records := make([]store.Record, 0, len(r.Values))
@@ -216,11 +215,15 @@ func (i *Issuer) limit(ctx context.Context, may rights, scope string, asked map[
 		}
 		i.core.Hooks.Limited(ctx, rule.name(), n)
 		i.core.refuse(ctx, "issue", scope, whyRate, n)
-		err := connect.NewError(connect.CodeResourceExhausted, errors.New(whyRate))
-		err.Meta().Set("Retry-After", strconv.FormatFloat(max(wait.Seconds(), 0.001), 'f', 3, 64))
-		return err
+		return exhausted(whyRate, wait)
 	}
 	return nil
+}
+
+func exhausted(why string, wait time.Duration) error {
+	err := connect.NewError(connect.CodeResourceExhausted, errors.New(why))
+	err.Meta().Set("Retry-After", strconv.FormatFloat(max(wait.Seconds(), 0.001), 'f', 3, 64))
+	return err
 }
 
 // take takes n values from an identity's bucket. When there are fewer it takes nothing, and says when there will be

@@ -35,7 +35,8 @@ type Issuer struct {
 	begun      sync.Map       // token.Kid of epochs whose beginning is known to be recorded
 	seen       seen[[16]byte] // escrow sessions
 	granted    seen[string]   // caller, certificate and kid
-	limits     limiters
+	limits     limiters       // of values
+	begins     limiters       // of scopes
 	own        ownSessions
 }
 
@@ -81,11 +82,10 @@ func (i *Issuer) grant(ctx context.Context, r *vaultpb.GrantRequest) (*vaultpb.G
 		i.core.refuse(ctx, "grant", r.Scope, refusedAs(err), 1)
 		return nil, err
 	}
-	e, err := i.core.Keys.Current(r.Scope)
+	e, err := i.current(ctx, "grant", may, r.Scope)
 	if err != nil {
-		return nil, grantFault(err)
+		return nil, err
 	}
-	i.recordEpoch(ctx, e)
 	g, err := i.newGrant(may, e)
 	if err != nil {
 		return nil, err
@@ -145,6 +145,26 @@ func (i *Issuer) newGrant(may rights, e *keyring.Epoch) (*vaultpb.GrantResponse,
 			SessionLifetime: durationpb.New(escrow.MaxLifetime), SessionRecords: escrow.MaxRecords,
 		},
 	}, nil
+}
+
+// newScopes bounds the scopes that one identity may begin: each costs a key on disk and key ids for as long as records
+// are kept, and a rule may allow any scope.
+var newScopes = &AgentRule{Name: "new scopes", Issue: Rate{PerSecond: 1.0 / 60, Burst: 1000}}
+
+// current is the scope's epoch. It begins one when there is none.
+func (i *Issuer) current(ctx context.Context, service string, may rights, scope string) (*keyring.Epoch, error) {
+	if !may.caller.Local && !i.core.Keys.Begun(scope) {
+		if wait, ok := i.begins.take(i.core.Now(), may.caller.ID, newScopes, 1); !ok {
+			i.core.refuse(ctx, service, scope, whyScopes, 1)
+			return nil, exhausted(whyScopes, wait)
+		}
+	}
+	e, err := i.core.Keys.Current(scope)
+	if err != nil {
+		return nil, grantFault(err)
+	}
+	i.recordEpoch(ctx, e)
+	return e, nil
 }
 
 // grantFault is fault for what keeps an epoch from beginning: but for a bad scope, the disk's fault, and temporary.

@@ -21,7 +21,8 @@ func (s *Reveal) Lookup(ctx context.Context, r *connect.Request[vaultpb.LookupRe
 	ev := audit.Event{Action: audit.ActionLookup, Count: len(r.Msg.Values)}
 	may, err := s.core.revealer(ctx)
 	if err != nil {
-		s.core.refuse(ctx, "reveal", r.Msg.Scope, refusedAs(err), len(r.Msg.Values))
+		// Nothing of the request is on record: nobody has looked at it.
+		s.core.refuse(ctx, "reveal", "", refusedAs(err), len(r.Msg.Values))
 		return nil, err
 	}
 	if err := checkPurpose(r.Msg.Purpose); err != nil {

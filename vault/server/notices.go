@@ -6,13 +6,15 @@ import (
 	"time"
 
 	"github.com/cloakroom/cloakroom/vault/audit"
+	"github.com/cloakroom/cloakroom/vault/keyring"
 )
 
 // notices put into the audit log what anybody may cause as often as they like: refusals. The first of a kind is written
 // at once, what comes within a minute of it as one entry with its count, so that a flood of calls does not flood the log.
 type notices struct {
-	mu   sync.Mutex
-	open map[noticeKey]*notice
+	mu    sync.Mutex
+	open  map[noticeKey]*notice
+	kinds map[string]int // of open, by actor
 }
 
 type noticeKey struct{ actor, certificate, reason, scope string }
@@ -25,17 +27,25 @@ const (
 	noticeEvery = time.Minute
 	// maxNotices bounds the kinds at once; what is beyond is counted by metrics only.
 	maxNotices = 4096
+	// maxKinds bounds those of one caller; beyond it their entries name no scope. Nobody hides what others are refused.
+	maxKinds = 32
 )
 
 // refuse notes that a caller was refused n things, and counts it.
 func (c *Core) refuse(ctx context.Context, service, scope, reason string, n int) {
 	c.Hooks.Refused(ctx, service, n)
 	caller := callerOf(ctx)
+	if !keyring.ValidScope(scope) {
+		scope = "" // it may be anything, and the log is kept
+	}
 	key := noticeKey{caller.ID, caller.Fingerprint, reason, scope}
 	c.notices.mu.Lock()
 	defer c.notices.mu.Unlock()
 	if c.notices.open == nil {
-		c.notices.open = map[noticeKey]*notice{}
+		c.notices.open, c.notices.kinds = map[noticeKey]*notice{}, map[string]int{}
+	}
+	if c.notices.open[key] == nil && c.notices.kinds[key.actor] >= maxKinds {
+		key.certificate, key.scope = "", "" // one kind for each reason, and reasons are few
 	}
 	if o := c.notices.open[key]; o != nil {
 		o.count += n
@@ -45,6 +55,7 @@ func (c *Core) refuse(ctx context.Context, service, scope, reason string, n int)
 		return
 	}
 	c.notices.open[key] = &notice{}
+	c.notices.kinds[key.actor]++
 	time.AfterFunc(noticeEvery, func() { c.closeNotice(key) })
 	c.writeNotice(key, n)
 }
@@ -57,6 +68,9 @@ func (c *Core) closeNotice(key noticeKey) {
 		c.writeNotice(key, o.count)
 	}
 	delete(c.notices.open, key)
+	if c.notices.kinds[key.actor]--; c.notices.kinds[key.actor] <= 0 {
+		delete(c.notices.kinds, key.actor)
+	}
 }
 
 // writeNotice is best effort: nothing was given, and metrics count it too.

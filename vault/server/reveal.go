@@ -49,7 +49,7 @@ func (s *Reveal) Reveal(ctx context.Context, r *connect.Request[vaultpb.RevealRe
 	if n := len(r.Msg.Tokens); n > maxBatch {
 		return nil, s.core.deny(ctx, ev, fmt.Errorf("%d tokens at once, at most %d", n, maxBatch))
 	}
-	o := opening{core: s.core, may: may, minter: s.core.newMinter(), openers: map[[16]byte]*escrow.Opener{}}
+	o := opening{core: s.core, may: may, minter: s.core.newMinter(), openers: map[sessionKey]*escrow.Opener{}}
 	o.fetch(ctx, r.Msg.Tokens)
 	results := make([]*vaultpb.RevealResult, len(r.Msg.Tokens))
 	events := make([]audit.Event, len(r.Msg.Tokens))
@@ -134,7 +134,7 @@ type opening struct {
 	core     *Core
 	may      rights
 	minter   *minter
-	openers  map[[16]byte]*escrow.Opener
+	openers  map[sessionKey]*escrow.Opener
 	fetched  map[string]fetched
 	poisoned []poison
 }
@@ -185,6 +185,12 @@ func (o *opening) get(ctx context.Context, tok string) (store.Record, store.Sess
 		return f.record, f.session, f.err
 	}
 	return o.core.Store.Get(ctx, tok)
+}
+
+// sessionKey is what names a session. Who writes chooses the ids: the same one may be there under several kids.
+type sessionKey struct {
+	kid token.Kid
+	id  [16]byte
 }
 
 // poison is a record that does not hold what its token was minted from.
@@ -273,7 +279,8 @@ func (o *opening) open(ctx context.Context, tok string) (res *vaultpb.RevealResu
 
 // unseal opens a record and mints the token again. why is not empty when the record is not what it claims to be.
 func (o *opening) unseal(e *keyring.Epoch, t token.Token, r store.Record, n store.Session) (value []byte, why string, err error) {
-	opener := o.openers[n.ID]
+	key := sessionKey{n.Kid, n.ID}
+	opener := o.openers[key]
 	if opener == nil {
 		header := escrow.Header{ID: n.ID, Kid: n.Kid, Suite: keyring.Suite(n.Suite), Enc: n.Enc}
 		opener, err = escrow.OpenSession(e, header)
@@ -283,7 +290,7 @@ func (o *opening) unseal(e *keyring.Epoch, t token.Token, r store.Record, n stor
 		case err != nil:
 			return nil, "its session does not open", nil
 		}
-		o.openers[n.ID] = opener
+		o.openers[key] = opener
 	}
 	value, err = opener.Open(nil, r.Sealed, r.Token, r.Scope, r.Expires.Unix())
 	if err != nil {

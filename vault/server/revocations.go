@@ -84,6 +84,17 @@ func (w *watchers) tell(m *vaultpb.RevocationsResponse, interested func(*watcher
 	}
 }
 
+// end ends the streams of those meant, after what they were told.
+func (w *watchers) end(meant func(*watcher) bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for one := range w.all {
+		if meant(one) {
+			w.drop(one)
+		}
+	}
+}
+
 // count is the number of live streams.
 func (w *watchers) count() int {
 	w.mu.Lock()
@@ -109,9 +120,11 @@ func (c *Core) tellEnded(scope string, kids []token.Kid) {
 	c.watchers.tell(&vaultpb.RevocationsResponse{EndedKids: numbers(kids)}, func(w *watcher) bool { return slices.Contains(w.scopes, scope) })
 }
 
-// tellRevoked says to an agent that it may do nothing any more.
+// tellRevoked says to an agent that it may do nothing any more, and ends its streams.
 func (c *Core) tellRevoked(agent string) {
-	c.watchers.tell(&vaultpb.RevocationsResponse{CallerRevoked: true}, func(w *watcher) bool { return !w.caller.Local && w.caller.ID == agent })
+	its := func(w *watcher) bool { return !w.caller.Local && w.caller.ID == agent }
+	c.watchers.tell(&vaultpb.RevocationsResponse{CallerRevoked: true}, its)
+	c.watchers.end(its)
 }
 
 // tellAgain says that records of a kid were thrown away.
@@ -139,11 +152,8 @@ func (i *Issuer) Watch(ctx context.Context, r *vaultpb.RevocationsRequest, told 
 		return invalid("%d scopes, at most %d", len(r.Scopes), maxWatchScopes)
 	}
 	caller := callerOf(ctx)
-	if !caller.Local && i.core.Keys.AgentRevoked(caller.ID) {
-		if err := told(&vaultpb.RevocationsResponse{CallerRevoked: true}); err != nil {
-			return err
-		}
-		return denied(caller, whyRevoked)
+	if i.core.revoked(caller) {
+		return tellAndDeny(caller, told)
 	}
 	may, err := i.core.agent(ctx)
 	if err != nil {
@@ -162,6 +172,9 @@ func (i *Issuer) Watch(ctx context.Context, r *vaultpb.RevocationsRequest, told 
 		return err
 	}
 	defer i.core.watchers.leave(w)
+	if i.core.revoked(caller) { // since it was asked, and before anybody could tell this stream
+		return tellAndDeny(caller, told)
+	}
 	first := &vaultpb.RevocationsResponse{}
 	for _, s := range scopes {
 		first.EndedKids = append(first.EndedKids, numbers(i.core.Keys.RevokedKids(s))...)
@@ -170,6 +183,15 @@ func (i *Issuer) Watch(ctx context.Context, r *vaultpb.RevocationsRequest, told 
 		return err
 	}
 	return w.read(ctx, told)
+}
+
+func (c *Core) revoked(caller Caller) bool { return !caller.Local && c.Keys.AgentRevoked(caller.ID) }
+
+func tellAndDeny(caller Caller, told func(*vaultpb.RevocationsResponse) error) error {
+	if err := told(&vaultpb.RevocationsResponse{CallerRevoked: true}); err != nil {
+		return err
+	}
+	return denied(caller, whyRevoked)
 }
 
 func (w *watcher) read(ctx context.Context, told func(*vaultpb.RevocationsResponse) error) error {

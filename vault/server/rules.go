@@ -49,6 +49,9 @@ type Rate struct {
 // over needs fourteen hours for ten million guesses, 58 days for all social security numbers, and is seen.
 var DefaultIssueRate = Rate{PerSecond: 200, Burst: 10_000}
 
+// maxIssueRate is more than a vault mints in a second: beyond it a rate bounds nothing.
+const maxIssueRate = 1e6
+
 // RevealerRule lets somebody reveal and look up.
 type RevealerRule struct {
 	// Name is the rule's name in metrics.
@@ -86,8 +89,8 @@ func (r *Rules) Validate() error {
 			fault("%s.name: %q is there twice", path, a.Name)
 		}
 		names[a.Name] = true
-		if a.Issue.PerSecond < 0 {
-			fault("%s.issue.per_second: must not be negative", path)
+		if !(a.Issue.PerSecond >= 0 && a.Issue.PerSecond <= maxIssueRate) { // nor is NaN
+			fault("%s.issue.per_second: must be a number from 0 to %d", path, int(maxIssueRate))
 		}
 		if a.Issue.Burst < 0 {
 			fault("%s.issue.burst: must not be negative", path)
