@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -37,13 +38,14 @@ type Issuer struct {
 	granted    seen[string]   // caller, certificate and kid
 	limits     limiters
 	own        ownSessions
+	sendWithin time.Duration
 }
 
 var _ vaultpbconnect.IssuerServiceHandler = (*Issuer)(nil)
 
 // NewIssuer returns the issuer service over c.
 func NewIssuer(c *Core) *Issuer {
-	i := &Issuer{core: c.withDefaults(), recognizer: token.NewRecognizer(c.Keys.RecognitionKey())}
+	i := &Issuer{core: c.withDefaults(), recognizer: token.NewRecognizer(c.Keys.RecognitionKey()), sendWithin: sendWithin}
 	for _, scope := range c.Keys.Scopes() {
 		for _, e := range c.Keys.Live(scope) {
 			i.begun.Store(e.Kid, true)

@@ -8,61 +8,111 @@ import (
 	"github.com/cloakroom/cloakroom/vault/audit"
 )
 
-// notices put into the audit log what anybody may cause as often as they like: refusals. The first of a kind is written
-// at once, what comes within a minute of it as one entry with its count, so that a flood of calls does not flood the log.
+// notices bound what a caller may cause in the audit log as often as it likes. The first things of a kind are written at
+// once, what comes within a minute of them as one entry with its count, so that a flood of calls does not flood the log.
 type notices struct {
-	mu   sync.Mutex
-	open map[noticeKey]*notice
+	mu    sync.Mutex
+	open  map[noticeKey]*notice
+	ended bool
 }
 
-type noticeKey struct{ actor, certificate, reason, scope string }
+type noticeKey struct{ actor, certificate, action, outcome, reason, scope string }
 
 type notice struct {
-	count int // since the last entry
+	written int // at once
+	count   int // since
 }
 
 const (
 	noticeEvery = time.Minute
 	// maxNotices bounds the kinds at once; what is beyond is counted by metrics only.
 	maxNotices = 4096
+	// maxSessionEntries is how many sessions of one certificate are named in the log within a minute. An agent begins a
+	// few in an hour; several may share a certificate.
+	maxSessionEntries = 256
 )
+
+const whyMoreSessions = "more than are named one by one within a minute"
 
 // refuse notes that a caller was refused n things, and counts it.
 func (c *Core) refuse(ctx context.Context, service, scope, reason string, n int) {
 	c.Hooks.Refused(ctx, service, n)
 	caller := callerOf(ctx)
-	key := noticeKey{caller.ID, caller.Fingerprint, reason, scope}
-	c.notices.mu.Lock()
-	defer c.notices.mu.Unlock()
-	if c.notices.open == nil {
-		c.notices.open = map[noticeKey]*notice{}
+	key := noticeKey{caller.ID, caller.Fingerprint, audit.ActionRefused, audit.OutcomeDenied, reason, scope}
+	if c.refusals.admit(c, key, 1, n, 1) > 0 {
+		c.writeNotices(key.event(n))
 	}
-	if o := c.notices.open[key]; o != nil {
-		o.count += n
-		return
-	}
-	if len(c.notices.open) >= maxNotices {
-		return
-	}
-	c.notices.open[key] = &notice{}
-	time.AfterFunc(noticeEvery, func() { c.closeNotice(key) })
-	c.writeNotice(key, n)
 }
 
-// closeNotice writes what came since, and lets the next refusal of the kind be written at once.
-func (c *Core) closeNotice(key noticeKey) {
-	c.notices.mu.Lock()
-	defer c.notices.mu.Unlock()
-	if o := c.notices.open[key]; o != nil && o.count > 0 {
-		c.writeNotice(key, o.count)
-	}
-	delete(c.notices.open, key)
+// nameable is how many of n new sessions may be named in the log now. The rest are counted in an entry that follows.
+func (c *Core) nameable(ctx context.Context, n int) int {
+	caller := callerOf(ctx)
+	key := noticeKey{actor: caller.ID, certificate: caller.Fingerprint, action: audit.ActionSession, outcome: audit.OutcomeOK, reason: whyMoreSessions}
+	return c.begun.admit(c, key, n, n, maxSessionEntries)
 }
 
-// writeNotice is best effort: nothing was given, and metrics count it too.
-func (c *Core) writeNotice(key noticeKey, n int) {
-	_, _ = c.Audit.Append(context.Background(), audit.Event{
-		Actor: key.actor, Certificate: key.certificate, Action: audit.ActionRefused, Outcome: audit.OutcomeDenied,
-		Reason: key.reason, Scope: key.scope, Count: n,
-	})
+// admit asks for entries about n things, of which most may be written within a minute, and returns how many are to be
+// written now. What they leave is counted.
+func (s *notices) admit(c *Core, key noticeKey, entries, n, most int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o := s.open[key]
+	if o == nil {
+		if s.ended || len(s.open) >= maxNotices {
+			return 0
+		}
+		if s.open == nil {
+			s.open = map[noticeKey]*notice{}
+		}
+		o = &notice{}
+		s.open[key] = o
+		time.AfterFunc(noticeEvery, func() { c.writeNotices(s.take(key)...) })
+	}
+	now := min(entries, most-o.written)
+	o.written += now
+	if now < entries {
+		o.count += n - now
+	}
+	return now
+}
+
+// take ends the minute of a kind, and returns the entry about what came since its first ones.
+func (s *notices) take(key noticeKey) []audit.Event {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o := s.open[key]
+	delete(s.open, key)
+	if o == nil || o.count == 0 {
+		return nil
+	}
+	return []audit.Event{key.event(o.count)}
+}
+
+// end takes all kinds, and admits no more.
+func (s *notices) end() (left []audit.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, o := range s.open {
+		if o.count > 0 {
+			left = append(left, key.event(o.count))
+		}
+	}
+	s.open, s.ended = nil, true
+	return left
+}
+
+// flushNotices writes what was counted and not written yet: the log is about to be closed.
+func (c *Core) flushNotices() { c.writeNotices(append(c.refusals.end(), c.begun.end()...)...) }
+
+func (k noticeKey) event(n int) audit.Event {
+	return audit.Event{
+		Actor: k.actor, Certificate: k.certificate, Action: k.action, Outcome: k.outcome, Reason: k.reason, Scope: k.scope, Count: n,
+	}
+}
+
+// writeNotices is best effort: metrics count it too. It waits for the disk, so no lock is held.
+func (c *Core) writeNotices(events ...audit.Event) {
+	if len(events) > 0 {
+		_, _ = c.Audit.AppendAll(context.Background(), events)
+	}
 }
