@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -86,8 +87,8 @@ func (r *Rules) Validate() error {
 			fault("%s.name: %q is there twice", path, a.Name)
 		}
 		names[a.Name] = true
-		if a.Issue.PerSecond < 0 {
-			fault("%s.issue.per_second: must not be negative", path)
+		if !(a.Issue.PerSecond >= 0) || math.IsInf(a.Issue.PerSecond, 0) { // no bucket counts with what is no number
+			fault("%s.issue.per_second: must be a number that is not negative", path)
 		}
 		if a.Issue.Burst < 0 {
 			fault("%s.issue.burst: must not be negative", path)
