@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"strings"
 	"testing"
 	"time"
 
@@ -15,11 +14,6 @@ import (
 	"github.com/cloakroom/cloakroom/vault/server"
 	"github.com/cloakroom/cloakroom/vault/vaultpb"
 )
-
-// as is a call of somebody with a certificate.
-func (r *rig) as(id string) context.Context {
-	return server.WithCaller(r.t.Context(), server.Caller{ID: id, Fingerprint: strings.Repeat("ab", 32)})
-}
 
 func TestRefusalsNameNoScopeThatIsNone(t *testing.T) {
 	r := newRig(t)

@@ -280,6 +280,7 @@ func (v *Embedded) Close(ctx context.Context) error {
 		}
 		v.stop()
 		v.done.Wait()
+		v.core.flushNotices()
 		_, err := v.core.Audit.Append(context.WithoutCancel(ctx), audit.Event{Actor: "vault", Action: audit.ActionStopped, Outcome: audit.OutcomeOK})
 		v.err = errors.Join(v.err, err, v.closeParts())
 	})

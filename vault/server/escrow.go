@@ -215,6 +215,9 @@ func (i *Issuer) recordSessions(ctx context.Context, sessions []store.Session) {
 			}))
 		}
 	}
+	if len(events) > 0 {
+		events = events[:i.core.nameable(ctx, len(events))]
+	}
 	if len(events) == 0 {
 		return
 	}

@@ -205,19 +205,16 @@ const maxLimiters = 65_536
 
 // limit takes what a call asks for from its caller's buckets, or fails and says when to come back.
 func (i *Issuer) limit(ctx context.Context, may rights, scope string, asked map[*AgentRule]int) error {
-	for rule, n := range asked {
-		if rule == nil {
-			continue // this process
-		}
-		wait, ok := i.limits.take(i.core.Now(), may.caller.ID, rule, n)
-		if ok {
-			continue
-		}
-		i.core.Hooks.Limited(ctx, rule.name(), n)
-		i.core.refuse(ctx, "issue", scope, whyRate, n)
-		return exhausted(whyRate, wait)
+	if may.caller.Local {
+		return nil
 	}
-	return nil
+	short, wait := i.limits.take(i.core.Now(), may.caller.ID, asked)
+	if short == nil {
+		return nil
+	}
+	i.core.Hooks.Limited(ctx, short.name(), asked[short])
+	i.core.refuse(ctx, "issue", scope, whyRate, asked[short])
+	return exhausted(whyRate, wait)
 }
 
 func exhausted(why string, wait time.Duration) error {
@@ -226,17 +223,44 @@ func exhausted(why string, wait time.Duration) error {
 	return err
 }
 
-// take takes n values from an identity's bucket. When there are fewer it takes nothing, and says when there will be
-// enough.
-func (l *limiters) take(now time.Time, id string, rule *AgentRule, n int) (wait time.Duration, ok bool) {
+// take takes what is asked for from an identity's buckets. When one of them holds less it takes nothing from any, and
+// says which, and when it will hold enough.
+func (l *limiters) take(now time.Time, id string, asked map[*AgentRule]int) (short *AgentRule, wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	var taken []*rate.Reservation
+	for rule, n := range asked {
+		one := l.of(now, id, rule)
+		if one == nil {
+			short, wait = rule, time.Minute
+			break
+		}
+		r := one.ReserveN(now, n)
+		if r.OK() && r.DelayFrom(now) == 0 {
+			taken = append(taken, r)
+			continue
+		}
+		r.CancelAt(now)
+		missing := float64(min(n, one.Burst())) - one.TokensAt(now)
+		short, wait = rule, time.Duration(missing/float64(one.Limit())*float64(time.Second))
+		break
+	}
+	if short != nil {
+		for _, r := range taken {
+			r.CancelAt(now)
+		}
+	}
+	return short, wait
+}
+
+// of is an identity's bucket under a rule; nil when there are too many. l.mu is held.
+func (l *limiters) of(now time.Time, id string, rule *AgentRule) *rate.Limiter {
 	r := rule.rate()
 	key := limiterKey{id, rule.name()}
 	one := l.all[key]
 	if one == nil {
 		if len(l.all) >= maxLimiters && !l.sweep(now) {
-			return time.Minute, false
+			return nil
 		}
 		if l.all == nil {
 			l.all = map[limiterKey]*rate.Limiter{}
@@ -248,11 +272,7 @@ func (l *limiters) take(now time.Time, id string, rule *AgentRule, n int) (wait 
 		one.SetLimitAt(now, rate.Limit(r.PerSecond))
 		one.SetBurstAt(now, r.Burst)
 	}
-	if one.AllowN(now, n) {
-		return 0, true
-	}
-	missing := float64(min(n, r.Burst)) - one.TokensAt(now)
-	return time.Duration(missing / r.PerSecond * float64(time.Second)), false
+	return one
 }
 
 // sweep forgets buckets that are full: a new one would be, too.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -38,13 +39,14 @@ type Issuer struct {
 	limits     limiters       // of values
 	begins     limiters       // of scopes
 	own        ownSessions
+	sendWithin time.Duration
 }
 
 var _ vaultpbconnect.IssuerServiceHandler = (*Issuer)(nil)
 
 // NewIssuer returns the issuer service over c.
 func NewIssuer(c *Core) *Issuer {
-	i := &Issuer{core: c.withDefaults(), recognizer: token.NewRecognizer(c.Keys.RecognitionKey())}
+	i := &Issuer{core: c.withDefaults(), recognizer: token.NewRecognizer(c.Keys.RecognitionKey()), sendWithin: sendWithin}
 	for _, scope := range c.Keys.Scopes() {
 		for _, e := range c.Keys.Live(scope) {
 			i.begun.Store(e.Kid, true)
@@ -154,7 +156,7 @@ var newScopes = &AgentRule{Name: "new scopes", Issue: Rate{PerSecond: 1.0 / 60, 
 // current is the scope's epoch. It begins one when there is none.
 func (i *Issuer) current(ctx context.Context, service string, may rights, scope string) (*keyring.Epoch, error) {
 	if !may.caller.Local && !i.core.Keys.Begun(scope) {
-		if wait, ok := i.begins.take(i.core.Now(), may.caller.ID, newScopes, 1); !ok {
+		if short, wait := i.begins.take(i.core.Now(), may.caller.ID, map[*AgentRule]int{newScopes: 1}); short != nil {
 			i.core.refuse(ctx, service, scope, whyScopes, 1)
 			return nil, exhausted(whyScopes, wait)
 		}

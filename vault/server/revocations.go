@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -22,7 +24,17 @@ const (
 	maxWatchScopes = 1024
 	// maxQueued is how many messages may wait for a slow reader before it is cut: it learns the rest when it comes back.
 	maxQueued = 64
+	// sendWithin is how long a reader may take for one message before its stream is cut.
+	sendWithin = 30 * time.Second
 )
+
+type controllerKey struct{}
+
+// WithController lets a stream bound how long its reader may take for a message. A reader that holds still would
+// otherwise keep the handler for ever, whatever the listener's limits: the flow control of HTTP/2 is the reader's.
+func WithController(ctx context.Context, c *http.ResponseController) context.Context {
+	return context.WithValue(ctx, controllerKey{}, c)
+}
 
 // watchers are the live streams of revocations.
 type watchers struct {
@@ -142,7 +154,19 @@ func numbers(kids []token.Kid) []uint32 {
 
 // Revocations implements the service.
 func (i *Issuer) Revocations(ctx context.Context, r *connect.Request[vaultpb.RevocationsRequest], out *connect.ServerStream[vaultpb.RevocationsResponse]) error {
-	return i.Watch(ctx, r.Msg, out.Send)
+	c, _ := ctx.Value(controllerKey{}).(*http.ResponseController)
+	if c == nil {
+		return i.Watch(ctx, r.Msg, out.Send)
+	}
+	return i.Watch(ctx, r.Msg, func(m *vaultpb.RevocationsResponse) error {
+		if err := c.SetWriteDeadline(time.Now().Add(i.sendWithin)); err != nil {
+			return fault(fmt.Errorf("this connection knows no deadlines: %w", err))
+		}
+		if err := out.Send(m); err != nil {
+			return err
+		}
+		return c.SetWriteDeadline(time.Time{}) // a deadline ends a stream that is idle, too
+	})
 }
 
 // Watch calls told with every message of the stream until ctx ends, told returns an error, or the vault stops. A caller

@@ -42,7 +42,8 @@ type Core struct {
 	rules     atomic.Pointer[Rules]
 	grantLife atomic.Int64 // nanoseconds; 0: DefaultGrantLife
 	watchers  watchers
-	notices   notices
+	refusals  notices
+	begun     notices // escrow sessions
 }
 
 // DefaultGrantLife is how long an agent may mint before it has to ask again. Agents ask at less than half of it, so an

@@ -203,9 +203,13 @@ func Read(path string) (*Config, error) {
 }
 
 func parse(raw []byte) (*Config, error) {
-	var root yaml.Node
-	if err := yaml.Unmarshal(raw, &root); err != nil {
+	var root, more yaml.Node
+	whole := yaml.NewDecoder(bytes.NewReader(raw))
+	if err := whole.Decode(&root); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
+	}
+	if err := whole.Decode(&more); !errors.Is(err, io.EOF) {
+		return nil, errors.New("want one document: nothing after --- would count")
 	}
 	var f faults
 	expand(&root, &f)
@@ -244,6 +248,9 @@ func expand(n *yaml.Node, f *faults) {
 		})
 		if n.Style == 0 && n.Value != whole {
 			n.Tag = "" // a number stays a number
+			if n.Value != "" && n.ShortTag() == "!!null" {
+				n.Tag = "!!str" // a password may be null
+			}
 		}
 	}
 	for _, c := range n.Content {

@@ -93,6 +93,7 @@ func (v *Vault) known(h http.Handler) http.Handler {
 		// A stream lives no longer than the certificate it was opened with.
 		ctx, cancel := context.WithDeadline(r.Context(), peer.NotAfter)
 		defer cancel()
+		ctx = server.WithController(ctx, http.NewResponseController(w))
 		h.ServeHTTP(w, r.WithContext(server.WithCaller(ctx, server.Caller{ID: peer.ID, Fingerprint: peer.Fingerprint})))
 	})
 }

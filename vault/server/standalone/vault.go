@@ -108,14 +108,24 @@ func (v *Vault) serve(c *Config) (err error) {
 	if c.Reveal.Listen != "" {
 		mux := http.NewServeMux()
 		mux.Handle(vaultpbconnect.NewRevealServiceHandler(v.vault.Reveal(), handlerOptions()...))
-		if len(c.Admins) > 0 {
-			mux.Handle(vaultpbconnect.NewAdminServiceHandler(v.vault.Admin(), handlerOptions()...))
-		}
+		path, admin := vaultpbconnect.NewAdminServiceHandler(v.vault.Admin(), handlerOptions()...)
+		mux.Handle(path, v.whileAdmins(admin))
 		if v.reveal, err = v.listen("reveal", c.Reveal, v.identity.Server(), v.known(mux)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// whileAdmins serves h while somebody may administrate over the network: a reload may change that.
+func (v *Vault) whileAdmins(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(v.config.Load().Admins) == 0 {
+			http.NotFound(w, r)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // telemetry serves health and metrics.
@@ -217,8 +227,8 @@ func (v *Vault) Reload(c *Config) (restart []string) {
 			restart = append(restart, part.key)
 		}
 	}
-	next := *c
-	next.Regions = old.Regions // open stores
+	next := *old // what needs a restart stays as it is, so that it is still told the next time
+	next.Grants, next.Classes, next.Agents, next.Revealers, next.Admins = c.Grants, c.Classes, c.Agents, c.Revealers, c.Admins
 	next.Scopes = maps.Clone(c.Scopes)
 	for name := range mergeKeys(old.Scopes, c.Scopes) {
 		if was := old.Scopes[name].Region; was != c.Scopes[name].Region {

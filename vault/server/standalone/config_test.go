@@ -1,0 +1,153 @@
+package standalone
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func write(t *testing.T, text string) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), ConfigFile)
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+// TestReadReportsEveryFault at once, by its key.
+func TestReadReportsEveryFault(t *testing.T) {
+	_, err := Read(write(t, `
+store: {pebble: {path: ./a}, postgres: {url: "postgres://db/x"}}
+regions:
+  eu: {}
+  us: {postgres: {url: a, url_file: ./nowhere, max_connections: -1, statement_timeout: 1us}}
+tls: {cert_file: ./nowhere.crt, ca_file: ./nowhere-ca.crt}
+spiffe: {}
+issuer: {listen: "7443", max_connections: -1}
+reveal: {listen: "0.0.0.0:"}
+epochs: {length: 1ms, retention: -1h}
+scopes:
+  payments: {region: mars, length: 1ns}
+grants: {life: 1s}
+classes: {local: [ssn, "no way"], issue: [ssn]}
+agents:
+  - {name: twin, id: a, classes: ["*"], scopes: ["*"]}
+  - {name: twin, classes: ["Card"], issue: {per_second: .nan, burst: -1}}
+revealers: [{id: b}]
+admins: ["**"]
+log: {level: loud, format: xml}
+`))
+	for _, key := range []string{
+		"store: want one", "regions.eu: want one", "regions.us.postgres: want one", "regions.us.postgres.url_file: ",
+		"regions.us.postgres.max_connections", "regions.us.postgres.statement_timeout", "tls, spiffe: ", "issuer.listen: ",
+		"issuer.max_connections", "reveal.listen", "epochs.length", "epochs.retention", "scopes.payments.region: there is no regions.mars",
+		"scopes.payments.length", "grants.life", "classes.local[1]", `classes: "ssn"`, "agents[1].name", "agents[1].id", "agents[1].classes[0]",
+		"agents[1].scopes", "agents[1].issue.per_second", "agents[1].issue.burst", "revealers[0].classes", "revealers[0].scopes", "admins[0]", "log.level", "log.format",
+	} {
+		require.ErrorContains(t, err, key)
+	}
+	_, err = Read(write(t, "issuer: {listen: \":7443\"}\ntls: {cert_file: ./no.crt, ca_file: ./no-ca.crt}"))
+	for _, key := range []string{"tls.cert_file: ", "tls.key_file: must be set", "tls.ca_file: "} {
+		require.ErrorContains(t, err, key)
+	}
+	require.ErrorContains(t, err, ConfigFile)
+	_, err = Read(write(t, ""))
+	require.ErrorContains(t, err, "issuer.listen: must be set")
+}
+
+func TestReadFaultsOfForm(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"unknown key", "stroe: {pebble: {path: a}}", "stroe"},
+		{"unknown key below", "store: {pebble: {paht: a}}", "paht"},
+		{"both", "a: 1\nissuer: {b: 1}", "field b not found"},
+		{"no YAML", "a: [", "yaml"},
+		{"a list", "- a", "cannot unmarshal"},
+		{"a second document", "log: {level: info}\n---\nadmins: [root]", "one document"},
+		{"two variables that are not there", "directory: ${env:CLOAKROOM_NO_A}\nlog:\n  level: ${env:CLOAKROOM_NO_B}", "line 3: the environment has no CLOAKROOM_NO_B"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Read(write(t, c.text))
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+	_, err := Read(filepath.Join(t.TempDir(), "none"))
+	require.True(t, errors.Is(err, os.ErrNotExist))
+}
+
+// TestEnvironment: a variable is a value, whatever is in it.
+func TestEnvironment(t *testing.T) {
+	t.Setenv("CLOAKROOM_NUMBER", "7")
+	t.Setenv("CLOAKROOM_LIFE", "3h")
+	t.Setenv("CLOAKROOM_EMPTY", "")
+	c, err := parse([]byte(`
+issuer: {max_connections: "${env:CLOAKROOM_NUMBER}0"}
+`))
+	require.Error(t, err, "quoted, it is text: %v", c)
+	c, err = parse([]byte(`
+directory: ${env:CLOAKROOM_NONE:-/var/lib/vault}
+store: {pebble: {path: "/srv/${env:CLOAKROOM_NUMBER}/${env:CLOAKROOM_EMPTY:-store}"}}
+issuer:
+  max_connections: ${env:CLOAKROOM_NUMBER}
+grants:
+  life: ${env:CLOAKROOM_LIFE}
+# ${env:CLOAKROOM_NONE} in a comment is nothing
+`))
+	require.NoError(t, err)
+	require.Equal(t, "/var/lib/vault", c.Directory)
+	require.Equal(t, "/srv/7/store", c.Store.Pebble.Path)
+	require.Equal(t, 7, c.Issuer.MaxConnections)
+	require.Equal(t, 3*time.Hour, c.Grants.Life)
+
+	for _, text := range []string{
+		"a: b", "[a, b]", "{a: b}", "x\ny: z", "# no comment", "a # b", "&a", "*a", "!!int 3", "'", `"`, "- a", "| a", "%", "@", "`", "a\tb", " a ", "true",
+		"12", "0x10", "null", "~", "<<", "2026-11-26", "x\n---\nadmins: [root]", "${env:CLOAKROOM_NUMBER}",
+	} {
+		t.Run(text, func(t *testing.T) {
+			t.Setenv("CLOAKROOM_TEXT", text)
+			for _, yaml := range []string{"store:\n  postgres:\n    url: ${env:CLOAKROOM_TEXT}", `store: {postgres: {url: "${env:CLOAKROOM_TEXT}"}}`} {
+				c, err := parse([]byte(yaml))
+				require.NoError(t, err)
+				require.Equal(t, text, c.Store.Postgres.URL)
+				require.Empty(t, c.Admins)
+			}
+		})
+	}
+}
+
+func TestRelativePathsCountFromTheFile(t *testing.T) {
+	c := &Config{Directory: "v", TLS: &TLS{CertFile: "a.crt", KeyFile: "/k"}, Regions: map[string]Store{"eu": {Postgres: &Postgres{URLFile: "u", PasswordFile: "p"}}}}
+	c.complete("/etc/cloakroom")
+	require.Equal(t, "/etc/cloakroom/v", c.Directory)
+	require.Equal(t, "/etc/cloakroom/v/store", c.Store.Pebble.Path)
+	require.Equal(t, []string{"/etc/cloakroom/a.crt", "/k", ""}, []string{c.TLS.CertFile, c.TLS.KeyFile, c.TLS.CAFile})
+	require.Equal(t, []string{"/etc/cloakroom/u", "/etc/cloakroom/p"}, []string{c.Regions["eu"].Postgres.URLFile, c.Regions["eu"].Postgres.PasswordFile})
+}
+
+// FuzzConfig: whatever a file holds, reading it is an answer.
+func FuzzConfig(f *testing.F) {
+	f.Add([]byte(configTemplate))
+	for _, s := range []string{
+		"", "~", "- a", "a: &a [*a]", "directory: &a ${env:HOME}\nadmins: [*a, *b]", "scopes: {x: {length: 1h, region: eu}, <<: {y: {}}}",
+		"agents:\n  - {id: '**', classes: ['*'], scopes: ['*'], issue: {per_second: 1e400, burst: -1}}", "store: {pebble: }\nregions: {eu: }",
+		"tls: {cert_file: \"\\0\"}", "log: !!binary aGk=", "? [a]\n: b", "a: 1\n---\nb: 2", "directory: |\n  x\n  ${env:PATH:-}", "%YAML 1.2\n---\n\xff",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if strings.Count(string(raw), "file") > 8 || len(raw) > 1<<16 {
+			return // it looks for files
+		}
+		c, err := parse(raw)
+		if err != nil {
+			return
+		}
+		c.complete("/nowhere")
+		if c.Validate() == nil {
+			c.Rules()
+		}
+	})
+}
