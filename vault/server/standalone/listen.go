@@ -21,12 +21,11 @@ import (
 
 // Bounds of what a caller may take before it is known what it wants.
 const (
-	headerTimeout    = 10 * time.Second
-	idleTimeout      = 2 * time.Minute
-	maxHeader        = 16 << 10
-	maxStreams       = 100
-	maxRequest       = 16 << 20
-	handshakeTimeout = 10 * time.Second
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 16 << 10
+	maxStreams    = 100
+	maxRequest    = 16 << 20
 )
 
 // listener serves one service on one address.

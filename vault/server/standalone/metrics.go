@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/cloakroom/cloakroom/vault/identity"
 	"github.com/cloakroom/cloakroom/vault/server"
 )
 
@@ -89,23 +90,27 @@ func result(err error) string {
 }
 
 // observe registers the gauges that look into the vault when somebody asks.
-func (m *metrics) observe(v *server.Embedded) {
-	m.registry.MustRegister(&gauges{vault: v})
+func (m *metrics) observe(v *server.Embedded, id *identity.Source) {
+	m.registry.MustRegister(&gauges{v, id})
 }
 
-type gauges struct{ vault *server.Embedded }
+type gauges struct {
+	vault    *server.Embedded
+	identity *identity.Source // nil: no listener needs one
+}
 
 var (
 	recordsDesc    = prometheus.NewDesc(namespace+"_records", "Records in the store.", nil, nil)
 	tombstonesDesc = prometheus.NewDesc(namespace+"_tombstones", "Tombstones in the store, left by erasure until their epochs end.", nil, nil)
 	bytesDesc      = prometheus.NewDesc(namespace+"_store_bytes", "Room the store takes.", nil, nil)
 	streamsDesc    = prometheus.NewDesc(namespace+"_agents_listening", "Agents that listen for revocations.", nil, nil)
+	expiryDesc     = prometheus.NewDesc(namespace+"_certificate_expiry_timestamp_seconds", "When the vault's own certificate expires.", nil, nil)
 	auditDesc      = prometheus.NewDesc(namespace+"_audit_entries", "Sequence of the newest entry of the audit log.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (g *gauges) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{recordsDesc, tombstonesDesc, bytesDesc, streamsDesc, auditDesc} {
+	for _, d := range []*prometheus.Desc{recordsDesc, tombstonesDesc, bytesDesc, streamsDesc, expiryDesc, auditDesc} {
 		out <- d
 	}
 }
@@ -116,6 +121,11 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 	defer cancel()
 	out <- prometheus.MustNewConstMetric(auditDesc, prometheus.GaugeValue, float64(g.vault.AuditHead().Sequence))
 	out <- prometheus.MustNewConstMetric(streamsDesc, prometheus.GaugeValue, float64(g.vault.Core().Streams()))
+	if g.identity != nil {
+		if self, err := g.identity.Self(); err == nil {
+			out <- prometheus.MustNewConstMetric(expiryDesc, prometheus.GaugeValue, float64(self.NotAfter.Unix()))
+		}
+	}
 	st, err := g.vault.Stats(ctx)
 	if err != nil {
 		return

@@ -22,6 +22,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/cloakroom/cloakroom/vault/audit"
 	"github.com/cloakroom/cloakroom/vault/identity"
 	"github.com/cloakroom/cloakroom/vault/server"
 	"github.com/cloakroom/cloakroom/vault/store"
@@ -83,7 +84,7 @@ func (v *Vault) open(ctx context.Context, c *Config) (err error) {
 	if err != nil {
 		return err
 	}
-	v.metrics.observe(v.vault)
+	v.metrics.observe(v.vault, v.identity)
 	if v.vault.Created() {
 		v.log.Warn("vault: first start: keys were created. Whoever can read them can reveal every token; without them no "+
 			"token can ever be revealed. Read about keyholders and backups in docs/security.md", zap.String("directory", v.vault.Directory()))
@@ -246,6 +247,11 @@ func (v *Vault) Reload(c *Config) (restart []string) {
 	v.vault.Core().SetRules(next.Rules())
 	v.vault.Core().SetGrantLife(c.Grants.Life)
 	v.metrics.reloads.WithLabelValues("ok").Inc()
+	// Who may do what has changed: an auditor wants to see when. A log that cannot be written keeps nobody from it.
+	ev := audit.Event{Actor: "vault", Action: audit.ActionReloaded, Outcome: audit.OutcomeOK}
+	if _, err := v.vault.Core().Audit.Append(context.Background(), ev); err != nil {
+		v.log.Error("vault: the reload is not in the audit log", zap.Error(err))
+	}
 	return restart
 }
 
