@@ -18,6 +18,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/spiffe/go-spiffe/v2/spiffeid"
 )
 
 // Source holds an identity of one's own and whom it trusts. Safe for concurrent use.
@@ -97,7 +99,11 @@ func nameOf(leaf *x509.Certificate) (string, error) {
 		if len(leaf.URIs) > 1 {
 			return "", errors.New("the certificate has a SPIFFE ID and other URIs beside it")
 		}
-		return uri.String(), nil
+		id, err := spiffeid.FromURI(uri)
+		if err != nil || len(id.String()) > maxName {
+			return "", errors.New("the certificate has a malformed SPIFFE ID")
+		}
+		return id.String(), nil
 	}
 	name := leaf.Subject.CommonName
 	if len(leaf.DNSNames) > 0 {

@@ -3,6 +3,7 @@ package identity
 import (
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -15,6 +16,9 @@ func TestNamesThatAreNone(t *testing.T) {
 		"in other letters":               {Subject: pkix.Name{CommonName: "SPIFFE://example.org/agent"}},
 		"a DNS name like a SPIFFE ID":    {DNSNames: []string{"spiffe://example.org/agent"}},
 		"like somebody on the socket":    {Subject: pkix.Name{CommonName: "uid:0"}},
+		"a query in a SPIFFE ID":         {URIs: []*url.URL{{Scheme: "spiffe", Host: "example.org", Path: "/agent", RawQuery: "a"}}},
+		"a user in a SPIFFE ID":          {URIs: []*url.URL{{Scheme: "spiffe", User: url.User("agent"), Host: "example.org", Path: "/a"}}},
+		"a long SPIFFE ID":               {URIs: []*url.URL{{Scheme: "spiffe", Host: "example.org", Path: "/" + strings.Repeat("a", 2048)}}},
 		"nobody could revoke it":         {Subject: pkix.Name{CommonName: strings.Repeat("a", 2049)}},
 		"control characters":             {Subject: pkix.Name{CommonName: "agent\n"}},
 		"not UTF-8":                      {Subject: pkix.Name{CommonName: "agent\xff"}},
