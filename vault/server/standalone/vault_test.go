@@ -232,7 +232,7 @@ func TestReload(t *testing.T) {
 	_, err = vaultpbconnect.NewAdminServiceClient(f.as("support"), "https://"+reveal.String()).Status(t.Context(), connect.NewRequest(&vaultpb.StatusRequest{}))
 	require.NoError(t, err, "admins may come by a reload")
 
-	_, err = f.read("agents: [{nmae: x}]")
+	_, err = f.read("agents: [{color: x}]")
 	require.Error(t, err, "a broken file is never given to Reload")
 	require.NoError(t, f.grant("stranger", "default"))
 }
