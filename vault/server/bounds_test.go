@@ -135,8 +135,12 @@ func TestReaderThatHoldsStill(t *testing.T) {
 	var block bytes.Buffer
 	h := hpack.NewEncoder(&block)
 	for _, field := range [][2]string{
-		{":method", "POST"}, {":scheme", "https"}, {":authority", "vault"}, {":path", vaultpbconnect.IssuerServiceRevocationsProcedure},
-		{"content-type", "application/connect+proto"}, {"connect-protocol-version", "1"},
+		{":method", "POST"},
+		{":scheme", "https"},
+		{":authority", "vault"},
+		{":path", vaultpbconnect.IssuerServiceRevocationsProcedure},
+		{"content-type", "application/connect+proto"},
+		{"connect-protocol-version", "1"},
 	} {
 		require.NoError(t, h.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]}))
 	}

@@ -25,7 +25,7 @@ import (
 
 // rig is a vault on the memory store, with a clock that tests move, and an issuer that mints from it.
 type rig struct {
-	t         *testing.T
+	t         testing.TB
 	clock     *clock
 	keys      *keyring.Keyring
 	store     store.Store
@@ -60,7 +60,7 @@ const (
 	retention   = 48 * time.Hour
 )
 
-func newRig(t *testing.T) *rig {
+func newRig(t testing.TB) *rig {
 	t.Helper()
 	r := &rig{t: t, clock: &clock{now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}, store: memory.New()}
 	dir := t.TempDir()
