@@ -16,7 +16,10 @@ import (
 	"golang.org/x/net/http2/hpack"
 
 	"github.com/cloakroom/cloakroom/vault/audit"
+	"github.com/cloakroom/cloakroom/vault/escrow"
+	"github.com/cloakroom/cloakroom/vault/keyring"
 	"github.com/cloakroom/cloakroom/vault/server"
+	"github.com/cloakroom/cloakroom/vault/token"
 	"github.com/cloakroom/cloakroom/vault/vaultpb"
 	"github.com/cloakroom/cloakroom/vault/vaultpb/vaultpbconnect"
 )
@@ -63,11 +66,21 @@ func TestRefusalsAreOnRecordAtTheEnd(t *testing.T) {
 func TestSessionsFloodNoLog(t *testing.T) {
 	v, log := openRuled(t)
 	ctx := server.WithCaller(t.Context(), server.Caller{ID: web, Fingerprint: "f0"})
-	g, err := v.Issuer().Grant(ctx, connect.NewRequest(&vaultpb.GrantRequest{Scope: "default"}))
+	g, err := v.Issuer().Grant(ctx, connect.NewRequest(&vaultpb.GrantRequest{Scope: "default", Classes: classes("email")}))
+	require.NoError(t, err)
+	// One record, sealed once and handed in again in every session: sessions without records are not kept.
+	s, err := escrow.NewSession(g.Msg.EscrowPublicKey, token.Kid(g.Msg.Kid), keyring.XWing, time.Now(), escrow.Limits{})
+	require.NoError(t, err)
+	id := keyring.NewMAC(keyring.Key(g.Msg.MintKeys[0].Key)).Identity([]byte("a@example.com"))
+	tag := token.NewRecognizer([16]byte(g.Msg.RecognitionKey)).Tag("email", token.Kid(g.Msg.Kid), id)
+	tok := token.Token{Class: "email", Kid: token.Kid(g.Msg.Kid), Identity: id, Tag: tag}.String()
+	expires := g.Msg.RecordsExpire.AsTime().Unix()
+	sealed, err := s.Seal(nil, []byte(tok), "default", expires, []byte("a@example.com"))
 	require.NoError(t, err)
 	for call := range 3 {
 		r := &vaultpb.EscrowRequest{}
 		for n := range 1000 {
+			r.Records = append(r.Records, &vaultpb.EscrowRecord{Token: tok, Session: uint32(n), ExpiresUnix: expires, Sealed: sealed})
 			id := make([]byte, 16)
 			binary.BigEndian.PutUint32(id, uint32(call*1000+n))
 			r.Sessions = append(r.Sessions, &vaultpb.EscrowSession{Id: id, Kid: g.Msg.Kid, Suite: g.Msg.Suite, Enc: []byte{1}, GrantId: g.Msg.GrantId})

@@ -79,15 +79,13 @@ type opened struct {
 	epoch   *keyring.Epoch
 	refusal vaultpb.Refusal
 	err     error
+	used    bool
 }
 
 func (p *parcel) parse(r *vaultpb.EscrowRequest) error {
 	sessions := make([]opened, len(r.Sessions))
 	for n, s := range r.Sessions {
 		sessions[n] = p.open(n, s)
-		if sessions[n].err == nil {
-			p.sessions = append(p.sessions, sessions[n].session)
-		}
 	}
 	p.records = make([]store.Record, 0, len(r.Records))
 	size := 0
@@ -108,6 +106,10 @@ func (p *parcel) parse(r *vaultpb.EscrowRequest) error {
 			continue
 		}
 		p.records = append(p.records, record)
+		if !of.used { // a session without records would be kept for nothing
+			of.used = true
+			p.sessions = append(p.sessions, of.session)
+		}
 	}
 	// One value alone may be longer: it has to go somewhere.
 	if size > maxEscrowBytes && len(r.Records) > 1 {

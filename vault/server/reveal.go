@@ -285,8 +285,8 @@ func (o *opening) unseal(e *keyring.Epoch, t token.Token, r store.Record, n stor
 		header := escrow.Header{ID: n.ID, Kid: n.Kid, Suite: keyring.Suite(n.Suite), Enc: n.Enc}
 		opener, err = escrow.OpenSession(e, header)
 		switch {
-		case errors.Is(err, keyring.ErrExpired):
-			return nil, "", err
+		case errors.Is(err, keyring.ErrExpired), errors.Is(err, keyring.ErrSuite):
+			return nil, "", err // a suite of a newer vault is no reason to throw a record away
 		case err != nil:
 			return nil, "its session does not open", nil
 		}

@@ -180,6 +180,7 @@ const (
 	defaultStatementLimit = 30 * time.Second
 	defaultPool           = 16
 
+	maxPool = 10_000
 	minLife = time.Minute
 	maxTime = 100 * 365 * 24 * time.Hour
 )
@@ -211,6 +212,9 @@ func parse(raw []byte) (*Config, error) {
 	if err := whole.Decode(&more); !errors.Is(err, io.EOF) {
 		return nil, errors.New("want one document: nothing after --- would count")
 	}
+	if err := emptyStore(&root); err != nil {
+		return nil, err
+	}
 	var f faults
 	expand(&root, &f)
 	if err := errors.Join(f...); err != nil {
@@ -227,6 +231,26 @@ func parse(raw []byte) (*Config, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// emptyStore finds a store that is named and says nothing: it would be taken for the default one.
+func emptyStore(root *yaml.Node) error {
+	if len(root.Content) == 0 || root.Content[0].Kind != yaml.MappingNode {
+		return nil
+	}
+	pairs := root.Content[0].Content
+	for n := 0; n+1 < len(pairs); n += 2 {
+		store := pairs[n+1]
+		if pairs[n].Value != "store" || store.Kind != yaml.MappingNode {
+			continue
+		}
+		for m := 0; m+1 < len(store.Content); m += 2 {
+			if store.Content[m+1].Tag == "!!null" {
+				return fmt.Errorf("store.%s: says nothing: want its settings, or leave store out for files in the directory", store.Content[m].Value)
+			}
+		}
+	}
+	return nil
 }
 
 var envReference = regexp.MustCompile(`\$\{env:([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}`)
@@ -390,8 +414,8 @@ func (p *Postgres) validate(key string, f *faults) {
 			f.add("%s.%s: %w", key, name, err)
 		}
 	}
-	if p.MaxConnections < 1 {
-		f.add("%s.max_connections: %d: must be at least 1", key, p.MaxConnections)
+	if p.MaxConnections < 1 || p.MaxConnections > maxPool {
+		f.add("%s.max_connections: %d: must be from 1 to %d", key, p.MaxConnections, maxPool)
 	}
 	if p.StatementTimeout < time.Millisecond {
 		f.add("%s.statement_timeout: %s: must be at least 1ms", key, p.StatementTimeout)

@@ -151,3 +151,13 @@ func FuzzConfig(f *testing.F) {
 		}
 	})
 }
+
+// TestEmptyStore: a store that is named and says nothing is not taken for files in the directory.
+func TestEmptyStore(t *testing.T) {
+	for _, text := range []string{"store: {postgres: }", "store:\n  pebble:\n"} {
+		_, err := parse([]byte(text))
+		require.ErrorContains(t, err, "says nothing", text)
+	}
+	_, err := parse([]byte("directory: x"))
+	require.NoError(t, err)
+}
