@@ -60,7 +60,7 @@ func (s *Admin) Status(ctx context.Context, _ *connect.Request[vaultpb.StatusReq
 	}
 	for _, e := range s.core.epochs("") {
 		out.Epochs = append(out.Epochs, &vaultpb.EpochStatus{
-			Scope: e.Scope, Kid: e.Kid.String(),
+			Scope: e.Scope, Kid: e.Kid.String(), Revoked: e.Revoked(),
 			Start: timestamppb.New(e.Start), End: timestamppb.New(e.End), Expires: timestamppb.New(e.Expires),
 		})
 	}

@@ -172,10 +172,12 @@ type EpochStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Scope string                 `protobuf:"bytes,1,opt,name=scope,proto3" json:"scope,omitempty"`
 	// Five letters, as in tokens.
-	Kid           string                 `protobuf:"bytes,2,opt,name=kid,proto3" json:"kid,omitempty"`
-	Start         *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start,proto3" json:"start,omitempty"`
-	End           *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=end,proto3" json:"end,omitempty"`
-	Expires       *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expires,proto3" json:"expires,omitempty"`
+	Kid     string                 `protobuf:"bytes,2,opt,name=kid,proto3" json:"kid,omitempty"`
+	Start   *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start,proto3" json:"start,omitempty"`
+	End     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=end,proto3" json:"end,omitempty"`
+	Expires *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expires,proto3" json:"expires,omitempty"`
+	// It was revoked: nothing is minted of it any more, whatever end says.
+	Revoked       bool `protobuf:"varint,6,opt,name=revoked,proto3" json:"revoked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -243,6 +245,13 @@ func (x *EpochStatus) GetExpires() *timestamppb.Timestamp {
 		return x.Expires
 	}
 	return nil
+}
+
+func (x *EpochStatus) GetRevoked() bool {
+	if x != nil {
+		return x.Revoked
+	}
+	return false
 }
 
 // AuditHead is the end of the audit chain: keep a copy elsewhere, and a rolled-back log cannot pass for whole.
@@ -870,13 +879,14 @@ const file_admin_proto_rawDesc = "" +
 	"\vstore_bytes\x18\a \x01(\x04R\n" +
 	"storeBytes\x123\n" +
 	"\x05audit\x18\b \x01(\v2\x1d.cloakroom.vault.v1.AuditHeadR\x05audit\x12%\n" +
-	"\x0erevoked_agents\x18\t \x03(\tR\rrevokedAgents\"\xcb\x01\n" +
+	"\x0erevoked_agents\x18\t \x03(\tR\rrevokedAgents\"\xe5\x01\n" +
 	"\vEpochStatus\x12\x14\n" +
 	"\x05scope\x18\x01 \x01(\tR\x05scope\x12\x10\n" +
 	"\x03kid\x18\x02 \x01(\tR\x03kid\x120\n" +
 	"\x05start\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05start\x12,\n" +
 	"\x03end\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x03end\x124\n" +
-	"\aexpires\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\aexpires\"n\n" +
+	"\aexpires\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\aexpires\x12\x18\n" +
+	"\arevoked\x18\x06 \x01(\bR\arevoked\"n\n" +
 	"\tAuditHead\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12\x1a\n" +
 	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12\x12\n" +

@@ -86,6 +86,7 @@ type epochStatus struct {
 	Start   time.Time `json:"start"`
 	End     time.Time `json:"end"`
 	Expires time.Time `json:"expires"`
+	Revoked bool      `json:"revoked,omitempty"`
 }
 
 type auditHead struct {
@@ -109,7 +110,7 @@ func toStatus(r *vaultpb.StatusResponse, local bool) status {
 	for _, e := range r.GetEpochs() {
 		s.Epochs = append(s.Epochs, epochStatus{
 			Scope: e.GetScope(), Kid: e.GetKid(),
-			Start: e.GetStart().AsTime(), End: e.GetEnd().AsTime(), Expires: e.GetExpires().AsTime(),
+			Start: e.GetStart().AsTime(), End: e.GetEnd().AsTime(), Expires: e.GetExpires().AsTime(), Revoked: e.GetRevoked(),
 		})
 	}
 	return s
@@ -162,8 +163,11 @@ func printStatus(w io.Writer, format string, s status) error {
 	}
 	fmt.Fprintln(table, "SCOPE\tKID\tSINCE\tMINTS UNTIL\tREVEALS UNTIL")
 	for _, e := range s.Epochs {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", e.Scope, e.Kid, e.Start.Local().Format(time.DateTime),
-			e.End.Local().Format(time.DateTime), e.Expires.Local().Format(time.DateTime))
+		until := e.End.Local().Format(time.DateTime)
+		if e.Revoked {
+			until = "revoked"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", e.Scope, e.Kid, e.Start.Local().Format(time.DateTime), until, e.Expires.Local().Format(time.DateTime))
 	}
 	return table.Flush()
 }
