@@ -91,7 +91,7 @@ const stop Reason = "stop"
 type frame struct {
 	base   int64
 	magic  byte
-	b      []byte // all of it, from the offset on
+	b      []byte // all of it, from the offset on; nil when it is broken
 	rest   []byte // the set behind it
 	need   int    // bytes of a set that would hold it
 	broken Reason
@@ -112,9 +112,9 @@ func cut(set []byte) frame {
 	default:
 		f.magic, f.b, f.rest = set[atMagic], set[:size:size], set[size:]
 		if f.magic > 2 {
-			f.broken = ReasonMagic
+			f.b, f.broken = nil, ReasonMagic
 		} else if f.magic == 2 && size < headerSize {
-			f.broken = ReasonFrame
+			f.b, f.broken = nil, ReasonFrame
 		}
 	}
 	return f
@@ -166,7 +166,7 @@ func (d *decoder) frame(f frame) Reason {
 func (d *decoder) after(f frame, reason Reason) int64 {
 	next := d.next + 1
 	switch {
-	case len(f.b) == 0 || f.magic > 2:
+	case f.broken != "":
 	case f.magic < 2:
 		next = f.base + 1
 	case reason == ReasonChecksum:

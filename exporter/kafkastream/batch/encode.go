@@ -6,7 +6,6 @@ import (
 	"hash/crc32"
 	"math"
 	"math/bits"
-	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
@@ -177,7 +176,8 @@ func (z *deflater) write(b []byte, codec Codec) (err error) {
 				return err
 			}
 		}
-		out := z.zstd.EncodeAll(b, slices.Grow(z.out.AvailableBuffer(), len(b)/2))
+		z.out.Grow(len(b))
+		out := z.zstd.EncodeAll(b, z.out.AvailableBuffer())
 		_, err = z.out.Write(out)
 		return err
 	}

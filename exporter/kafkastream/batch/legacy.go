@@ -69,8 +69,8 @@ func (d *decoder) wrapped(f frame, outer Record, codec Codec) Reason {
 			return ReasonRecord
 		}
 		r.Offset += base
-		if outer.Append {
-			r.Timestamp, r.Append = outer.Timestamp, true
+		if r.Append = outer.Append; r.Append {
+			r.Timestamp = outer.Timestamp
 		}
 		if r.Offset >= d.next {
 			d.recs = append(d.recs, r)
