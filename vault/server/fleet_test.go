@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cloakroom/cloakroom/vault/audit"
+	"github.com/cloakroom/cloakroom/vault/client"
 	"github.com/cloakroom/cloakroom/vault/escrow"
 	"github.com/cloakroom/cloakroom/vault/keyring"
-	"github.com/cloakroom/cloakroom/vault/client"
 	"github.com/cloakroom/cloakroom/vault/server"
 	"github.com/cloakroom/cloakroom/vault/token"
 	"github.com/cloakroom/cloakroom/vault/vaultpb"
