@@ -63,21 +63,21 @@ func fleetEscrowTable(all results) ([]byte, error) {
 // fleetProcessorTable compares processors whose vault is elsewhere with one whose vault is embedded.
 func fleetProcessorTable(all results) ([]byte, error) {
 	t := &table{all: all}
-	t.head("values", "known already", "vault", "processor time a record", "to embedded", "by the clock", "to embedded", "calls to the vault a batch", "syncs of the spool a batch")
+	t.head("values", "known already", "vault", "processor time a record", "to embedded", "by the clock", "to embedded", "four batches in flight, one core", "to embedded", "calls to the vault a batch", "syncs of the spool a batch")
 	for _, kind := range [][2]string{{"emails", "e-mail addresses, minted by the agent"}, {"cards", "card numbers, minted by the vault when it is elsewhere"}} {
 		for _, repeated := range []string{"100", "95"} {
 			for _, vault := range [][2]string{{"embedded", "embedded"}, {"remote_spool", "elsewhere, with a spool"}, {"remote", "elsewhere, no spool"}} {
-				of := func(unit string) float64 {
-					return t.get("processor.txt", "Processor/"+kind[0]+"/repeated="+repeated, vault[0]+"-"+unit)
-				}
-				cpu, clock, syncs := "1", "1", "–"
+				name := "Processor/" + kind[0] + "/repeated=" + repeated
+				of := func(unit string) float64 { return t.get("processor.txt", name, vault[0]+"-"+unit) }
+				flow := func(unit string) float64 { return t.get("processor.txt", name+"/in_flight=4", vault[0]+"-"+unit) }
+				cpu, clock, through, syncs := "1", "1", "1", "–"
 				if vault[0] != "embedded" {
-					cpu, clock = fmt.Sprintf("%.2f", of("cpu-ratio")), fmt.Sprintf("%.2f", of("ratio"))
+					cpu, clock, through = fmt.Sprintf("%.2f", of("cpu-ratio")), fmt.Sprintf("%.2f", of("ratio")), fmt.Sprintf("%.2f", flow("ratio"))
 				}
 				if vault[0] == "remote_spool" {
 					syncs = figure(of("fsyncs/batch"))
 				}
-				t.row(kind[1], repeated+" %", vault[1], duration(of("cpu-ns/record")), "**"+cpu+"**", duration(of("ns/record")), clock, figure(of("calls/batch")), syncs)
+				t.row(kind[1], repeated+" %", vault[1], duration(of("cpu-ns/record")), "**"+cpu+"**", duration(of("ns/record")), clock, duration(flow("ns/record")), "**"+through+"**", figure(of("calls/batch")), syncs)
 			}
 		}
 	}

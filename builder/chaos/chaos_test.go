@@ -188,7 +188,7 @@ func (r *rig) collect(m *model) []came {
 // judge reveals every token and holds the answers against what was sent.
 func (r *rig) judge(m *model, all []came) {
 	r.t.Helper()
-	value := map[string]string{}
+	value, unlinked := map[string]string{}, r.unlinked()
 	tokens := map[string]map[string]bool{} // by kid and value
 	var text strings.Builder
 	for _, c := range all {
@@ -198,7 +198,9 @@ func (r *rig) judge(m *model, all []came) {
 		}
 		value[c.token] = c.value
 		fmt.Fprintln(&text, c.token)
-		if !c.random {
+		if unlinked[c.token] {
+			require.True(r.t, strings.HasPrefix(c.token, "tkt_card_"), "only the vault mints cards: what agents mint links always")
+		} else if !c.random {
 			key := strings.Split(c.token, "_")[1] + strings.Split(c.token, "_")[2] + c.value
 			if tokens[key] == nil {
 				tokens[key] = map[string]bool{}
@@ -223,13 +225,32 @@ func (r *rig) judge(m *model, all []came) {
 			wrong[answer.Token+": "+answer.Reason]++
 		}
 	}
-	r.t.Logf("%d tokens revealed of %d", revealed, len(value))
+	r.t.Logf("%d tokens revealed of %d, %d of them unlinked", revealed, len(value), len(unlinked))
 	require.Empty(r.t, wrong)
 	require.Equal(r.t, len(value), revealed, "exit code %d; the end of the answer: %s", code, out[max(0, len(out)-500):])
 	r.noPlain()
 	out, code, err = r.run(r.t.Context(), "", "vault", "audit", "verify")
 	require.NoError(r.t, err)
 	require.Zero(r.t, code, out)
+}
+
+// unlinked are the tokens that agents made in the vault's place: those of the second form of records.
+func (r *rig) unlinked() map[string]bool {
+	r.t.Helper()
+	conn, err := pgx.Connect(r.t.Context(), r.database.URL())
+	require.NoError(r.t, err)
+	defer conn.Close(r.t.Context())
+	var schema string
+	require.NoError(r.t, conn.QueryRow(r.t.Context(), `select schemaname from pg_tables where tablename = 'vault_records'`).Scan(&schema))
+	rows, err := conn.Query(r.t.Context(), "select token from "+schema+".vault_records where get_byte(sealed, 0) = 2")
+	require.NoError(r.t, err)
+	tokens, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(r.t, err)
+	set := make(map[string]bool, len(tokens))
+	for _, tok := range tokens {
+		set[tok] = true
+	}
+	return set
 }
 
 // noPlain looks for the driver's addresses in everything that was written.

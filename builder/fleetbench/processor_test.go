@@ -10,7 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -176,31 +178,94 @@ func BenchmarkProcessor(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/repeated=%d", kind.name, repeated), func(b *testing.B) {
 				compare(b, contenders(b), kind.value, repeated)
 			})
+			b.Run(fmt.Sprintf("%s/repeated=%d/in_flight=%d", kind.name, repeated, inFlight), func(b *testing.B) {
+				compareFlow(b, contenders(b), kind.value, repeated)
+			})
+		}
+	}
+}
+
+// batches make batches that are of equal shape for every contender.
+type batches struct {
+	value func(n int) string
+	fresh int
+}
+
+const pool = 2 * batchSize // values known to all
+
+func (p *batches) next(turn, repeated int) plog.Logs {
+	logs := plog.NewLogs()
+	records := logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	for n := range batchSize {
+		v := (turn*batchSize + n) * 7919 % pool
+		if n%100 >= repeated {
+			v = pool + p.fresh
+			p.fresh++
+		}
+		r := records.AppendEmpty()
+		r.Body().SetStr(fmt.Sprintf("order %d confirmed to customer, card or mail %s, shipped from warehouse north, stage=done attempt=1 cache=hit", 100000+n, p.value(v)))
+		r.Attributes().PutStr("logger", "com.example.shop.checkout.OrderService")
+		r.Attributes().PutStr("http.route", "/api/orders/{id}")
+		r.Attributes().PutStr("region", "eu-central-1")
+	}
+	return logs
+}
+
+const inFlight = 4
+
+// compareFlow compares what goes through in steady state: several batches are in flight, as senders have them, and the
+// agent has one core. The vault's process has the other, as it has another machine in a fleet.
+func compareFlow(b *testing.B, all []*contender, value func(n int) string, repeated int) {
+	p := batches{value: value}
+	for n := range pool/batchSize + 2 { // all have seen the pool
+		for _, c := range all {
+			require.NoError(b, c.consume(b.Context(), p.next(n, 100)))
+		}
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	const round = 2 * inFlight
+	flow := func(c *contender, in []plog.Logs) time.Duration {
+		begun := time.Now()
+		var senders sync.WaitGroup
+		for s := range inFlight {
+			senders.Go(func() {
+				for n := s; n < len(in); n += inFlight {
+					if err := c.consume(b.Context(), in[n]); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+		}
+		senders.Wait()
+		c.drained() // what went to the spool is part of the work
+		return time.Since(begun)
+	}
+	b.ResetTimer()
+	for n := range b.N {
+		for k := range all {
+			c := all[(k+n)%len(all)]
+			in := make([]plog.Logs, round)
+			for i := range in {
+				in[i] = p.next(n*round+i, repeated)
+			}
+			runtime.GC()
+			c.took = append(c.took, flow(c, in))
+		}
+		for _, c := range all {
+			c.ratios = append(c.ratios, float64(c.took[n])/float64(all[0].took[n]))
+		}
+	}
+	b.StopTimer()
+	for _, c := range all {
+		b.ReportMetric(float64(percentile(c.took, 0.5).Nanoseconds())/(round*batchSize), c.name+"-ns/record")
+		if c != all[0] {
+			b.ReportMetric(median(c.ratios), c.name+"-ratio")
 		}
 	}
 }
 
 func compare(b *testing.B, all []*contender, value func(n int) string, repeated int) {
-	const pool = 2 * batchSize
-	fresh := pool
-	// batch is one of equal shape for every contender.
-	batch := func(turn, repeated int) plog.Logs {
-		logs := plog.NewLogs()
-		records := logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
-		for n := range batchSize {
-			v := (turn*batchSize + n) * 7919 % pool
-			if n%100 >= repeated {
-				v = fresh
-				fresh++
-			}
-			r := records.AppendEmpty()
-			r.Body().SetStr(fmt.Sprintf("order %d confirmed to customer, card or mail %s, shipped from warehouse north, stage=done attempt=1 cache=hit", 100000+n, value(v)))
-			r.Attributes().PutStr("logger", "com.example.shop.checkout.OrderService")
-			r.Attributes().PutStr("http.route", "/api/orders/{id}")
-			r.Attributes().PutStr("region", "eu-central-1")
-		}
-		return logs
-	}
+	p := batches{value: value}
 	turn := func(c *contender, logs plog.Logs) (took, cpu time.Duration) {
 		before, begun := cpuTime(b), time.Now()
 		require.NoError(b, c.consume(b.Context(), logs))
@@ -210,7 +275,7 @@ func compare(b *testing.B, all []*contender, value func(n int) string, repeated 
 	}
 	for n := range pool/batchSize + 2 { // all have seen the pool
 		for _, c := range all {
-			turn(c, batch(n, 100))
+			turn(c, p.next(n, 100))
 		}
 	}
 	begun := make([]client.Stats, len(all))
@@ -224,7 +289,7 @@ func compare(b *testing.B, all []*contender, value func(n int) string, repeated 
 	for n := range b.N {
 		for k := range all { // each is first equally often
 			c := all[(k+n)%len(all)]
-			took, cpu := turn(c, batch(n, repeated))
+			took, cpu := turn(c, p.next(n, repeated))
 			c.took = append(c.took, took)
 			c.cpu += cpu
 		}

@@ -58,7 +58,7 @@ tls: {cert_file: ./vault.crt, key_file: ./vault.key, ca_file: ./ca.crt}
 issuer: {listen: "127.0.0.1:0"}
 telemetry: {listen: "127.0.0.1:0"}
 agents:
-  - {name: agents, id: %q, classes: ["*"], scopes: ["*"], issue: {per_second: 1e9, burst: 1000000000}}
+  - {name: agents, id: %q, classes: ["*"], scopes: ["*"], issue: {per_second: 1000000, burst: 1000000000}}
 `, store, agentName)
 	require.NoError(b, os.WriteFile(h.config(), []byte(conf), 0o600))
 	return h

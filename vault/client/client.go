@@ -39,6 +39,9 @@ type Settings struct {
 	// Spool takes sealed records in the vault's place and ships them: Commit then waits for this agent's disk only. The
 	// issuer starts it and does not close it: close the issuer, then the spool. nil: Commit waits for the vault.
 	Spool *spool.Spool
+	// Unlinked, with a Spool: while the vault does not answer, values that only it may mint get tokens that can be
+	// revealed and do not link to those of other agents, or of before. Otherwise their batches wait.
+	Unlinked bool
 	// Issued is how many tokens that the vault minted are remembered, 48 bytes each. 0: 131,072.
 	Issued int
 	// Known is how many tokens per epoch are remembered as durable, 16 bytes each. 0: 131,072.
@@ -83,6 +86,10 @@ type Issuer struct {
 	issuedOnce   sync.Once
 	issuedTokens atomic.Pointer[issued]
 
+	outage         outage // guarded by mu
+	unlinkedOnce   sync.Once
+	unlinkedTokens atomic.Pointer[issued]
+
 	endedKids   sync.Map      // token.Kid: revoked
 	revocations atomic.Uint64 // how often the vault said that this agent is revoked
 	askAgain    atomic.Int64  // Unix nanoseconds; set while it is
@@ -126,10 +133,14 @@ func New(vault Vault, s Settings) *Issuer {
 // does.
 func (i *Issuer) Start(ctx context.Context) error { return i.first(ctx) }
 
-// Close ends the renewal of grants. What was committed is durable already; batches in flight fail with [ErrClosed].
+// Close ends the renewal of grants and overwrites the keys of escrow sessions. What was committed is durable already;
+// batches in flight fail with [ErrClosed].
 func (i *Issuer) Close() error {
 	i.cancel()
 	i.done.Wait()
+	for _, e := range *i.epochs.Load() {
+		e.rest()
+	}
 	return nil
 }
 
@@ -174,10 +185,11 @@ type Stats struct {
 	Issued      uint64 // tokens the vault minted
 	IssuedKnown uint64 // tokens it had minted before
 	IssueCalls  uint64 // Issue calls that succeeded
+	Unlinked    uint64 // tokens made in the vault's place while it did not answer
 }
 
 type counters struct {
-	escrowed, known, calls, sessions, grants, spooled, issued, issuedKnown, issueCalls atomic.Uint64
+	escrowed, known, calls, sessions, grants, spooled, issued, issuedKnown, issueCalls, unlinked atomic.Uint64
 }
 
 // Stats returns what the issuer did so far.
@@ -185,7 +197,7 @@ func (i *Issuer) Stats() Stats {
 	return Stats{
 		Escrowed: i.stats.escrowed.Load(), Known: i.stats.known.Load(), Calls: i.stats.calls.Load(),
 		Sessions: i.stats.sessions.Load(), Grants: i.stats.grants.Load(), Spooled: i.stats.spooled.Load(),
-		Issued: i.stats.issued.Load(), IssuedKnown: i.stats.issuedKnown.Load(), IssueCalls: i.stats.issueCalls.Load(),
+		Issued: i.stats.issued.Load(), IssuedKnown: i.stats.issuedKnown.Load(), IssueCalls: i.stats.issueCalls.Load(), Unlinked: i.stats.unlinked.Load(),
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/cloakroom/cloakroom/vault/escrow"
+	"github.com/cloakroom/cloakroom/vault/keyring"
 	"github.com/cloakroom/cloakroom/vault/token"
 	"github.com/cloakroom/cloakroom/vault/vaultpb"
 )
@@ -46,7 +47,7 @@ func (i *Issuer) Commit(ctx context.Context, b *token.Batch) error {
 		if c.items == nil {
 			c.reserve(min(b.Len()-n, e.limits.records))
 		}
-		if err := c.seal(e, r); err != nil {
+		if err := c.seal(e, r, nil); err != nil {
 			return err
 		}
 	}
@@ -96,13 +97,19 @@ func (c *call) full(e *epoch, value int) bool {
 		len(c.items) > 0 && len(c.sealed)+value+escrow.Overhead > e.limits.bytes
 }
 
-func (c *call) seal(e *epoch, r token.Record) error {
+// seal adds a record to the call. salt is that of an unlinked token, else nil.
+func (c *call) seal(e *epoch, r token.Record, salt *keyring.Salt) error {
 	for {
 		live, err := e.current(c.now, &c.issuer.stats.sessions)
 		if err != nil {
 			return fmt.Errorf("%w: %w", token.ErrUnavailable, err)
 		}
-		sealed, err := live.Seal(c.sealed, r.Token, e.scope, e.expires, r.Canonical)
+		var sealed []byte
+		if salt == nil {
+			sealed, err = live.Seal(c.sealed, r.Token, e.scope, e.expires, r.Canonical)
+		} else {
+			sealed, err = live.SealUnlinked(c.sealed, r.Token, e.scope, e.expires, *salt, r.Canonical)
+		}
 		if errors.Is(err, escrow.ErrSpent) {
 			continue // others used it up since
 		}

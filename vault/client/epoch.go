@@ -23,6 +23,8 @@ type epoch struct {
 	limits  limits
 	until   atomic.Int64 // Unix nanoseconds: no mint from then on, unless the grant is renewed
 	known   *known
+	// unlinked are patterns of the classes that may have unlinked tokens, as the latest grant says.
+	unlinked atomic.Pointer[[]string]
 
 	grant   atomic.Pointer[[]byte] // its latest id
 	session atomic.Pointer[session]
@@ -56,14 +58,19 @@ func newEpoch(scope string, g *vaultpb.GrantResponse, remember int) (*epoch, err
 		expires: g.RecordsExpire.AsTime().Unix(), known: newKnown(remember),
 		limits: limits{records: maxCallRecords, bytes: maxCallBytes},
 	}
-	grant := g.GrantId
-	e.grant.Store(&grant)
+	e.renew(g)
 	if l := g.Limits; l != nil {
 		e.limits.records = bounded(l.EscrowRecords, maxCallRecords)
 		e.limits.bytes = bounded(l.EscrowBytes, maxCallBytes)
 		e.limits.session = escrow.Limits{Lifetime: l.SessionLifetime.AsDuration(), Records: l.SessionRecords}
 	}
 	return e, nil
+}
+
+// renew takes over what each grant of the epoch says anew.
+func (e *epoch) renew(g *vaultpb.GrantResponse) {
+	e.grant.Store(&g.GrantId)
+	e.unlinked.Store(&g.Unlinked)
 }
 
 func bounded(n uint32, most int) int {
@@ -89,6 +96,16 @@ func (e *epoch) current(now time.Time, begun *atomic.Uint64) (*session, error) {
 	}
 	begun.Add(1)
 	live := &session{Session: s, grant: *e.grant.Load()}
-	e.session.Store(live)
+	if before := e.session.Swap(live); before != nil {
+		before.Retire()
+	}
+	time.AfterFunc(live.Ends().Sub(now), live.Retire) // also when nothing is sealed any more
 	return live, nil
+}
+
+// rest ends the session under way, if there is one.
+func (e *epoch) rest() {
+	if s := e.session.Load(); s != nil {
+		s.Retire()
+	}
 }

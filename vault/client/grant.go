@@ -152,6 +152,7 @@ func (i *Issuer) grant(ctx context.Context, s *scope, now time.Time) error {
 	}
 	response, err := i.vault.Grant(ctx, connect.NewRequest(request))
 	s.denied = connect.CodeOf(err) == connect.CodePermissionDenied
+	i.answers(err == nil || !unanswered(err))
 	if err == nil {
 		err = i.adopt(s, asked, response.Msg, now)
 	}
@@ -202,8 +203,7 @@ func (i *Issuer) adopt(s *scope, asked []token.Class, g *vaultpb.GrantResponse, 
 		}
 		i.remember(e, now)
 	}
-	grant := g.GrantId
-	e.grant.Store(&grant)
+	e.renew(g)
 	s.epoch, e.ends = e, t.epochEnds
 	e.until.Store(t.ends.UnixNano())
 	s.renewAt = t.renew
@@ -250,7 +250,7 @@ func (i *Issuer) limit(scope string, e *epoch, g *vaultpb.GrantResponse) {
 	}
 	q := i.issuing[scope]
 	if q == nil {
-		q = &issuing{}
+		q = newIssuing()
 		i.issuing[scope] = q
 	}
 	q.mu.Lock()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"connectrpc.com/connect"
@@ -27,12 +28,14 @@ const (
 // issuing is the way of one scope to the vault's Issue. Commits that come while a call is under way share the next one,
 // so that many goroutines make few calls.
 type issuing struct {
-	turn    sync.Mutex // held by the call under way
+	turn    chan struct{} // holds one thing: the call under way
 	mu      sync.Mutex
 	open    *issueCall
 	most    int       // values of one call, as the grant says
 	heldOff time.Time // the caller's rate is used up until then
 }
+
+func newIssuing() *issuing { return &issuing{turn: make(chan struct{}, 1), most: maxIssueValues} }
 
 // issueCall is one call to Issue.
 type issueCall struct {
@@ -42,6 +45,7 @@ type issueCall struct {
 	done   chan struct{}
 	tokens []issuedAnswer
 	err    error
+	lost   bool // the vault did not answer
 }
 
 // issueKey tells values apart without holding them: the identity of a stand-in is a keyed hash of the value.
@@ -63,21 +67,29 @@ type wanted struct {
 	call   *issueCall
 }
 
-// issue has the vault mint what is pending in b.
+// issue has the vault mint what is pending in b. While the vault does not answer, unlinked tokens take the place of
+// those that link.
 func (i *Issuer) issue(ctx context.Context, b *token.Batch) error {
+	if i.unlinks() && i.cutOff() {
+		return i.unlink(ctx, b, errNoAnswer)
+	}
 	waiting, err := i.joinCalls(b)
 	if err != nil {
 		return err
 	}
-	for _, w := range waiting {
-		select {
-		case <-w.call.done:
-		case <-ctx.Done():
-			return fmt.Errorf("%w: %w", token.ErrUnavailable, ctx.Err())
-		}
+	if err := i.await(ctx, waiting); errors.Is(err, errNoAnswer) {
+		i.answers(false)
+		return i.unlink(ctx, b, err)
+	} else if err != nil {
+		return err
 	}
+	var lost error
 	for _, w := range waiting {
-		if w.call.err != nil {
+		switch {
+		case w.call.lost:
+			lost = w.call.err
+			continue
+		case w.call.err != nil:
 			return w.call.err
 		}
 		a := w.call.tokens[w.at]
@@ -85,6 +97,9 @@ func (i *Issuer) issue(ctx context.Context, b *token.Batch) error {
 			return a.err
 		}
 		b.Settle(w.record, []byte(a.token))
+	}
+	if lost != nil {
+		return i.unlink(ctx, b, lost)
 	}
 	return nil
 }
@@ -135,7 +150,7 @@ func (i *Issuer) issuingOf(scope string) *issuing {
 	defer i.mu.Unlock()
 	q := i.issuing[scope]
 	if q == nil {
-		q = &issuing{most: maxIssueValues}
+		q = newIssuing()
 		i.issuing[scope] = q
 	}
 	return q
@@ -172,8 +187,8 @@ func (q *issuing) join(r token.Record) (call *issueCall, at int, created bool) {
 // fly makes the call once the one before it is back. It belongs to nobody's context: others wait for it, too.
 func (i *Issuer) fly(scope string, c *issueCall) {
 	q := i.issuingOf(scope)
-	q.turn.Lock()
-	defer q.turn.Unlock()
+	q.turn <- struct{}{} // calls end within their timeout
+	defer func() { <-q.turn }()
 	q.mu.Lock()
 	if q.open == c {
 		q.open = nil
@@ -186,8 +201,10 @@ func (i *Issuer) fly(scope string, c *issueCall) {
 	if err == nil {
 		err = i.takeIssued(scope, c, response.Msg, now)
 	} else {
+		c.lost = unanswered(err)
 		i.issueFailed(scope, q, err, now)
 	}
+	i.answers(!c.lost)
 	if err != nil {
 		c.err = fmt.Errorf("have the vault issue %d tokens: %w", len(c.values), i.unavailable(err))
 		i.report(c.err)
@@ -262,4 +279,14 @@ func (i *Issuer) takeIssued(scope string, c *issueCall, r *vaultpb.IssueResponse
 func (i *Issuer) issued() *issued {
 	i.issuedOnce.Do(func() { i.issuedTokens.Store(newIssued(cmp.Or(i.settings.Issued, defaultIssued))) })
 	return i.issuedTokens.Load()
+}
+
+// remembered are the tables of tokens that were not minted here.
+func (i *Issuer) remembered() (all []*issued) {
+	for _, p := range []*atomic.Pointer[issued]{&i.issuedTokens, &i.unlinkedTokens} {
+		if l := p.Load(); l != nil {
+			all = append(all, l)
+		}
+	}
+	return all
 }

@@ -193,7 +193,7 @@ func TestIssueTogether(t *testing.T) {
 		t.Fatal(err)
 	}
 	q := i.issuingOf("default")
-	q.turn.Lock() // a call is under way
+	q.turn <- struct{}{} // a call is under way
 	var wg sync.WaitGroup
 	var joined sync.WaitGroup
 	local := map[string]string{}
@@ -220,7 +220,7 @@ func TestIssueTogether(t *testing.T) {
 	}
 	joined.Wait()
 	time.Sleep(10 * time.Millisecond)
-	q.turn.Unlock()
+	<-q.turn
 	wg.Wait()
 	if len(local) != 100 || v.issues.Load() > 20 {
 		t.Errorf("%d tokens by %d calls", len(local), v.issues.Load())

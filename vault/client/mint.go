@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/cloakroom/cloakroom/vault/keyring"
@@ -143,7 +144,15 @@ func (s *scratch) obtain(class token.Class) (*mac, error) {
 	if !token.ValidClass(class.Name) {
 		panic(fmt.Sprintf("client: class of %d bytes is outside the grammar", len(class.Name)))
 	}
+	if s.issuer.unlinks() && s.issuer.cutOff() {
+		if m := s.issuer.standIn(class); m != nil {
+			return m, nil
+		}
+	}
 	if err := s.issuer.obtain(class); err != nil {
+		if m := s.issuer.standIn(class); m != nil && errors.Is(err, token.ErrUnavailable) {
+			return m, nil
+		}
 		return nil, err
 	}
 	s.now = s.issuer.settings.Now().UnixNano()

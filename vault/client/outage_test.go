@@ -32,7 +32,7 @@ func newAgent(t *testing.T, v *vault, dir string, most int64) *agent {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &agent{vault: v, Issuer: New(v, Settings{Spool: sp}), spool: sp, t: t}
+	return &agent{vault: v, Issuer: New(v, Settings{Spool: sp, Unlinked: true}), spool: sp, t: t}
 }
 
 func (a *agent) close() {

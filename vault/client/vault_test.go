@@ -38,6 +38,7 @@ type vault struct {
 	refused   string          // a class
 	remote    map[string]bool // classes that only the vault mints
 	skew      time.Duration   // of the vault's clock: it is so far ahead
+	unlinked  []string        // patterns of classes that may have unlinked tokens
 	blind     bool            // does not say when it granted, as vaults did before
 	partial   map[string]vaultpb.Refusal
 	limited   atomic.Int64 // Issue calls left before RESOURCE_EXHAUSTED; 0: no limit
@@ -131,7 +132,7 @@ func (v *vault) Grant(ctx context.Context, r *connect.Request[vaultpb.GrantReque
 		Scope: e.Scope, Kid: uint32(e.Kid), RecognitionKey: recognition[:], EscrowPublicKey: public,
 		Suite:      vaultpb.Suite_SUITE_XWING_HKDF_SHA256_AES256GCM,
 		EpochStart: timestamppb.New(e.Start), EpochEnd: timestamppb.New(e.End), RecordsExpire: timestamppb.New(e.Expires),
-		GrantExpires: timestamppb.New(v.clock.now().Add(v.grantLife)), Limits: v.limits,
+		GrantExpires: timestamppb.New(v.clock.now().Add(v.grantLife)), Limits: v.limits, Unlinked: v.unlinked,
 	}
 	for _, c := range r.Msg.Classes {
 		if c.Name == v.refused {
@@ -216,7 +217,14 @@ func (v *vault) reveal(tok string) (string, error) {
 	}
 	header := escrow.Header{ID: s.ID, Kid: s.Kid, Suite: keyring.Suite(s.Suite), Enc: s.Enc}
 	value, err := escrow.Open(e, header, rec.Sealed, tok, rec.Scope, rec.Expires.Unix())
-	return string(value), err
+	if err != nil || !escrow.Unlinked(rec.Sealed) {
+		return string(value), err
+	}
+	salt := keyring.Salt(value)
+	if t, err := token.Parse(tok); err != nil || !keyring.MadeUnlinked(t.Identity, salt, value[len(salt):]) {
+		return "", errors.New("not the token's value")
+	}
+	return string(value[len(salt):]), nil
 }
 
 func durations(records, bytes, perSession uint32) *vaultpb.GrantLimits {

@@ -109,7 +109,7 @@ func (i *Issuer) told(r *vaultpb.RevocationsResponse) {
 		if _, known := i.endedKids.LoadOrStore(kid, true); known {
 			continue
 		}
-		if l := i.issuedTokens.Load(); l != nil {
+		for _, l := range i.remembered() {
 			l.forget(kid, false)
 		}
 		if e := epochs[kid]; e != nil {
@@ -134,7 +134,7 @@ func (i *Issuer) revoked(epochs map[token.Kid]*epoch) {
 	for _, e := range epochs {
 		e.until.Store(0)
 	}
-	if l := i.issuedTokens.Load(); l != nil {
+	for _, l := range i.remembered() {
 		l.forget(0, true)
 	}
 	i.report(errRevoked)

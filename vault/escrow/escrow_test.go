@@ -64,6 +64,31 @@ func TestSealedValuesOpen(t *testing.T) {
 	}
 }
 
+// TestUnlinked: salt and value come back, and no record is taken for one of the other version.
+func TestUnlinked(t *testing.T) {
+	e := epoch(t, "default")
+	s := session(t, e, Limits{})
+	for _, value := range []string{"", "4111 1111 1111 1111"} {
+		_, salt := keyring.NewUnlinked([]byte(value))
+		sealed, err := s.SealUnlinked(nil, []byte(tok), "default", 99, salt, []byte(value))
+		if err != nil || !Unlinked(sealed) || len(sealed) != Overhead+len(salt)+len(value) {
+			t.Fatalf("%d bytes, %v", len(sealed), err)
+		}
+		got, err := Open(e, s.Header(), sealed, tok, "default", 99)
+		if err != nil || !bytes.HasPrefix(got, salt[:]) || string(got[len(salt):]) != value {
+			t.Errorf("%d bytes, %v", len(got), err)
+		}
+		as1 := bytes.Clone(sealed)
+		as1[0] = version
+		if _, err := Open(e, s.Header(), as1, tok, "default", 99); !errors.Is(err, ErrOpen) {
+			t.Errorf("as version 1: %v", err)
+		}
+		if err := Check(sealed[:Overhead+len(salt)-1]); !errors.Is(err, ErrMalformed) {
+			t.Errorf("without room for a salt: %v", err)
+		}
+	}
+}
+
 func TestOpensOnlyAsSealed(t *testing.T) {
 	e := epoch(t, "default")
 	s, foreign := session(t, e, Limits{}), session(t, e, Limits{})
@@ -105,7 +130,8 @@ func TestOpensOnlyAsSealed(t *testing.T) {
 		"unknown suite":         {e, header(func(h *Header) { h.Suite = 9 }), sealed, tok, "default", 99, keyring.ErrSuite},
 		"another number":        {e, s.Header(), changed(4, 1), tok, "default", 99, ErrOpen},
 		"number too high":       {e, s.Header(), changed(1, 1), tok, "default", 99, ErrMalformed},
-		"version 2":             {e, s.Header(), changed(0, 2), tok, "default", 99, ErrMalformed},
+		"version 2":             {e, s.Header(), changed(0, 2), tok, "default", 99, ErrOpen},
+		"version 3":             {e, s.Header(), changed(0, 3), tok, "default", 99, ErrMalformed},
 		"flipped":               {e, s.Header(), changed(len(sealed)-1, sealed[len(sealed)-1]^1), tok, "default", 99, ErrOpen},
 		"cut":                   {e, s.Header(), sealed[:len(sealed)-1], tok, "default", 99, ErrOpen},
 		"empty":                 {e, s.Header(), nil, tok, "default", 99, ErrMalformed},
@@ -260,4 +286,38 @@ func BenchmarkOpen(b *testing.B) {
 			}
 		}
 	})
+}
+
+// TestRetire: what is sealed while a session is retired opens, nothing is sealed afterwards, and the key is gone.
+func TestRetire(t *testing.T) {
+	e := epoch(t, "default")
+	for range 50 {
+		s := session(t, e, Limits{})
+		var sealers sync.WaitGroup
+		begun := make(chan struct{}, 4)
+		for range 4 {
+			sealers.Go(func() {
+				for n := 0; ; n++ {
+					sealed, err := s.Seal(nil, []byte(tok), "default", 99, []byte("alice@example.com"))
+					if errors.Is(err, ErrSpent) {
+						return
+					}
+					if n == 0 {
+						begun <- struct{}{}
+					}
+					if got, err := Open(e, s.Header(), sealed, tok, "default", 99); err != nil || string(got) != "alice@example.com" {
+						t.Errorf("%d bytes, %v", len(got), err)
+						return
+					}
+				}
+			})
+		}
+		<-begun
+		s.Retire()
+		s.Retire()
+		sealers.Wait()
+		if s.Left(start) != 0 {
+			t.Error("a retired session has records left")
+		}
+	}
 }

@@ -75,6 +75,10 @@ type Spool struct {
 	Directory string `mapstructure:"directory"`
 	// MaxSize is the most room it takes, such as 512MiB. Default 1GiB. When it is full, on_unavailable decides.
 	MaxSize Size `mapstructure:"max_size"`
+	// Unlinked gives values that only the vault may mint, such as card numbers, unlinked tokens while the vault does not
+	// answer: they can be revealed, and are others than those of the same value elsewhere or at another time. When it is
+	// false, telemetry with such values waits for the vault, spool or not. Default true.
+	Unlinked bool `mapstructure:"unlinked"`
 }
 
 // Size is a number of bytes, written such as 512MiB or 1GiB.
@@ -111,7 +115,7 @@ func defaultConfig() component.Config {
 		}),
 		TLS:     configoptional.Default(TLS{}),
 		SPIFFE:  configoptional.Default(SPIFFE{}),
-		Spool:   configoptional.Default(Spool{MaxSize: defaultSpool}),
+		Spool:   configoptional.Default(Spool{MaxSize: defaultSpool, Unlinked: true}),
 		Timeout: defaultTimeout,
 	}
 }

@@ -37,6 +37,7 @@ func (v *Vault) startRemote(ctx context.Context, host component.Host) error {
 		if err != nil {
 			return fmt.Errorf("spool: %w", err)
 		}
+		settings.Unlinked = c.Unlinked
 		v.closers = append(v.closers, settings.Spool.Close)
 	}
 	v.issuer = client.New(remote, settings)

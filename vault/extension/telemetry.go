@@ -112,6 +112,7 @@ func (t *instruments) observeRemote(i *client.Issuer, s *spool.Spool) error {
 	}
 	return errors.Join(
 		err,
+		t.builder.RegisterExtensionTokenVaultTokensUnlinkedCallback(total(func(s client.Stats) uint64 { return s.Unlinked })),
 		t.builder.RegisterExtensionTokenVaultSpoolRecordsCallback(stat(func(s spool.Stats) int64 { return int64(s.Depth) })),
 		t.builder.RegisterExtensionTokenVaultSpoolRecordsDeniedCallback(stat(func(s spool.Stats) int64 { return int64(s.Denied) })),
 		t.builder.RegisterExtensionTokenVaultSpoolSizeCallback(stat(func(s spool.Stats) int64 { return s.Bytes })),

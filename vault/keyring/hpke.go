@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 )
 
@@ -41,7 +42,9 @@ func NewSessionKey(suite Suite, public, info []byte) (enc []byte, key Key, err e
 	if err != nil {
 		return nil, Key{}, fmt.Errorf("export a session key: %w", err)
 	}
-	return enc, Key(exported), nil
+	key = Key(exported)
+	clear(exported)
+	return enc, key, nil
 }
 
 func receiveKey(private hpke.PrivateKey, enc, info []byte) (Key, error) {
@@ -53,6 +56,7 @@ func receiveKey(private hpke.PrivateKey, enc, info []byte) (Key, error) {
 	if err != nil {
 		return Key{}, fmt.Errorf("export a session key: %w", err)
 	}
+	defer clear(exported)
 	return Key(exported), nil
 }
 
@@ -68,18 +72,26 @@ const Overhead = 16
 // ErrOpen says that a sealed message, its number or its additional data is not what was sealed under this key.
 var ErrOpen = errors.New("sealed record does not open")
 
-// NewBox returns the box of a key.
+// NewBox returns the box of a key. No copy of the key is left but the one in the box and the caller's.
 func NewBox(key Key) *Box {
+	defer clear(key[:])
 	block, err := aes.NewCipher(key[:])
 	if err != nil {
 		panic(err) // 32 bytes are a key
 	}
+	defer overwrite(block) // the AEAD has a copy
 	aead, err := cipher.NewGCM(block)
 	if err != nil {
 		panic(err) // and 16 a block
 	}
 	return &Box{aead: aead, nonces: sync.Pool{New: func() any { return new([12]byte) }}}
 }
+
+// Wipe overwrites the box's key. Nobody may be using the box, nor use it again.
+func (b *Box) Wipe() { overwrite(b.aead) }
+
+// overwrite fills what a pointer points to with zeros. Key schedules have no method that does.
+func overwrite(pointer any) { reflect.ValueOf(pointer).Elem().SetZero() }
 
 // Seal appends the sealed plaintext to dst. The number is the nonce: under one key it must never come twice.
 func (b *Box) Seal(dst []byte, number uint64, plaintext, aad []byte) []byte {

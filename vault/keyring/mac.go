@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/subtle"
 	"hash"
 
 	"github.com/cloakroom/cloakroom/vault/token"
@@ -52,6 +53,31 @@ func (m *MAC) random(id *token.Identity, canonical []byte) {
 	m.h.Write(m.sum[:randomHalf])
 	m.h.Write(canonical)
 	copy(id[randomHalf:], m.h.Sum(m.sum[:0]))
+}
+
+// Salt hides the value that an unlinked identity commits to.
+type Salt [16]byte
+
+// NewUnlinked is a new identity for the canonical value that needs no mint key: the first 112 bits of SHA-256 over a
+// random salt and the value, a commitment. Without the salt it says nothing about the value, whoever tries them all;
+// with it, nobody can say it is another value's. See [MadeUnlinked].
+func NewUnlinked(canonical []byte) (id token.Identity, salt Salt) {
+	rand.Read(salt[:])
+	return unlinked(salt, canonical), salt
+}
+
+// MadeUnlinked reports whether id is an unlinked identity of the canonical value, with that salt.
+func MadeUnlinked(id token.Identity, salt Salt, canonical []byte) bool {
+	again := unlinked(salt, canonical)
+	return subtle.ConstantTimeCompare(again[:], id[:]) == 1
+}
+
+func unlinked(salt Salt, canonical []byte) token.Identity {
+	h := sha256.New()
+	h.Write([]byte("cloakroom v1 unlinked"))
+	h.Write(salt[:])
+	h.Write(canonical)
+	return token.Identity(h.Sum(nil)[:token.IdentitySize])
 }
 
 // RandomID is 128 random bits, to name a session or a grant.

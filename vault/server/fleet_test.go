@@ -12,6 +12,8 @@ import (
 
 	"github.com/cloakroom/cloakroom/vault/audit"
 	"github.com/cloakroom/cloakroom/vault/client"
+	"github.com/cloakroom/cloakroom/vault/escrow"
+	"github.com/cloakroom/cloakroom/vault/keyring"
 	"github.com/cloakroom/cloakroom/vault/server"
 	"github.com/cloakroom/cloakroom/vault/token"
 	"github.com/cloakroom/cloakroom/vault/vaultpb"
@@ -267,4 +269,51 @@ func TestRevealersByRule(t *testing.T) {
 	last := r.entries(audit.ActionReveal)
 	require.Equal(t, "support", last[0].Actor)
 	require.NotEmpty(t, last[0].Certificate)
+}
+
+// TestUnlinkedTokens: what an agent escrows while the vault does not answer reveals, and stands for no other value than
+// the one it was made for.
+func TestUnlinkedTokens(t *testing.T) {
+	r := newFleet(t)
+	e, err := r.keys.Current("default")
+	require.NoError(t, err)
+	recognizer := token.NewRecognizer(r.keys.RecognitionKey())
+	text := func(id token.Identity) string {
+		return token.Token{Class: "ssn", Kid: e.Kid, Identity: id, Tag: recognizer.Tag("ssn", e.Kid, id)}.String()
+	}
+	plant := func(tok string, salt keyring.Salt, value string) {
+		public, err := e.EscrowPublic()
+		require.NoError(t, err)
+		s, err := escrow.NewSession(public, e.Kid, keyring.XWing, r.clock.Now(), escrow.Limits{})
+		require.NoError(t, err)
+		sealed, err := s.SealUnlinked(nil, []byte(tok), e.Scope, e.Expires.Unix(), salt, []byte(value))
+		require.NoError(t, err)
+		require.NoError(t, r.escrow(s.Header(), &vaultpb.EscrowRecord{Token: tok, ExpiresUnix: e.Expires.Unix(), Sealed: sealed}))
+	}
+	id, salt := keyring.NewUnlinked([]byte("219-09-9999"))
+	mine := text(id)
+	plant(mine, salt, "219-09-9999")
+	plant(mine, salt, "078-05-1120") // the first is kept
+	got := r.ask(mine)[0]
+	require.Equal(t, "219-09-9999", string(got.Value))
+
+	id, salt = keyring.NewUnlinked([]byte("219-09-9998"))
+	stolen := text(id)
+	linked := r.mintOnly(token.Class{Name: "ssn", Scope: "default"}, "219-09-9997", func(*token.Batch) {})
+	r.plant(stolen, "078-05-1120")     // another's token, before its record came, in the ordinary form
+	plant(linked, salt, "078-05-1120") // a token that links, in the form of one that does not
+	for n, tok := range []string{stolen, linked} {
+		require.Equal(t, vaultpb.Outcome_OUTCOME_MISMATCH, r.ask(tok)[0].Outcome)
+		require.Equal(t, vaultpb.Outcome_OUTCOME_NOT_ESCROWED, r.ask(tok)[0].Outcome, "it is thrown away")
+		require.Len(t, r.entries(audit.ActionDiscard), n+1)
+	}
+	plant(stolen, salt, "219-09-9998")
+	require.Equal(t, "219-09-9998", string(r.ask(stolen)[0].Value))
+
+	res, err := r.issuing.Grant(r.as(web), connect.NewRequest(&vaultpb.GrantRequest{Scope: "default", Issue: true}))
+	require.NoError(t, err)
+	require.NotEmpty(t, res.Msg.Unlinked)
+	local, err := r.issuing.Grant(t.Context(), connect.NewRequest(&vaultpb.GrantRequest{Scope: "default", Issue: true}))
+	require.NoError(t, err)
+	require.Empty(t, local.Msg.Unlinked, "an embedded vault is always there")
 }

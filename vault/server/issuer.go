@@ -146,6 +146,7 @@ func (i *Issuer) newGrant(may rights, e *keyring.Epoch) (*vaultpb.GrantResponse,
 			EscrowRecords: maxEscrowRecords, EscrowBytes: maxEscrowBytes, IssueValues: uint32(may.issueValues()),
 			SessionLifetime: durationpb.New(escrow.MaxLifetime), SessionRecords: escrow.MaxRecords,
 		},
+		Unlinked: may.classes(e.Scope),
 	}, nil
 }
 

@@ -172,6 +172,16 @@ func (g *rights) allowing(scope, class string) (*AgentRule, bool) {
 	return nil, false
 }
 
+// classes are patterns of the classes allowed in a scope; none for a local caller, whose vault is always there.
+func (g *rights) classes(scope string) (patterns []string) {
+	for _, a := range g.agent {
+		if g.scopeOf(a, scope) {
+			patterns = append(patterns, a.Classes...)
+		}
+	}
+	return patterns
+}
+
 // scope reports whether some class is allowed in a scope.
 func (g *rights) scope(scope string) bool {
 	return g.caller.Local || slices.ContainsFunc(g.agent, func(a *AgentRule) bool { return g.scopeOf(a, scope) })

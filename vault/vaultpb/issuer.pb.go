@@ -231,7 +231,12 @@ type GrantResponse struct {
 	Issue []*MintClass `protobuf:"bytes,13,rep,name=issue,proto3" json:"issue,omitempty"`
 	// The vault's clock when it granted. Agents count the times above from it, so that their own clock may be wrong.
 	// Missing from vaults of before: compare the times with one's own clock.
-	GrantedAt     *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=granted_at,json=grantedAt,proto3" json:"granted_at,omitempty"`
+	GrantedAt *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=granted_at,json=grantedAt,proto3" json:"granted_at,omitempty"`
+	// Patterns of the classes, such as "*", of which the caller may escrow unlinked tokens: for values whose token it can
+	// neither mint nor have issued, because the vault does not answer. The identity of an unlinked token is the first 112
+	// bits of SHA-256 over "cloakroom v1 unlinked", a random salt of 16 bytes and the canonical value; its record holds
+	// salt and value. Empty from vaults of before, which do not know such records.
+	Unlinked      []string `protobuf:"bytes,15,rep,name=unlinked,proto3" json:"unlinked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -360,6 +365,13 @@ func (x *GrantResponse) GetIssue() []*MintClass {
 func (x *GrantResponse) GetGrantedAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.GrantedAt
+	}
+	return nil
+}
+
+func (x *GrantResponse) GetUnlinked() []string {
+	if x != nil {
+		return x.Unlinked
 	}
 	return nil
 }
@@ -1144,7 +1156,7 @@ const file_issuer_proto_rawDesc = "" +
 	"\x05issue\x18\x04 \x01(\bR\x05issue\"R\n" +
 	"\tMintClass\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x121\n" +
-	"\x04kind\x18\x02 \x01(\x0e2\x1d.cloakroom.vault.v1.TokenKindR\x04kind\"\xb5\x05\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x1d.cloakroom.vault.v1.TokenKindR\x04kind\"\xd1\x05\n" +
 	"\rGrantResponse\x12\x19\n" +
 	"\bgrant_id\x18\x01 \x01(\fR\agrantId\x12\x14\n" +
 	"\x05scope\x18\x02 \x01(\tR\x05scope\x12\x10\n" +
@@ -1162,7 +1174,8 @@ const file_issuer_proto_rawDesc = "" +
 	"\x06limits\x18\f \x01(\v2\x1f.cloakroom.vault.v1.GrantLimitsR\x06limits\x123\n" +
 	"\x05issue\x18\r \x03(\v2\x1d.cloakroom.vault.v1.MintClassR\x05issue\x129\n" +
 	"\n" +
-	"granted_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\tgrantedAt\"P\n" +
+	"granted_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\tgrantedAt\x12\x1a\n" +
+	"\bunlinked\x18\x0f \x03(\tR\bunlinked\"P\n" +
 	"\aMintKey\x123\n" +
 	"\x05class\x18\x01 \x01(\v2\x1d.cloakroom.vault.v1.MintClassR\x05class\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\"\xe9\x01\n" +

@@ -48,6 +48,7 @@ type TelemetryBuilder struct {
 	ExtensionTokenVaultStoreSize           metric.Int64ObservableGauge
 	ExtensionTokenVaultTokensErased        metric.Int64ObservableGauge
 	ExtensionTokenVaultTokensIssued        metric.Int64ObservableCounter
+	ExtensionTokenVaultTokensUnlinked      metric.Int64ObservableCounter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -226,6 +227,21 @@ func (builder *TelemetryBuilder) RegisterExtensionTokenVaultTokensIssuedCallback
 	return nil
 }
 
+// RegisterExtensionTokenVaultTokensUnlinkedCallback sets callback for observable ExtensionTokenVaultTokensUnlinked metric.
+func (builder *TelemetryBuilder) RegisterExtensionTokenVaultTokensUnlinkedCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ExtensionTokenVaultTokensUnlinked, obs: o})
+		return nil
+	}, builder.ExtensionTokenVaultTokensUnlinked)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 type observerInt64 struct {
 	embedded.Int64Observer
 	inst metric.Int64Observable
@@ -382,6 +398,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.ExtensionTokenVaultTokensIssued, err = builder.meter.Int64ObservableCounter(
 		"otelcol_extension_token_vault_tokens_issued",
 		metric.WithDescription("Number of tokens that the vault minted for this Collector. [Alpha]"),
+		metric.WithUnit("{token}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExtensionTokenVaultTokensUnlinked, err = builder.meter.Int64ObservableCounter(
+		"otelcol_extension_token_vault_tokens_unlinked",
+		metric.WithDescription("Number of tokens made in the vault's place while it did not answer. They do not link to others of their value. [Alpha]"),
 		metric.WithUnit("{token}"),
 	)
 	errs = errors.Join(errs, err)
