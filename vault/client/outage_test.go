@@ -32,12 +32,22 @@ func newAgent(t *testing.T, v *vault, dir string, most int64) *agent {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &agent{vault: v, Issuer: New(v, Settings{Spool: sp, Unlinked: true}), spool: sp, t: t}
+	return agentOf(t, v, Settings{Spool: sp, Unlinked: true})
+}
+
+func agentOf(t *testing.T, v *vault, s Settings) *agent {
+	return &agent{vault: v, Issuer: New(v, s), spool: s.Spool, t: t}
 }
 
 func (a *agent) close() {
 	a.t.Helper()
-	if err := errors.Join(a.Close(), a.spool.Close(context.Background())); err != nil {
+	if err := a.Close(); err != nil {
+		a.t.Error(err)
+	}
+	if a.spool == nil {
+		return
+	}
+	if err := a.spool.Close(context.Background()); err != nil {
 		a.t.Error(err)
 	}
 }

@@ -1,13 +1,16 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/cloakroom/cloakroom/vault/escrow/spool"
 	"github.com/cloakroom/cloakroom/vault/token"
 	"github.com/cloakroom/cloakroom/vault/vaultpb"
 )
@@ -45,6 +48,9 @@ func unlinkingVault(t *testing.T) *vault {
 // TestHourOfOutageWhereTheVaultMints: values of classes that only the vault mints, and classes never seen before, hold
 // up no batch in an outage of an hour; every token reveals afterwards, and new ones link again.
 func TestHourOfOutageWhereTheVaultMints(t *testing.T) {
+	if testing.Short() {
+		t.Skip("an hour has eighteen thousand tokens")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		v := unlinkingVault(t)
 		a := newAgent(t, v, t.TempDir(), 16<<20)
@@ -110,36 +116,49 @@ func TestHourOfOutageWhereTheVaultMints(t *testing.T) {
 
 // TestNoUnlinkedToken: a vault that says no, a limit, and an operator's choice are no outage.
 func TestNoUnlinkedToken(t *testing.T) {
+	ended := func(a *agent) { (*a.epochs.Load())[a.scope("default").epoch.kid].until.Store(0) }
 	for name, c := range map[string]struct {
-		prepare func(*vault, *agent)
-		refused bool
+		vault   func(*vault)
+		setting func(*Settings)
+		then    func(*agent) // after the first token
+		up      bool
+		want    error
 	}{
-		"the vault is of before":        {prepare: func(v *vault, _ *agent) { v.unlinked = nil }},
-		"the class is not allowed":      {prepare: func(v *vault, _ *agent) { v.unlinked = []string{"email", "phone*"} }},
-		"the operator's choice":         {prepare: func(_ *vault, a *agent) { a.settings.Unlinked = false }},
-		"the rate is used up":           {prepare: func(v *vault, _ *agent) { v.limited.Store(1) }},
-		"no spool":                      {prepare: func(_ *vault, a *agent) { a.settings.Spool = nil }},
-		"the vault refuses the value":   {prepare: func(v *vault, _ *agent) { v.partial = map[string]vaultpb.Refusal{"4111": 3} }, refused: true},
-		"the key is revoked, vault off": {prepare: func(v *vault, a *agent) { (*a.epochs.Load())[a.scope("default").epoch.kid].until.Store(0) }},
+		"the vault is of before":      {vault: func(v *vault) { v.unlinked = nil }},
+		"the class is not allowed":    {vault: func(v *vault) { v.unlinked = []string{"email", "phone*"} }},
+		"the operator's choice":       {setting: func(s *Settings) { s.Unlinked = false }},
+		"no spool":                    {setting: func(s *Settings) { s.Spool = nil }},
+		"the rate is used up":         {vault: func(v *vault) { v.limited.Store(2) }, up: true},
+		"the vault refuses the value": {vault: func(v *vault) { v.partial = map[string]vaultpb.Refusal{"4111": 3} }, up: true, want: ErrRefused},
+		"the grant has ended":         {then: ended},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				v := unlinkingVault(t)
-				a := newAgent(t, v, t.TempDir(), 16<<20)
-				defer a.close()
-				sp := a.settings.Spool
-				defer func() { a.settings.Spool = sp }()
-				if name == "the vault is of before" || name == "the class is not allowed" {
-					c.prepare(v, a)
+				if c.vault != nil {
+					c.vault(v)
 				}
+				sp, err := spool.Open(spool.Settings{Directory: filepath.Join(t.TempDir(), "spool")})
+				if err != nil {
+					t.Fatal(err)
+				}
+				s := Settings{Spool: sp, Unlinked: true}
+				if c.setting != nil {
+					c.setting(&s)
+				}
+				a := agentOf(t, v, s)
+				a.spool = sp
+				defer a.close()
 				if _, err := a.tokenOf(number, "before"); err != nil {
 					t.Fatal(err)
 				}
-				c.prepare(v, a)
-				v.down.Store(v.limited.Load() == 0 && !c.refused)
+				v.down.Store(!c.up)
+				if c.then != nil {
+					c.then(a)
+				}
 				tok, err := a.tokenOf(number, "4111")
-				if want := map[bool]error{true: ErrRefused, false: token.ErrUnavailable}[c.refused]; tok != "" || !errors.Is(err, want) {
-					t.Errorf("%d bytes, %v; want %v", len(tok), err, want)
+				if tok != "" || !errors.Is(err, cmp.Or(c.want, token.ErrUnavailable)) {
+					t.Errorf("%d bytes, %v", len(tok), err)
 				}
 				if a.Stats().Unlinked != 0 {
 					t.Error("an unlinked token")

@@ -376,14 +376,32 @@ func TestLeaderMoves(t *testing.T) {
 	}
 }
 
+// TestCanceled: a broker that waits for records does not hold up who has changed his mind.
 func TestCanceled(t *testing.T) {
-	c := broker(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
-	start := time.Now()
-	_, err := batch.Fetch(ctx, transport(t), kafka.TCP(c.ListenAddrs()...), batch.Query{Topic: topic, MinBytes: 1, MaxBytes: 1000, MaxWait: 20 * time.Second})
-	if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 10*time.Second {
-		t.Errorf("%v after %s", err, time.Since(start))
+	for _, tc := range []struct {
+		name string
+		with func(context.Context) (context.Context, context.CancelFunc)
+		want error
+	}{
+		{"a deadline", func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, 100*time.Millisecond)
+		}, context.DeadlineExceeded},
+		{"canceled", func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(ctx)
+			time.AfterFunc(100*time.Millisecond, cancel)
+			return ctx, cancel
+		}, context.Canceled},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c := broker(t)
+			ctx, cancel := tc.with(t.Context())
+			defer cancel()
+			start := time.Now()
+			_, err := batch.Fetch(ctx, transport(t), kafka.TCP(c.ListenAddrs()...), batch.Query{Topic: topic, MinBytes: 1, MaxBytes: 1000, MaxWait: 20 * time.Second})
+			if !errors.Is(err, tc.want) || time.Since(start) > 10*time.Second {
+				t.Errorf("%v after %s", err, time.Since(start))
+			}
+		})
 	}
 }
 
