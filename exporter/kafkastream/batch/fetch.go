@@ -283,7 +283,7 @@ func (e *exchange) receive(r io.Reader, expected, most int) ([]byte, error) {
 }
 
 func noEOF(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err
