@@ -39,6 +39,15 @@ func TestKnown(t *testing.T) {
 	}
 }
 
+// allocations of f: the least of three counts, as goroutines that other tests left behind count, too.
+func allocations(f func()) float64 {
+	least := testing.AllocsPerRun(20, f)
+	for range 2 {
+		least = min(least, testing.AllocsPerRun(20, f))
+	}
+	return least
+}
+
 func TestMintAllocatesNothing(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
@@ -57,7 +66,7 @@ func TestMintAllocatesNothing(t *testing.T) {
 				}
 			}
 		}
-		if n := testing.AllocsPerRun(20, fill); n != 0 {
+		if n := allocations(fill); n != 0 {
 			t.Errorf("%+v: %v allocations for 200 mints, want 0", c, n)
 		}
 		tok := string(dst)

@@ -86,7 +86,8 @@ type Issuer struct {
 	issuedOnce   sync.Once
 	issuedTokens atomic.Pointer[issued]
 
-	outage         outage // guarded by mu
+	outages        map[string]outage // by scope; guarded by mu
+	unlinking      chan struct{}
 	unlinkedOnce   sync.Once
 	unlinkedTokens atomic.Pointer[issued]
 
@@ -115,6 +116,7 @@ func New(vault Vault, s Settings) *Issuer {
 	}
 	i := &Issuer{
 		vault: vault, settings: s, scopes: map[string]*scope{}, issuing: map[string]*issuing{}, remoteKeys: map[token.Class]keyring.Key{},
+		outages: map[string]outage{}, unlinking: make(chan struct{}, 1),
 		wake: make(chan struct{}, 1), watch: make(chan struct{}, 1),
 	}
 	i.table.Store(&table{})

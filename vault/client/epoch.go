@@ -29,6 +29,7 @@ type epoch struct {
 	grant   atomic.Pointer[[]byte] // its latest id
 	session atomic.Pointer[session]
 	mu      sync.Mutex // one session is begun at a time
+	closed  bool       // none is begun any more
 }
 
 // session is an escrow session and the id of the grant it was begun under.
@@ -90,6 +91,9 @@ func (e *epoch) current(now time.Time, begun *atomic.Uint64) (*session, error) {
 	if s := e.session.Load(); s != nil && s.Left(now) > 0 {
 		return s, nil
 	}
+	if e.closed {
+		return nil, ErrClosed
+	}
 	s, err := escrow.NewSession(e.public, e.kid, e.suite, now, e.limits.session)
 	if err != nil {
 		return nil, err
@@ -103,8 +107,11 @@ func (e *epoch) current(now time.Time, begun *atomic.Uint64) (*session, error) {
 	return live, nil
 }
 
-// rest ends the session under way, if there is one.
+// rest ends the session under way, if there is one, and has none follow.
 func (e *epoch) rest() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.closed = true
 	if s := e.session.Load(); s != nil {
 		s.Retire()
 	}

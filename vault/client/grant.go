@@ -152,7 +152,7 @@ func (i *Issuer) grant(ctx context.Context, s *scope, now time.Time) error {
 	}
 	response, err := i.vault.Grant(ctx, connect.NewRequest(request))
 	s.denied = connect.CodeOf(err) == connect.CodePermissionDenied
-	i.answers(err == nil || !unanswered(err))
+	i.answers(s.name, err == nil || !unanswered(err))
 	if err == nil {
 		err = i.adopt(s, asked, response.Msg, now)
 	}

@@ -28,11 +28,12 @@ const (
 // issuing is the way of one scope to the vault's Issue. Commits that come while a call is under way share the next one,
 // so that many goroutines make few calls.
 type issuing struct {
-	turn    chan struct{} // holds one thing: the call under way
-	mu      sync.Mutex
-	open    *issueCall
-	most    int       // values of one call, as the grant says
-	heldOff time.Time // the caller's rate is used up until then
+	turn     chan struct{} // holds one thing: the call under way
+	mu       sync.Mutex
+	open     *issueCall
+	most     int       // values of one call, as the grant says
+	heldOff  time.Time // the caller's rate is used up until then
+	answered time.Time // when the vault answered a call last
 }
 
 func newIssuing() *issuing { return &issuing{turn: make(chan struct{}, 1), most: maxIssueValues} }
@@ -46,6 +47,11 @@ type issueCall struct {
 	tokens []issuedAnswer
 	err    error
 	lost   bool // the vault did not answer
+
+	// Guarded by the mutex of its issuing:
+	waiting int           // values of batches that wait for it
+	flying  bool          // it is under way
+	gone    chan struct{} // closed when nobody waits for it and it is not under way
 }
 
 // issueKey tells values apart without holding them: the identity of a stand-in is a keyed hash of the value.
@@ -70,22 +76,19 @@ type wanted struct {
 // issue has the vault mint what is pending in b. While the vault does not answer, unlinked tokens take the place of
 // those that link.
 func (i *Issuer) issue(ctx context.Context, b *token.Batch) error {
-	if i.unlinks() && i.cutOff() {
-		return i.unlink(ctx, b, errNoAnswer)
-	}
-	waiting, err := i.joinCalls(b)
+	waiting, lost, err := i.joinCalls(b)
 	if err != nil {
 		return err
 	}
-	if err := i.await(ctx, waiting); errors.Is(err, errNoAnswer) {
-		i.answers(false)
-		return i.unlink(ctx, b, err)
-	} else if err != nil {
+	late, err := i.await(ctx, b, waiting)
+	if err != nil {
 		return err
 	}
-	var lost error
 	for _, w := range waiting {
 		switch {
+		case late[w.call]:
+			lost = errNoAnswer
+			continue
 		case w.call.lost:
 			lost = w.call.err
 			continue
@@ -105,8 +108,8 @@ func (i *Issuer) issue(ctx context.Context, b *token.Batch) error {
 }
 
 // joinCalls adds what is pending in b to calls. Those it begins leave when it returns: one that left with its first value
-// would have the others of the batch wait for the next.
-func (i *Issuer) joinCalls(b *token.Batch) (waiting []wanted, err error) {
+// would have the others of the batch wait for the next. What is of a scope that is cut off it leaves out, and says so: lost.
+func (i *Issuer) joinCalls(b *token.Batch) (waiting []wanted, lost, err error) {
 	type begun struct {
 		scope string
 		call  *issueCall
@@ -122,8 +125,15 @@ func (i *Issuer) joinCalls(b *token.Batch) (waiting []wanted, err error) {
 		if !r.Pending {
 			continue
 		}
+		if i.unlinks() && i.cutOff(r.Class.Scope) {
+			lost = errNoAnswer
+			continue
+		}
 		if err := i.heldOff(r.Class.Scope); err != nil {
-			return nil, err
+			for _, w := range waiting {
+				i.issuingOf(b.At(w.record).Class.Scope).leave(w.call)
+			}
+			return nil, nil, err
 		}
 		call, at, created := i.issuingOf(r.Class.Scope).join(r)
 		if created {
@@ -131,18 +141,15 @@ func (i *Issuer) joinCalls(b *token.Batch) (waiting []wanted, err error) {
 		}
 		waiting = append(waiting, wanted{n, at, call})
 	}
-	return waiting, nil
+	return waiting, lost, nil
 }
 
-// heldOff fails while the vault's rate limit is in force for this agent: asking before would only lengthen it.
+// heldOff fails while the vault's rate limit is in force.
 func (i *Issuer) heldOff(scope string) error {
 	q := i.issuingOf(scope)
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if wait := q.heldOff.Sub(i.settings.Now()); wait > 0 {
-		return fmt.Errorf("%w: the vault's rate limit for this agent is used up, next try in %v", token.ErrUnavailable, wait.Round(time.Millisecond))
-	}
-	return nil
+	return q.limited(i.settings.Now())
 }
 
 func (i *Issuer) issuingOf(scope string) *issuing {
@@ -163,6 +170,7 @@ func (q *issuing) join(r token.Record) (call *issueCall, at int, created bool) {
 	key := issueKey{r.Class, r.Identity}
 	if c := q.open; c != nil {
 		if at, known := c.index[key]; known {
+			c.waiting++
 			return c, at, false
 		}
 		if len(c.values) >= q.most || c.bytes+len(r.Canonical) > maxIssueBytes {
@@ -170,10 +178,11 @@ func (q *issuing) join(r token.Record) (call *issueCall, at int, created bool) {
 		}
 	}
 	if q.open == nil {
-		q.open = &issueCall{index: map[issueKey]int{}, done: make(chan struct{})}
+		q.open = &issueCall{index: map[issueKey]int{}, done: make(chan struct{}), gone: make(chan struct{})}
 		created = true
 	}
 	c := q.open
+	c.waiting++
 	at = len(c.values)
 	c.index[key] = at
 	c.bytes += len(r.Canonical)
@@ -184,16 +193,43 @@ func (q *issuing) join(r token.Record) (call *issueCall, at int, created bool) {
 	return c, at, created
 }
 
-// fly makes the call once the one before it is back. It belongs to nobody's context: others wait for it, too.
-func (i *Issuer) fly(scope string, c *issueCall) {
-	q := i.issuingOf(scope)
-	q.turn <- struct{}{} // calls end within their timeout
-	defer func() { <-q.turn }()
+// leave says that a value of a batch no longer waits for a call. One that nobody waits for any more, and that has not left
+// yet, is not made: it would ask for what nobody wants, and hold plain values until then.
+func (q *issuing) leave(c *issueCall) {
 	q.mu.Lock()
+	defer q.mu.Unlock()
+	if c.waiting--; c.waiting > 0 || c.flying {
+		return
+	}
 	if q.open == c {
 		q.open = nil
 	}
-	q.mu.Unlock()
+	c.forget()
+	close(c.gone)
+}
+
+// forget overwrites the values of a call.
+func (c *issueCall) forget() {
+	for _, v := range c.values {
+		clear(v.Value)
+	}
+}
+
+// fly makes the call once the one before it is back. It belongs to nobody's context: others wait for it, too.
+func (i *Issuer) fly(scope string, c *issueCall) {
+	q := i.issuingOf(scope)
+	defer close(c.done)
+	select {
+	case q.turn <- struct{}{}: // calls end within their timeout
+		defer func() { <-q.turn }()
+	case <-c.gone:
+		c.err = errNoAnswer // nobody is there to read it
+		return
+	}
+	defer c.forget()
+	if c.err = q.leaving(c, i.settings.Now()); c.err != nil {
+		return
+	}
 	ctx, cancel := context.WithTimeout(i.ctx, i.settings.Timeout)
 	defer cancel()
 	now := i.settings.Now()
@@ -204,17 +240,37 @@ func (i *Issuer) fly(scope string, c *issueCall) {
 		c.lost = unanswered(err)
 		i.issueFailed(scope, q, err, now)
 	}
-	i.answers(!c.lost)
+	i.answers(scope, !c.lost)
+	if !c.lost {
+		q.mu.Lock()
+		q.answered = time.Now()
+		q.mu.Unlock()
+	}
 	if err != nil {
 		c.err = fmt.Errorf("have the vault issue %d tokens: %w", len(c.values), i.unavailable(err))
-		i.report(c.err)
-	} else {
-		i.report(nil)
-		for _, v := range c.values {
-			clear(v.Value)
-		}
 	}
-	close(c.done)
+	i.report(c.err)
+}
+
+// leaving takes a call off the queue. It fails where there is no use in making it.
+func (q *issuing) leaving(c *issueCall, now time.Time) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.open == c {
+		q.open = nil
+	}
+	if c.flying = true; c.waiting == 0 {
+		return errNoAnswer
+	}
+	return q.limited(now)
+}
+
+// limited fails while the vault's rate limit is in force for this agent: asking before would only lengthen it. q.mu is held.
+func (q *issuing) limited(now time.Time) error {
+	if wait := q.heldOff.Sub(now); wait > 0 {
+		return fmt.Errorf("%w: the vault's rate limit for this agent is used up, next try in %v", token.ErrUnavailable, wait.Round(time.Millisecond))
+	}
+	return nil
 }
 
 // issueFailed draws conclusions from a call that the vault did not answer.

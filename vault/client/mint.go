@@ -144,12 +144,12 @@ func (s *scratch) obtain(class token.Class) (*mac, error) {
 	if !token.ValidClass(class.Name) {
 		panic(fmt.Sprintf("client: class of %d bytes is outside the grammar", len(class.Name)))
 	}
-	if s.issuer.unlinks() && s.issuer.cutOff() {
+	if s.issuer.unlinks() && s.issuer.cutOff(class.Scope) {
 		if m := s.issuer.standIn(class); m != nil {
 			return m, nil
 		}
 	}
-	if err := s.issuer.obtain(class); err != nil {
+	if err := s.issuer.obtainInTime(class); err != nil {
 		if m := s.issuer.standIn(class); m != nil && errors.Is(err, token.ErrUnavailable) {
 			return m, nil
 		}

@@ -41,25 +41,32 @@ func unanswered(err error) bool {
 	return false
 }
 
-// cutOff reports whether the vault did not answer lately and is to be left alone. Once the pause is over, one batch in
-// a while asks again.
-func (i *Issuer) cutOff() bool {
+// cutOff reports whether the vault did not answer lately about a scope, whose region may be away alone, and is to be left
+// alone. Once the pause is over, a batch asks again.
+func (i *Issuer) cutOff(scope string) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.settings.Now().Before(i.outage.until)
+	return i.settings.Now().Before(i.outages[scope].until)
 }
 
 // answers takes note of whether the vault does.
-func (i *Issuer) answers(yes bool) {
+func (i *Issuer) answers(scope string, yes bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	now := i.settings.Now()
+	o := i.outages[scope]
 	switch {
 	case yes:
-		i.outage = outage{}
-	case !now.Before(i.outage.until):
-		i.outage.pause = min(max(2*i.outage.pause, minPause), maxPause)
-		i.outage.until = now.Add(jitter(i.outage.pause))
+		if _, was := i.outages[scope]; was {
+			delete(i.outages, scope)
+			if l := i.unlinkedTokens.Load(); l != nil {
+				l.forget(0, true) // whoever has this memory could try values against them
+			}
+		}
+	case !now.Before(o.until):
+		o.pause = min(max(2*o.pause, minPause), maxPause)
+		o.until = now.Add(jitter(o.pause))
+		i.outages[scope] = o
 	}
 }
 
@@ -86,6 +93,24 @@ func (i *Issuer) unlinkable(class token.Class, now time.Time) (live *epoch) {
 	return live
 }
 
+// obtainInTime is obtain, but waits for the vault no longer than patience where there is another way.
+func (i *Issuer) obtainInTime(class token.Class) error {
+	if i.unlinkable(class, i.settings.Now()) == nil {
+		return i.obtain(class)
+	}
+	answer := make(chan error, 1)
+	go func() { answer <- i.obtain(class) }() // which ends within its timeout
+	timer := time.NewTimer(min(patience, i.settings.Timeout))
+	defer timer.Stop()
+	select {
+	case err := <-answer:
+		return err
+	case <-timer.C:
+		i.answers(class.Scope, false)
+		return errNoAnswer
+	}
+}
+
 // standIn is how to go on with a class of which the vault does not answer whether it grants it: a minter whose tokens
 // come at Commit; nil when there is no way.
 func (i *Issuer) standIn(class token.Class) *mac {
@@ -108,16 +133,41 @@ func (i *Issuer) unlink(ctx context.Context, b *token.Batch, cause error) error 
 		name   string
 		keep   bool
 	}
+	select { // one batch at a time, or two would give one value two tokens
+	case i.unlinking <- struct{}{}:
+		defer func() { <-i.unlinking }()
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", token.ErrUnavailable, ctx.Err())
+	}
+	epochs := map[token.Class]*epoch{}
+	for n := range b.Len() { // before anything is spooled: a batch that has to wait is tried again and again
+		r := b.At(n)
+		if !r.Pending || epochs[r.Class] != nil {
+			continue
+		}
+		if epochs[r.Class] = i.unlinkable(r.Class, c.now); epochs[r.Class] == nil {
+			return cause
+		}
+	}
 	var all []made
+	kept := 0
+	send := func() error {
+		if err := c.send(ctx); err != nil {
+			return err
+		}
+		for ; kept < len(all); kept++ { // also where a later part fails: the next try goes on from here
+			if all[kept].keep {
+				i.unlinked().put(all[kept].token)
+			}
+		}
+		return nil
+	}
 	for n := range b.Len() {
 		r := b.At(n)
 		if !r.Pending {
 			continue
 		}
-		e := i.unlinkable(r.Class, c.now)
-		if e == nil {
-			return cause
-		}
+		e := epochs[r.Class]
 		if t, ok := i.unlinked().get(r.Identity, c.now.UnixNano()); ok && t.kid == e.kid && r.Class.Kind != token.Random {
 			all = append(all, made{record: n, token: t, name: r.Class.Name})
 			continue
@@ -125,8 +175,9 @@ func (i *Issuer) unlink(ctx context.Context, b *token.Batch, cause error) error 
 		id, salt := keyring.NewUnlinked(r.Canonical)
 		tag := i.recognizer.Load().Tag(r.Class.Name, e.kid, id)
 		t := issuedToken{key: r.Identity, identity: id, kid: e.kid, tag: tag, until: e.until.Load()}
-		all = append(all, made{n, t, r.Class.Name, r.Class.Kind != token.Random})
+		one := made{n, t, r.Class.Name, r.Class.Kind != token.Random}
 		if r.Class.Kind == token.OneWay {
+			all = append(all, one)
 			continue // nobody will ask for it
 		}
 		sealed := token.Record{
@@ -134,24 +185,23 @@ func (i *Issuer) unlink(ctx context.Context, b *token.Batch, cause error) error 
 			Token: token.Append(nil, r.Class.Name, e.kid, id, tag), Canonical: r.Canonical,
 		}
 		if c.full(e, len(r.Canonical)+len(salt)) {
-			if err := c.send(ctx); err != nil {
+			if err := send(); err != nil {
 				return err
 			}
 		}
-		if err := c.seal(e, sealed, &salt); err != nil {
+		err := c.seal(e, sealed, &salt)
+		if err != nil {
 			return err
 		}
+		all = append(all, one)
 	}
-	if err := c.send(ctx); err != nil {
+	if err := send(); err != nil {
 		return err
 	}
 	var text []byte
 	for _, m := range all {
 		text = token.Append(text[:0], m.name, m.token.kid, m.token.identity, m.token.tag)
 		b.Settle(m.record, text)
-		if m.keep {
-			i.unlinked().put(m.token)
-		}
 	}
 	i.stats.unlinked.Add(uint64(len(all)))
 	return nil
@@ -163,24 +213,73 @@ func (i *Issuer) unlinked() *issued {
 	return i.unlinkedTokens.Load()
 }
 
-// await waits for calls to Issue. Where there is another way, it waits no longer than patience.
-func (i *Issuer) await(ctx context.Context, waiting []wanted) error {
-	var enough <-chan time.Time
-	if i.unlinks() {
-		timer := time.NewTimer(min(patience, i.settings.Timeout))
-		defer timer.Stop()
-		enough = timer.C
-	}
+// await waits for calls to Issue. Where there is another way, it gives up those to a vault that answers nothing about their
+// scope: they are late.
+func (i *Issuer) await(ctx context.Context, b *token.Batch, waiting []wanted) (late map[*issueCall]bool, err error) {
+	defer func() {
+		for _, w := range waiting {
+			if err != nil || late[w.call] {
+				i.issuingOf(b.At(w.record).Class.Scope).leave(w.call)
+			}
+		}
+	}()
 	for _, w := range waiting {
-		select {
-		case <-w.call.done:
-		case <-enough:
-			return errNoAnswer
-		case <-ctx.Done():
-			return fmt.Errorf("%w: %w", token.ErrUnavailable, ctx.Err())
+		if late[w.call] {
+			continue
+		}
+		scope := b.At(w.record).Class.Scope
+		answered, err := i.issuingOf(scope).await(ctx, w.call, i.patience(ctx))
+		if err != nil {
+			return late, err
+		}
+		if !answered {
+			if late == nil {
+				late = map[*issueCall]bool{}
+			}
+			late[w.call] = true
+			i.answers(scope, false)
 		}
 	}
-	return nil
+	return late, nil
+}
+
+// patience is how long to wait for the vault: for ever, where there is nothing else to do.
+func (i *Issuer) patience(ctx context.Context) time.Duration {
+	if !i.unlinks() {
+		return i.settings.Timeout + time.Hour // calls end within their timeout
+	}
+	wait := min(patience, i.settings.Timeout)
+	if deadline, ok := ctx.Deadline(); ok { // and then there is a spool to write to
+		wait = min(wait, time.Until(deadline)/2)
+	}
+	return wait
+}
+
+// await waits for a call until the vault has answered none for as long as patience.
+func (q *issuing) await(ctx context.Context, c *issueCall, patience time.Duration) (answered bool, err error) {
+	begun := time.Now()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	for {
+		select {
+		case <-c.done:
+			return true, nil
+		case <-ctx.Done():
+			return false, fmt.Errorf("%w: %w", token.ErrUnavailable, ctx.Err())
+		case <-timer.C:
+		}
+		q.mu.Lock()
+		last := q.answered
+		q.mu.Unlock()
+		if last.Before(begun) {
+			last = begun
+		}
+		left := patience - time.Since(last)
+		if left <= 0 {
+			return false, nil
+		}
+		timer.Reset(left)
+	}
 }
 
 // errNoAnswer says that the vault is there to be connected to and does not answer.

@@ -119,6 +119,9 @@ func (i *Issuer) told(r *vaultpb.RevocationsResponse) {
 	for _, n := range r.EscrowAgainKids {
 		if e := epochs[token.Kid(n)]; e != nil {
 			e.known.clear()
+			if l := i.unlinkedTokens.Load(); l != nil {
+				l.forget(token.Kid(n), false) // their salts are gone: the values get other tokens
+			}
 		}
 	}
 	if r.CallerRevoked {
