@@ -241,10 +241,10 @@ func (*exchange) send(w io.Writer, b, tail []byte) error {
 	if len(tail) <= 16<<10 {
 		b, tail = append(b, tail...), nil
 	}
-	if _, err := w.Write(b); err != nil {
-		return err
+	_, err := w.Write(b)
+	if err == nil && len(tail) > 0 {
+		_, err = w.Write(tail)
 	}
-	_, err := w.Write(tail)
 	return err
 }
 
