@@ -3,6 +3,7 @@ package kafkastream
 import (
 	"context"
 	"fmt"
+	"hash/crc32"
 	"maps"
 	"slices"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer"
@@ -43,7 +45,7 @@ func newCluster(t *testing.T, partitions int32, opts ...kfake.Opt) *cluster {
 	opts = append([]kfake.Opt{
 		kfake.NumBrokers(1), kfake.SeedTopics(partitions, topic), kfake.SeedTopics(1, letters),
 		kfake.GroupMinSessionTimeout(100 * time.Millisecond),
-		kfake.BrokerConfigs(map[string]string{"group.initial.rebalance.delay.ms": "0"}),
+		kfake.BrokerConfigs(map[string]string{"group.initial.rebalance.delay.ms": "0", "message.max.bytes": "4194304"}),
 	}, opts...)
 	c, err := kfake.NewCluster(opts...)
 	if err != nil {
@@ -58,7 +60,9 @@ func newCluster(t *testing.T, partitions int32, opts ...kfake.Opt) *cluster {
 func (c *cluster) franz(opts ...kgo.Opt) *kgo.Client {
 	c.t.Helper()
 	client, err := kgo.NewClient(append([]kgo.Opt{
-		kgo.SeedBrokers(c.ListenAddrs()...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchMaxBytes(1 << 20),
+		kgo.SeedBrokers(c.ListenAddrs()...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchMaxBytes(4 << 20), kgo.ProducerBatchCompression(kgo.NoCompression()),
+		kgo.MaxVersions(kversion.V3_0_0()), // its commits name topics, not their ids
+
 		kgo.ProducerLinger(0), kgo.MetadataMinAge(10 * time.Millisecond), kgo.FetchMaxWait(100 * time.Millisecond),
 	}, opts...)...)
 	if err != nil {
@@ -229,7 +233,9 @@ type pipeline struct {
 	taken []seen
 }
 
-func (*pipeline) Capabilities() consumer.Capabilities { return consumer.Capabilities{MutatesData: true} }
+func (*pipeline) Capabilities() consumer.Capabilities {
+	return consumer.Capabilities{MutatesData: true}
+}
 
 func (p *pipeline) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	batch := seenIn(ld)
@@ -295,11 +301,16 @@ func settings(t *testing.T, tel ...*componenttest.Telemetry) receiver.Settings {
 // start consumes into next until the test ends, or stop is called.
 func start(t *testing.T, set receiver.Settings, cfg *Config, next consumer.Logs) (m *member, stop func()) {
 	t.Helper()
+	return startOn(t, nopHost{}, set, cfg, next)
+}
+
+func startOn(t *testing.T, host component.Host, set receiver.Settings, cfg *Config, next consumer.Logs) (m *member, stop func()) {
+	t.Helper()
 	r, err := NewFactory().CreateLogs(t.Context(), set, cfg, next)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Start(t.Context(), componenttest.NewNopHost()); err != nil {
+	if err := r.Start(t.Context(), host); err != nil {
 		t.Fatal(err)
 	}
 	stop = sync.OnceFunc(func() {
@@ -392,3 +403,5 @@ func (m *member) problem(whom string) error {
 	defer m.health.mu.Unlock()
 	return m.health.problems[whom]
 }
+
+func crc(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }

@@ -62,30 +62,34 @@ func watchCommits(t *testing.T, c *cluster) (stop func()) {
 // TestRebalance: members come and go while records are produced. Every record is taken at least once, those of a partition in
 // their order, and no commit goes back.
 func TestRebalance(t *testing.T) {
-	const partitions, rounds, each = 6, 25, 20
+	const partitions, rounds, each = 6, 40, 20
 	c := newCluster(t, partitions)
 	stopWatch := watchCommits(t, c)
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
-	var mu sync.Mutex
-	l := &ledger{pause: func() time.Duration {
-		mu.Lock()
-		defer mu.Unlock()
-		return time.Duration(rng.IntN(3000)) * time.Microsecond
-	}}
-	var members [3]func()
-	for i := range members {
-		_, members[i] = start(t, settings(t), c.config(), l)
+	l := &ledger{pause: func() time.Duration { return rand.N(3 * time.Millisecond) }}
+	var stops [3]func()
+	join := func(i int) {
+		var m *member
+		m, stops[i] = start(t, settings(t), c.config(), l)
+		wait(t, "a member is assigned nothing", func() bool {
+			m.metrics.mu.Lock()
+			defer m.metrics.mu.Unlock()
+			return len(m.metrics.assigned) > 0
+		})
+	}
+	for i := range stops {
+		join(i)
 	}
 	for round := range rounds {
 		for partition := range int32(partitions) {
 			c.produce(topic, partition, round*each, each)
 		}
 		if round%5 == 4 {
-			i := rng.IntN(len(members))
-			members[i]()
-			_, members[i] = start(t, settings(t), c.config(), l)
+			i := rng.IntN(len(stops))
+			stops[i]()
+			join(i)
 		}
 	}
 	wait(t, "records are missing", func() bool {
@@ -96,7 +100,7 @@ func TestRebalance(t *testing.T) {
 		}
 		return true
 	})
-	for _, stop := range members {
+	for _, stop := range stops {
 		stop()
 	}
 	stopWatch()
@@ -123,7 +127,9 @@ func TestSessionExpires(t *testing.T) {
 		once.Do(func() { close(stuck); <-release })
 		return nil
 	}}
-	short := func(cfg *Config) { cfg.SessionTimeout, cfg.HeartbeatInterval = 400*time.Millisecond, 50*time.Millisecond }
+	short := func(cfg *Config) {
+		cfg.SessionTimeout, cfg.HeartbeatInterval = 400*time.Millisecond, 50*time.Millisecond
+	}
 	first, _ := start(t, settings(t), c.config(short), slow)
 	<-stuck
 
