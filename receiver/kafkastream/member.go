@@ -135,17 +135,22 @@ func (m *member) Shutdown(ctx context.Context) error {
 // run joins the group, and joins it again where the topics have changed, until ctx ends.
 func (m *member) run(ctx context.Context) {
 	var told string
+	wait := m.cfg.Retry.backoff()
 	for ctx.Err() == nil {
 		topics, err := m.topics(ctx)
+		if ctx.Err() != nil {
+			return
+		}
 		m.health.set("topics", err)
-		if err != nil && ctx.Err() == nil && err.Error() != told {
+		if err != nil && err.Error() != told {
 			told = err.Error()
-			m.log.Warn("kafka_stream: not all topics are consumed", zap.Error(err))
+			m.log.Warn("kafka_stream: not all topics can be consumed", zap.Error(err))
 		}
 		if len(topics) == 0 {
-			pause(ctx, min(m.cfg.MetadataInterval, m.cfg.Retry.MaxInterval))
+			pause(ctx, min(m.cfg.MetadataInterval, wait.next()))
 			continue
 		}
+		wait.reset()
 		m.join(ctx, topics)
 	}
 }
@@ -183,7 +188,8 @@ func (m *member) join(ctx context.Context, topics []string) {
 	<-watched
 }
 
-const maxJoinBackoff = 5 * time.Second
+// maxJoinBackoff is how long to wait after an error of joining.
+const maxJoinBackoff = time.Second
 
 func (s Start) offset() int64 {
 	if s == StartLatest {
@@ -228,7 +234,11 @@ func (m *member) leave(group *kafka.ConsumerGroup, l *lines) {
 	case <-m.hurry:
 	case <-time.After(m.cfg.drain() + leaving):
 	}
-	l.cut()
+	select {
+	case <-closed:
+	case <-time.After(2 * aborting):
+		l.cut()
+	}
 	<-closed
 }
 
