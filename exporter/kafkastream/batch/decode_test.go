@@ -318,6 +318,7 @@ func TestTooLarge(t *testing.T) {
 		{"less than its header", b[:60], len(b), 0},
 		{"its length only", b[:12], len(b), 0},
 		{"less than its length", b[:5], 17, 0},
+		{"behind one that is before the offset", join(plain(6, 4, nil).bytes(), b[:20]), 2 * len(b), 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, next, err := batch.Decode(nil, tc.set, 10, nil, batch.Limits{})
@@ -414,6 +415,27 @@ func TestLimits(t *testing.T) {
 			}
 			if tc.fails && corrupt.Reason != batch.ReasonLimit {
 				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestSizes: what was decompressed before does not matter, nor how large the window is that a compressor asked for.
+func TestSizes(t *testing.T) {
+	for _, codec := range codecs[1:] {
+		t.Run(codec.String(), func(t *testing.T) {
+			for _, size := range []int{0, 1, 300_000, 5, 4096, 1 << 20, 70_000, 3 << 20, 131_072, 131_073, 100} {
+				for _, step := range []int{0, 1, 7919} { // zeros, text that repeats, noise
+					value := make([]byte, size)
+					for i := range value {
+						value[i] = byte(i * step >> 4 * (i * step & 0xff))
+					}
+					w := wire{attributes: int16(codec), count: 1, producer: -1, body: squeeze(t, codec, appendWire(nil, 0, 0, 0, nil, value, 0))}
+					recs, _, err := batch.Decode(nil, w.bytes(), 0, nil, batch.Limits{MaxDecompressed: size + 20})
+					if err := errors.Join(err, differ(recs, []batch.Record{{Value: value}})); err != nil {
+						t.Errorf("%d bytes in steps of %d: %v", size, step, err)
+					}
+				}
 			}
 		})
 	}
