@@ -253,6 +253,7 @@ func (p *Producer) release(buffer *[]byte, set []byte) {
 func (p *Producer) retry(ctx context.Context, topic string, partition int32, once func() error) error {
 	began := time.Now()
 	var wait backoff.ExponentialBackOff
+	var before error
 	for attempt := 1; ; attempt++ {
 		err := once()
 		if _, is := fault(err); is || err == nil {
@@ -260,8 +261,12 @@ func (p *Producer) retry(ctx context.Context, topic string, partition int32, onc
 		}
 		err = p.explain(topic, partition, err)
 		if ctx.Err() != nil {
-			return err
+			if before != nil {
+				err = before // this attempt was only cut short
+			}
+			return fmt.Errorf("%w: %w", ctx.Err(), err)
 		}
+		before = err
 		if attempt == 1 {
 			r := p.cfg.Retry
 			wait = backoff.ExponentialBackOff{InitialInterval: r.InitialInterval, RandomizationFactor: r.RandomizationFactor, Multiplier: max(r.Multiplier, 1), MaxInterval: r.MaxInterval}
