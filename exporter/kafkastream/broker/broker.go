@@ -42,6 +42,9 @@ type Connection struct {
 	cancel context.CancelFunc
 	sasl   *SASL
 	tls    bool
+
+	mu        sync.Mutex
+	refreshed time.Time
 }
 
 // metadataTTL is how long leaders are believed to be the same when nothing has failed.
@@ -83,6 +86,21 @@ func (c *Config) Open(ctx context.Context, log *zap.Logger) (*Connection, error)
 func (c *Connection) Close() {
 	c.Transport.CloseIdleConnections()
 	c.cancel()
+}
+
+// refreshEvery is how often metadata is read again at most, be there ever so many who find it old.
+const refreshEvery = 250 * time.Millisecond
+
+// Refresh has the cluster's metadata read again before the next request: to be called when the leader of a partition is not
+// who it was, or cannot be reached. Requests that are on their way end undisturbed.
+func (c *Connection) Refresh() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now := time.Now(); now.Sub(c.refreshed) >= refreshEvery {
+		c.refreshed = now
+		// The transport reads metadata when it begins to speak to a cluster, and otherwise when it pleases.
+		c.Transport.CloseIdleConnections()
+	}
 }
 
 // Explain says what an error of the cluster means for the configuration, by its YAML keys. The error stays wrapped, but for

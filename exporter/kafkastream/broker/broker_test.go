@@ -34,7 +34,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const (
 	topic    = "orders"
 	user     = "pipeline"
-	password = "correct horse, battery staple"
+	password = "correct-horse-battery-staple"
 )
 
 // pki is an authority with a pair for the broker and one for the client, in a directory.
