@@ -113,9 +113,28 @@ const (
 	notExempt exemption = iota
 	traceState
 	requestID
+	kafkaRecord
 )
 
-var exemptionNames = [...]string{traceState: "trace_state", requestID: "request_id"}
+var exemptionNames = [...]string{traceState: "trace_state", requestID: "request_id", kafkaRecord: "kafka_record"}
+
+// carried are the attributes from which a Kafka record is put together again. They hold what the mode's configuration keeps from
+// being looked at, and where the record stood; exporter/kafkastream/record writes them. A record's key and headers that are to be
+// looked at have other names.
+var carried = map[string]bool{
+	"kafka.charset":        true,
+	"kafka.format":         true,
+	"kafka.frame":          true,
+	"kafka.headers.kept":   true,
+	"kafka.key.hash":       true,
+	"kafka.key.kept":       true,
+	"kafka.offset":         true,
+	"kafka.partition":      true,
+	"kafka.timestamp":      true,
+	"kafka.timestamp_type": true,
+	"kafka.topic":          true,
+	"kafka.value":          true,
+}
 
 // exemptKey recognizes the keys under which proxies pass on the ids of a request. Envoy encodes the sampling decision
 // in x-request-id; the others are read by whoever continues the trace.
@@ -142,6 +161,7 @@ type keyCache struct {
 	detector *detect.Detector
 	scratch  *detect.Scratch
 	root     keyEntry // its children are the attribute keys
+	body     keyEntry // its children are the keys of bodies
 	places   [placeCount]keyEntry
 	count    int
 }
@@ -202,7 +222,7 @@ func (c *keyCache) add(parent, e *keyEntry) {
 
 // forget starts the cache over. Entries in use stay valid; they are merely not found again.
 func (c *keyCache) forget() {
-	c.root = keyEntry{}
+	c.root, c.body = keyEntry{}, keyEntry{}
 	c.places = [placeCount]keyEntry{}
 	c.count = 0
 }
@@ -217,6 +237,9 @@ func (c *keyCache) entry(parent *keyEntry, leaf string) *keyEntry {
 		plain = without(leaf, found, func(detect.Entity) bool { return true })
 	}
 	e := &keyEntry{leaf: leaf, path: pathTo(parent.path, plain), exempt: exemptKey(leaf), clean: len(found) == 0}
+	if parent == &c.root && carried[leaf] {
+		e.exempt = kafkaRecord
+	}
 	e.key = c.meaning(parent, e.path, plain)
 	if e.key.Entity() == detect.None && plain != name {
 		e.key = c.meaning(parent, pathTo(parent.path, name), name)

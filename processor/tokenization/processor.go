@@ -101,6 +101,7 @@ func (t *tokenizer) newWalk() *walk {
 		keys:     newKeyCache(t.policy.Detector()),
 	}
 	w.keyless.clean = true
+	w.traceState.exempt = traceState
 	return w
 }
 

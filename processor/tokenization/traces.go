@@ -47,7 +47,7 @@ func (w *walk) span(s ptrace.Span) {
 	if out, ok := w.field(status.Message()); ok {
 		w.change(status.SetMessage, out)
 	}
-	w.exempted("", traceState, s.TraceState().AsRaw())
+	w.exempted(&w.traceState, s.TraceState().AsRaw())
 	w.attributes(s.Attributes(), nil, w.place(placeItem))
 	events := s.Events()
 	for i := range events.Len() {
@@ -60,7 +60,7 @@ func (w *walk) span(s ptrace.Span) {
 	links := s.Links()
 	for i := range links.Len() {
 		l := links.At(i)
-		w.exempted("", traceState, l.TraceState().AsRaw())
+		w.exempted(&w.traceState, l.TraceState().AsRaw())
 		w.attributes(l.Attributes(), nil, w.place(placeLink))
 	}
 }

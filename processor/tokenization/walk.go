@@ -29,6 +29,7 @@ type walk struct {
 	scratch     *rewrite.Scratch
 	keys        keyCache
 	keyless     keyEntry // of texts that stand under no key
+	traceState  keyEntry
 	number      []byte
 	edits       edits
 	untouchable []untouchable
@@ -131,7 +132,7 @@ func (w *walk) value(k *keyEntry, v pcommon.Value) (dropped bool) {
 		return w.spelled(k, v, v.Bytes().AsRaw(), true)
 	case pcommon.ValueTypeMap:
 		if k == &w.keyless {
-			w.attributes(v.Map(), nil, w.place(placeBody)) // a body's keys are read like those of attributes
+			w.attributes(v.Map(), &w.keys.body, w.place(placeBody)) // a body's keys are read like those of attributes
 		} else {
 			w.attributes(v.Map(), k, k)
 		}
@@ -187,7 +188,7 @@ func (w *walk) slice(k *keyEntry, s pcommon.Slice) {
 	w.edits.closeSlice(s, mark)
 }
 
-// attributes handles a map: that of a place, for which parent is nil, or one that is the value under the key parent.
+// attributes handles a map: that of a place, for which parent is nil, a body, or one that is the value under the key parent.
 // The guesses begin at start.
 func (w *walk) attributes(m pcommon.Map, parent, start *keyEntry) {
 	if m.Len() == 0 {
@@ -289,10 +290,10 @@ func (w *walk) whole(e *keyEntry, v pcommon.Value) (dropped, done bool) {
 func (w *walk) exemptValue(e *keyEntry, v pcommon.Value) {
 	switch v.Type() {
 	case pcommon.ValueTypeStr:
-		w.exempted(e.path, e.exempt, v.Str())
+		w.exempted(e, v.Str())
 	case pcommon.ValueTypeBytes:
 		b := v.Bytes().AsRaw()
-		w.exempted(e.path, e.exempt, unsafe.String(unsafe.SliceData(b), len(b)))
+		w.exempted(e, unsafe.String(unsafe.SliceData(b), len(b)))
 	case pcommon.ValueTypeSlice:
 		for _, element := range v.Slice().All() {
 			w.exemptValue(e, element)
@@ -305,15 +306,21 @@ func (w *walk) exemptValue(e *keyEntry, v pcommon.Value) {
 }
 
 // exempted counts what the policy would hide in a text that is never altered.
-func (w *walk) exempted(key string, why exemption, s string) {
-	if s == "" {
+func (w *walk) exempted(e *keyEntry, s string) {
+	if s == "" || w.knows(e, s) {
 		return
 	}
 	found := w.detector.Find(w.keys.scratch, detect.Nameless, s)
+	if len(found) == 0 {
+		e.remember(s)
+		if m := e.recall(s); m != nil {
+			m.state = empty
+		}
+	}
 	for i := range found {
 		f := &found[i]
-		if f.Entity != detect.Token && w.view.Decide(w.signal, key, f, s).Action != policy.Keep {
-			w.countUntouchable(f.Entity, why)
+		if f.Entity != detect.Token && w.view.Decide(w.signal, e.path, f, s).Action != policy.Keep {
+			w.countUntouchable(f.Entity, e.exempt)
 		}
 	}
 }
