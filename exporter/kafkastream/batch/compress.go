@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 	"slices"
 	"sync"
 
@@ -63,6 +64,7 @@ type inflater struct {
 	headers []Header
 	gzip    *gzip.Reader
 	zstd    *zstd.Decoder
+	log     int // of the bound of what zstd decodes
 }
 
 var inflaters = sync.Pool{New: func() any { return new(inflater) }}
@@ -135,7 +137,7 @@ func (z *inflater) gunzip(b []byte, limit int) (err error) {
 		switch {
 		case len(z.scratch) > limit:
 			return errLimit
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return errCorrupt
@@ -280,28 +282,44 @@ func (z *inflater) unlz4Block(block []byte, start, blockMax, limit int, stored b
 	return nil
 }
 
+const (
+	zstdBlock    = 128 << 10 // the most a block holds
+	zstdWindowAt = 5         // where a frame has its window's size, unless it has its content's in its place
+)
+
 func (z *inflater) unzstd(b []byte, limit int) (err error) {
+	var h zstd.Header
+	if err = h.Decode(b); err != nil {
+		return errCorrupt
+	}
+	if h.HasFCS && h.FrameContentSize > uint64(max(limit, 0)) {
+		return errLimit
+	}
+	// The decoder refuses a window beyond its bound even where there is less to fill it. No reference of a frame that
+	// keeps to the limit reaches further back than the limit, so that a window as large is as good.
+	log := bits.Len(uint(max(limit, zstdBlock) - 1))
+	if bound := uint64(1) << log; h.WindowSize > bound && !h.SingleSegment {
+		b = bytes.Clone(b)
+		b[zstdWindowAt] = byte(log-10) << 3
+	}
 	if z.zstd == nil {
-		// Bounded by the capacity it is given: a bound on its memory would refuse frames with a larger window than their content.
-		if z.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true)); err != nil {
-			return err
-		}
+		z.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<log))
+	} else if z.log != log {
+		err = z.zstd.ResetWithOptions(nil, zstd.WithDecoderMaxMemory(1<<log))
 	}
-	size := min(limit, max(cap(z.scratch), 4*len(b)))
-	for {
-		z.scratch = slices.Grow(z.scratch[:0], size)
-		out, err := z.zstd.DecodeAll(b, z.scratch[:0:min(limit, cap(z.scratch))])
-		switch {
-		case err == nil:
-			z.scratch = z.scratch[:len(out)]
-			return nil
-		case !errors.Is(err, zstd.ErrDecoderSizeExceeded):
-			return errCorrupt
-		case cap(z.scratch) >= limit:
-			return errLimit
-		}
-		size = min(limit, 2*cap(z.scratch))
+	if err != nil {
+		return err
 	}
+	z.log = log
+	out, err := z.zstd.DecodeAll(b, z.scratch[:0])
+	switch {
+	case errors.Is(err, zstd.ErrDecoderSizeExceeded), err == nil && len(out) > limit:
+		return errLimit
+	case err != nil:
+		return errCorrupt
+	}
+	z.scratch = out
+	return nil
 }
 
 // readHeaders reads n headers into scratch memory. A name that the record before has in the same place is the same string.

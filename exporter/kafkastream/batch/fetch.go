@@ -300,7 +300,7 @@ func (e *exchange) receive(r io.Reader, expected, most int) ([]byte, error) {
 const beginning = 64 << 10
 
 func noEOF(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err
