@@ -189,7 +189,7 @@ func (s *Server) format(ctx context.Context) error {
 func (s *Server) command(ctx context.Context, args ...string) *exec.Cmd {
 	flags := []string{
 		"-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true",
-		"-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true",
+		"-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
 		"-cp", filepath.Join(s.jars, "*"),
 	}
 	c := exec.CommandContext(ctx, s.java, append(flags, args...)...)
