@@ -204,6 +204,9 @@ func (f *fetcher) next(ctx context.Context) (c chunk, ok bool) {
 		f.see(got.HighWatermark)
 	}
 	f.totals.bytes.Add(int64(len(got.Set)))
+	if size, next := batch.First(got.Set); size > cfg.MaxRecordBytes {
+		return f.grow(&batch.TooLargeError{Need: size, Next: next})
+	}
 	return f.decode(ctx, got)
 }
 
