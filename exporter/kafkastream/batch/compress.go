@@ -62,8 +62,10 @@ var (
 type inflater struct {
 	scratch []byte
 	headers []Header
+	src     bytes.Reader
 	gzip    *gzip.Reader
 	zstd    *zstd.Decoder
+	header  zstd.Header
 	log     int // of the bound of what zstd decodes
 }
 
@@ -117,10 +119,12 @@ func (z *inflater) space(used, n, limit int) error {
 }
 
 func (z *inflater) gunzip(b []byte, limit int) (err error) {
+	z.src.Reset(b)
+	defer z.src.Reset(nil)
 	if z.gzip == nil {
-		z.gzip, err = gzip.NewReader(bytes.NewReader(b))
+		z.gzip, err = gzip.NewReader(&z.src)
 	} else {
-		err = z.gzip.Reset(bytes.NewReader(b))
+		err = z.gzip.Reset(&z.src)
 	}
 	if err != nil {
 		z.gzip = nil
@@ -288,7 +292,7 @@ const (
 )
 
 func (z *inflater) unzstd(b []byte, limit int) (err error) {
-	var h zstd.Header
+	h := &z.header
 	if err = h.Decode(b); err != nil {
 		return errCorrupt
 	}
