@@ -72,7 +72,7 @@ func fromEnv[T any](t *testing.T, name string, otherwise T, parse func(string) (
 
 func (r *rig) client(opts ...kgo.Opt) *kgo.Client {
 	r.t.Helper()
-	cl, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(r.broker.Addr())}, opts...)...)
+	cl, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(r.broker.Address())}, opts...)...)
 	require.NoError(r.t, err)
 	r.t.Cleanup(cl.Close)
 	return cl
@@ -104,7 +104,7 @@ func (r *rig) createTopics() {
 func (r *rig) produce(seed uint64, records int, duration time.Duration) error {
 	clients := map[string]*kgo.Client{}
 	for topic, codec := range map[string]kgo.CompressionCodec{rawTopic: kgo.Lz4Compression(), jsonTopic: kgo.ZstdCompression(), peopleTopic: kgo.GzipCompression()} {
-		cl, err := kgo.NewClient(kgo.SeedBrokers(r.broker.Addr()), kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		cl, err := kgo.NewClient(kgo.SeedBrokers(r.broker.Address()), kgo.RecordPartitioner(kgo.ManualPartitioner()),
 			kgo.ProducerBatchCompression(codec), kgo.ProducerLinger(20*time.Millisecond), kgo.MaxBufferedRecords(100_000))
 		if err != nil {
 			return err
@@ -195,13 +195,13 @@ func (r *rig) judge(seed uint64, all map[place]int64) {
 	for p, end := range in {
 		ledgers[p], numbers[p] = newLedger(end), make([]int, end)
 	}
-	require.NoError(r.t, readAll(ctx, r.broker.Addr(), in, func(rec *kgo.Record) (err error) {
+	require.NoError(r.t, readAll(ctx, r.broker.Address(), in, func(rec *kgo.Record) (err error) {
 		numbers[place{rec.Topic, rec.Partition}][rec.Offset], err = numberOf(rec)
 		return err
 	}))
 	tokens := map[string]string{}
 	clean, dead, internal := 0, 0, 0
-	require.NoError(r.t, readAll(ctx, r.broker.Addr(), out, func(rec *kgo.Record) error {
+	require.NoError(r.t, readAll(ctx, r.broker.Address(), out, func(rec *kgo.Record) error {
 		if plainRecord(rec) {
 			return fmt.Errorf("holds an address in plain")
 		}

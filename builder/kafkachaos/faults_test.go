@@ -36,7 +36,7 @@ var faults = []fault{
 		return func() error { return r.broker.Restart(r.t.Context()) }, r.broker.Kill()
 	}},
 	{"restart the broker", ofBroker, func(r *rig, _ *rand.Rand) (func() error, error) {
-		return func() error { return r.broker.Restart(r.t.Context()) }, r.broker.Stop()
+		return func() error { return r.broker.Restart(r.t.Context()) }, r.broker.Shutdown()
 	}},
 	{"freeze the broker", ofBroker, func(r *rig, _ *rand.Rand) (func() error, error) {
 		return r.broker.Resume, r.broker.Pause()

@@ -167,13 +167,13 @@ receivers:
   kafka_stream:
     brokers: ["%[4]s"]
     topics: [raw, raw-json, raw-people]
-    group_id: chaos
+    group: chaos
     session_timeout: 6s
+    heartbeat_interval: 1s
     rebalance_timeout: 10s
-    mapping:
-      topics:
-        - {topic: raw-json, format: json}
-        - {topic: raw-people, tokenize_key: true}
+    formats:
+      - {topic: raw-json, format: json}
+      - {topic: raw-people, tokenize_key: true}
     dead_letter: {topic: raw.dead}
 processors:
   tokenization:
@@ -242,7 +242,7 @@ func (r *rig) startBroker() {
 	var err error
 	r.broker, err = broker.Start(r.t.Context(), broker.Options{Log: r.logFile("broker")})
 	require.NoError(r.t, err)
-	r.t.Cleanup(r.broker.Close)
+	r.t.Cleanup(func() { _ = r.broker.Stop() })
 }
 
 func (r *rig) startVault() {
@@ -260,7 +260,7 @@ func (r *rig) newConsumer(n int) *process {
 	name := fmt.Sprintf("consumer%d", n)
 	config := filepath.Join(r.dir, name+".yaml")
 	health := freePorts(r.t, 1)[0]
-	require.NoError(r.t, os.WriteFile(config, fmt.Appendf(nil, consumerTemplate, r.vaultAt, filepath.Join(r.dir, "certs"), health, r.broker.Addr()), 0o600))
+	require.NoError(r.t, os.WriteFile(config, fmt.Appendf(nil, consumerTemplate, r.vaultAt, filepath.Join(r.dir, "certs"), health, r.broker.Address()), 0o600))
 	c := &process{name: name, args: []string{collector, "--config", config}, ready: "http://" + health + "/", log: r.logFile(name)}
 	r.t.Cleanup(c.kill)
 	return c
