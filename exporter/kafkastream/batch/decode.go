@@ -60,11 +60,11 @@ func Decode(dst []Record, set []byte, from int64, aborted []Aborted, lim Limits)
 	d := decoder{recs: dst, next: from, lim: lim.orDefaults(), inflater: inflaters.Get().(*inflater)}
 	defer d.inflater.release()
 	d.tx.start(aborted)
-	for len(set) > 0 {
+	for whole := len(set); len(set) > 0; {
 		f := cut(set)
 		if f.need > 0 {
 			if d.next == from {
-				return d.recs, d.next, &TooLargeError{Need: f.need}
+				return d.recs, d.next, &TooLargeError{Need: whole - len(set) + f.need}
 			}
 			break
 		}

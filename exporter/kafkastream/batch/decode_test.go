@@ -315,6 +315,7 @@ func TestTooLarge(t *testing.T) {
 		{"all but a byte", b[:len(b)-1], len(b)},
 		{"its length only", b[:12], len(b)},
 		{"less than its length", b[:5], 17},
+		{"behind one that is before the offset", join(plain(6, 4, nil).bytes(), b[:20]), 2 * len(b)},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, next, err := batch.Decode(nil, tc.set, 10, nil, batch.Limits{})

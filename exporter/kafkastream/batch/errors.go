@@ -27,8 +27,10 @@ func (e *CorruptError) Error() string {
 }
 
 // TooLargeError is a batch, or a response, of which the first piece did not fit: Need bytes have to be asked for, or allowed, to get on.
+// Next is the offset behind the batch, for who would rather pass it over; 0 where it is not known.
 type TooLargeError struct {
 	Need int
+	Next int64
 }
 
 func (e *TooLargeError) Error() string {

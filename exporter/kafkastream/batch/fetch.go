@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -52,7 +53,7 @@ func Fetch(ctx context.Context, rt kafka.RoundTripper, addr net.Addr, q Query) (
 	defer cancel()
 	m, err := rt.RoundTrip(ctx, addr, &fetchRequest{exchange: exchange{client: clientID(rt)}, q: q})
 	if err != nil {
-		return Fetched{}, fmt.Errorf("fetch: %w", err)
+		return Fetched{}, fmt.Errorf("fetch: %w", lateness(err))
 	}
 	res := m.(*fetchResponse)
 	return res.Fetched, res.err
@@ -60,6 +61,14 @@ func Fetch(ctx context.Context, rt kafka.RoundTripper, addr net.Addr, q Query) (
 
 // patience is how long a broker may take beyond the time it was given. Without a deadline a lost answer would keep its connection for good.
 const patience = 30 * time.Second
+
+// lateness makes one error of the two there are, of the connection and of the context, whichever notices first.
+func lateness(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+	}
+	return err
+}
 
 func clientID(rt kafka.RoundTripper) string {
 	if t, ok := rt.(*kafka.Transport); ok {
@@ -241,10 +250,10 @@ func (*exchange) send(w io.Writer, b, tail []byte) error {
 	if len(tail) <= 16<<10 {
 		b, tail = append(b, tail...), nil
 	}
-	if _, err := w.Write(b); err != nil {
-		return err
+	_, err := w.Write(b)
+	if err == nil && len(tail) > 0 {
+		_, err = w.Write(tail)
 	}
-	_, err := w.Write(tail)
 	return err
 }
 

@@ -23,7 +23,7 @@ func Produce(ctx context.Context, rt kafka.RoundTripper, addr net.Addr, topic st
 		exchange: exchange{client: clientID(rt)}, topic: topic, partition: partition, set: set, timeout: timeout, acks: acks,
 	})
 	if err != nil {
-		return -1, fmt.Errorf("produce: %w", err)
+		return -1, fmt.Errorf("produce: %w", lateness(err))
 	}
 	res := m.(*produceResponse)
 	return res.base, res.err

@@ -129,9 +129,8 @@ func topicMatcher(pattern string) (func(topic string) bool, error) {
 	if !strings.HasPrefix(pattern, "^") {
 		return func(topic string) bool { return topic == pattern }, nil
 	}
-	re, err := regexp.Compile("^(?:" + pattern + ")$")
-	if err != nil {
+	if _, err := regexp.Compile(pattern); err != nil { // which shows the pattern as it was written
 		return nil, err
 	}
-	return re.MatchString, nil
+	return regexp.MustCompile("^(?:" + pattern + ")$").MatchString, nil
 }

@@ -8,7 +8,6 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
-	"go.opentelemetry.io/collector/pdata/xpdata"
 
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/batch"
 )
@@ -125,7 +124,8 @@ func (r *rule) keeps(k headerKind) bool {
 }
 
 // putHeaders appends the attributes that hold the headers.
-func (r *rule) putHeaders(b *xpdata.MapBuilder, headers []batch.Header) {
+func (w *origin) putHeaders(headers []batch.Header) {
+	r, b := w.rule, &w.attributes
 	if len(headers) == 0 {
 		return
 	}
@@ -136,7 +136,7 @@ func (r *rule) putHeaders(b *xpdata.MapBuilder, headers []batch.Header) {
 		}
 	}
 	if open := len(headers) - kept; open > 0 {
-		r.putOpen(b.AppendEmpty(keyHeaders), headers, open, kept > 0)
+		w.putOpen(b.AppendEmpty(keyHeaders), headers, open)
 	}
 	if kept == 0 {
 		return
@@ -154,12 +154,12 @@ func (r *rule) putHeaders(b *xpdata.MapBuilder, headers []batch.Header) {
 
 // putOpen writes the n headers that the processor looks at: a map where that keeps them apart, else a list of maps with one entry
 // each, and of pairs where a name is not UTF-8.
-func (r *rule) putOpen(v pcommon.Value, headers []batch.Header, n int, some bool) {
+func (w *origin) putOpen(v pcommon.Value, headers []batch.Header, n int) {
 	if distinct(headers) {
-		var b xpdata.MapBuilder
+		b := &w.headers
 		b.EnsureCapacity(n)
 		for i := range headers {
-			if h := &headers[i]; !some || !r.keeps(headerKindOf(h.Key)) {
+			if h := &headers[i]; n == len(headers) || !w.rule.keeps(headerKindOf(h.Key)) {
 				putBytes(b.AppendEmpty(h.Key), h.Value)
 			}
 		}
@@ -171,7 +171,7 @@ func (r *rule) putOpen(v pcommon.Value, headers []batch.Header, n int, some bool
 	for i := range headers {
 		h := &headers[i]
 		switch {
-		case r.keeps(headerKindOf(h.Key)):
+		case w.rule.keeps(headerKindOf(h.Key)):
 		case utf8.ValidString(h.Key):
 			putBytes(list.AppendEmpty().SetEmptyMap().PutEmpty(h.Key), h.Value)
 		default:

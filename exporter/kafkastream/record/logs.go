@@ -2,12 +2,10 @@ package record
 
 import (
 	"context"
-	"encoding/json"
 	"math"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
-	"go.opentelemetry.io/collector/pdata/xpdata"
 
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/batch"
 )
@@ -104,7 +102,7 @@ func (w *logWriter) record(m *Mapping, rec *batch.Record) Undecodable {
 // run begins a resource for records that are read alike.
 func (w *logWriter) run(how reading) {
 	rl := w.ld.ResourceLogs().AppendEmpty()
-	var b xpdata.MapBuilder
+	b := &w.attributes
 	b.EnsureCapacity(4)
 	b.AppendEmpty(keyTopic).SetStr(w.topic)
 	b.AppendEmpty(keyPartition).SetInt(int64(w.partition))
@@ -120,12 +118,12 @@ func (w *logWriter) run(how reading) {
 }
 
 func (w *logWriter) write(lr plog.LogRecord, rec *batch.Record, c *content) {
-	var b xpdata.MapBuilder
+	b := &w.attributes
 	b.EnsureCapacity(6)
 	if nanos, fits := nanosOf(rec.Timestamp); fits {
 		lr.SetTimestamp(nanos)
 	}
-	w.rule.putRecord(&b, rec, false)
+	w.put(rec, false)
 	if c.frame != nil {
 		putFrame(b.AppendEmpty(keyFrame), c.frame)
 	}
@@ -142,9 +140,10 @@ func (w *logWriter) write(lr plog.LogRecord, rec *batch.Record, c *content) {
 	}
 }
 
-// putRecord appends what is known of a record beside its value. Stamped asks for the timestamp where there is no other place
-// for it.
-func (r *rule) putRecord(b *xpdata.MapBuilder, rec *batch.Record, stamped bool) {
+// put appends what is known of a record beside its value to w.attributes. Stamped asks for the timestamp where there is no other
+// place for it.
+func (w *origin) put(rec *batch.Record, stamped bool) {
+	b := &w.attributes
 	b.AppendEmpty(keyOffset).SetInt(rec.Offset)
 	kind := stampCreate
 	switch {
@@ -158,14 +157,14 @@ func (r *rule) putRecord(b *xpdata.MapBuilder, rec *batch.Record, stamped bool) 
 		b.AppendEmpty(keyStamp).SetInt(rec.Timestamp)
 	}
 	if rec.Key != nil {
-		if r.tokenizeKey {
+		if w.rule.tokenizeKey {
 			b.AppendEmpty(keyKeyHash).SetInt(int64(Murmur2(rec.Key)))
 			putBytes(b.AppendEmpty(keyKey), rec.Key)
 		} else {
 			putBytes(b.AppendEmpty(keyKeyKept), rec.Key)
 		}
 	}
-	r.putHeaders(b, rec.Headers)
+	w.putHeaders(rec.Headers)
 }
 
 const nanosPerMilli = 1_000_000
@@ -196,7 +195,7 @@ func (m *Mapping) content(how reading, value []byte) (c content, u Undecodable) 
 	switch {
 	case !ok && how.charset != nil && how.charset.wide:
 		return c, Undecodable{Reason: ReasonCharset}
-	case how.format == JSON && len(value) > 0 && (!ok || !json.Valid(bytesOf(text))):
+	case how.format == JSON && len(value) > 0 && (!ok || !validJSON(bytesOf(text))):
 		return c, Undecodable{Reason: ReasonJSON}
 	case !ok:
 		return content{bytes: true, data: value}, u

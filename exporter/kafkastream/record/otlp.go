@@ -94,12 +94,15 @@ type origin struct {
 	rule      *rule
 	topic     string
 	partition int32
+
+	// What attributes and headers are built in: as variables they would be allocated for each record.
+	attributes, headers xpdata.MapBuilder
 }
 
 // mark writes what is known of the record beside its telemetry into the attributes of a resource.
 func (w *origin) mark(res pcommon.Resource, f Format, rec *batch.Record, value string) {
 	m := res.Attributes()
-	var b xpdata.MapBuilder
+	b := &w.attributes
 	b.EnsureCapacity(m.Len() + 9)
 	for name, v := range m.All() {
 		if ours(name) || strings.HasPrefix(name, originalPrefix) {
@@ -113,7 +116,7 @@ func (w *origin) mark(res pcommon.Resource, f Format, rec *batch.Record, value s
 	if value != "" {
 		b.AppendEmpty(keyValue).SetStr(value)
 	}
-	w.rule.putRecord(&b, rec, true)
+	w.put(rec, true)
 	b.UnsafeIntoMap(m)
 }
 

@@ -411,7 +411,7 @@ func (r *registry) content(id int32, value []byte) (c content, u Undecodable) {
 		return c, Undecodable{Reason: ReasonSchemaType, SchemaID: id, Refuse: how == Refuse}
 	}
 	if s.kind == schemaJSON {
-		if !json.Valid(value[frameHead:]) {
+		if !validJSON(value[frameHead:]) {
 			return c, Undecodable{Reason: ReasonJSON, SchemaID: id}
 		}
 		return framedText(value)

@@ -1,0 +1,239 @@
+package kafkastream
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/broker"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/record"
+)
+
+// Config of the receiver `kafka_stream`.
+type Config struct {
+	broker.Config `mapstructure:",squash"`
+
+	// Topics to consume. This or TopicsRegex.
+	Topics []string `mapstructure:"topics"`
+	// TopicsRegex is a regular expression (RE2) that the whole name of a topic matches. Topics are listed again every
+	// metadata_interval. Kafka's own, whose names begin with __, and dead-letter topics are left out.
+	TopicsRegex string `mapstructure:"topics_regex"`
+	// Group is the consumer group that shares the partitions.
+	Group string `mapstructure:"group"`
+	// Start says where a partition begins that the group has committed nothing of: earliest (default) or latest.
+	Start Start `mapstructure:"start"`
+	// OnOffsetOutOfRange says what to do where the partition does not hold the offset to go on at, because retention was
+	// faster or the log was cut off: fail (default) stops this partition, earliest and latest go on with what there is.
+	OnOffsetOutOfRange Choice `mapstructure:"on_offset_out_of_range"`
+
+	// Fetch bounds what is held in memory for each partition.
+	Fetch Fetch `mapstructure:"fetch"`
+
+	// SessionTimeout is how long the group waits for a heartbeat of a member before its partitions go to others. Default 30s.
+	SessionTimeout time.Duration `mapstructure:"session_timeout"`
+	// HeartbeatInterval is the time between heartbeats, at most a third of session_timeout. Default 3s.
+	HeartbeatInterval time.Duration `mapstructure:"heartbeat_interval"`
+	// RebalanceTimeout is how long the group waits for its members to give up their partitions. Default 1m.
+	RebalanceTimeout time.Duration `mapstructure:"rebalance_timeout"`
+	// CommitInterval is the time between commits. Default 1s.
+	CommitInterval time.Duration `mapstructure:"commit_interval"`
+	// MetadataInterval is the time between looks for new topics and partitions. Default 30s.
+	MetadataInterval time.Duration `mapstructure:"metadata_interval"`
+
+	// Formats says how the values of which topics are read; the first rule that matches a topic decides.
+	Formats []record.TopicRule `mapstructure:"formats"`
+	// SchemaRegistry says what is done with values framed by a schema registry.
+	SchemaRegistry record.SchemaRegistry `mapstructure:"schema_registry"`
+
+	// DeadLetter is where records go that cannot be read or are refused for good.
+	DeadLetter DeadLetter `mapstructure:"dead_letter"`
+	// Retry says how long to wait between attempts, which never end.
+	Retry Retry `mapstructure:"retry"`
+}
+
+// Start is where a partition begins.
+type Start string
+
+// Choice is what to do about an offset out of range.
+type Choice string
+
+// The values of Start and Choice.
+const (
+	StartEarliest Start  = "earliest"
+	StartLatest   Start  = "latest"
+	Earliest      Choice = "earliest"
+	Latest        Choice = "latest"
+	Fail          Choice = "fail"
+)
+
+// Fetch says how much is fetched of one partition at once.
+type Fetch struct {
+	// MinBytes is what the broker waits for, at most MaxWait long. Defaults 1 and 500ms.
+	MinBytes int           `mapstructure:"min_bytes"`
+	MaxWait  time.Duration `mapstructure:"max_wait"`
+	// MaxBytes is how many bytes of batches, as they are on the wire, one fetch asks for. Default 1048576.
+	MaxBytes int `mapstructure:"max_bytes"`
+	// MaxRecordBytes bounds a single batch that is larger than MaxBytes, on the wire; decompressed it may have four times as
+	// much. A larger one becomes a dead letter. Default 16777216.
+	MaxRecordBytes int `mapstructure:"max_record_bytes"`
+}
+
+// Retry says how long to wait between attempts: InitialInterval (default 100ms) after the first, then twice as long each
+// time, up to MaxInterval (default 30s). Up to half of it is left off by chance.
+type Retry struct {
+	InitialInterval time.Duration `mapstructure:"initial_interval"`
+	MaxInterval     time.Duration `mapstructure:"max_interval"`
+}
+
+const inflation = 4
+
+func defaultConfig() component.Config {
+	return &Config{
+		Config:             broker.DefaultConfig(),
+		Start:              StartEarliest,
+		OnOffsetOutOfRange: Fail,
+		Fetch:              Fetch{MinBytes: 1, MaxBytes: 1 << 20, MaxWait: 500 * time.Millisecond, MaxRecordBytes: 16 << 20},
+		SessionTimeout:     30 * time.Second,
+		HeartbeatInterval:  3 * time.Second,
+		RebalanceTimeout:   time.Minute,
+		CommitInterval:     time.Second,
+		MetadataInterval:   30 * time.Second,
+		SchemaRegistry:     record.DefaultConfig().SchemaRegistry,
+		DeadLetter:         DeadLetter{Topic: "{topic}.dead-letter"},
+		Retry:              Retry{InitialInterval: 100 * time.Millisecond, MaxInterval: 30 * time.Second},
+	}
+}
+
+// faults collects what is wrong, each by its path in the YAML.
+type faults []error
+
+func (f *faults) add(format string, args ...any) { *f = append(*f, fmt.Errorf(format, args...)) }
+
+// Validate reports every fault at once, each by its path in the YAML. Brokers, TLS and SASL are validated as a part of their own.
+func (c *Config) Validate() error {
+	var f faults
+	c.validateTopics(&f)
+	if c.Group == "" {
+		f.add("group: must be set: the members of a group share the partitions of its topics")
+	}
+	if c.Start != StartEarliest && c.Start != StartLatest {
+		f.add("start: unknown %q: want earliest or latest", string(c.Start))
+	}
+	if !slices.Contains([]Choice{Earliest, Latest, Fail}, c.OnOffsetOutOfRange) {
+		f.add("on_offset_out_of_range: unknown %q: want earliest, latest or fail", string(c.OnOffsetOutOfRange))
+	}
+	c.Fetch.validate(&f)
+	c.validateTimes(&f)
+	if err := c.mapping().Validate(); err != nil {
+		for _, line := range strings.Split(err.Error(), "\n") {
+			if rest, ok := strings.CutPrefix(line, "topics["); ok {
+				line = "formats[" + rest
+			}
+			f.add("%s", line)
+		}
+	}
+	return errors.Join(f...)
+}
+
+func (c *Config) mapping() *record.Config {
+	return &record.Config{Topics: c.Formats, SchemaRegistry: c.SchemaRegistry}
+}
+
+// topicName is what Kafka takes for the name of a topic.
+var topicName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
+
+func (c *Config) validateTopics(f *faults) {
+	if (len(c.Topics) == 0) == (c.TopicsRegex == "") {
+		f.add("topics, topics_regex: set one of both")
+	}
+	for i, t := range c.Topics {
+		switch {
+		case !topicName.MatchString(t) || t == "." || t == "..":
+			f.add("topics[%d]: no name of a topic: want letters, digits, '.', '_' and '-'", i)
+		case slices.Contains(c.Topics[:i], t):
+			f.add("topics[%d]: %s is there twice", i, t)
+		case slices.ContainsFunc(c.Topics, func(source string) bool { return c.DeadLetter.of(source) == t }):
+			f.add("topics[%d]: %s is where dead_letter.topic sends dead letters", i, t)
+		}
+	}
+	if _, err := c.matcher(); err != nil {
+		f.add("topics_regex: %w", err)
+	}
+}
+
+func (c *Config) matcher() (*regexp.Regexp, error) {
+	return regexp.Compile("^(?:" + c.TopicsRegex + ")$")
+}
+
+// consumes tells whether a topic that is there is one to consume. topics are all that there are.
+func (c *Config) consumes(re *regexp.Regexp, topic string, topics []string) bool {
+	if len(c.Topics) > 0 {
+		return slices.Contains(c.Topics, topic)
+	}
+	return !strings.HasPrefix(topic, "__") && re.MatchString(topic) &&
+		!slices.ContainsFunc(topics, func(source string) bool { return c.DeadLetter.of(source) == topic })
+}
+
+const maxFetch = 1 << 30
+
+func (c *Fetch) validate(f *faults) {
+	for _, size := range []struct {
+		name string
+		n    int
+	}{{"min_bytes", c.MinBytes}, {"max_bytes", c.MaxBytes}, {"max_record_bytes", c.MaxRecordBytes}} {
+		if size.n < 1 || size.n > maxFetch {
+			f.add("fetch.%s: %d: must be from 1 to %d", size.name, size.n, maxFetch)
+		}
+	}
+	if c.MaxRecordBytes < c.MaxBytes {
+		f.add("fetch.max_record_bytes: %d: must not be less than fetch.max_bytes, %d", c.MaxRecordBytes, c.MaxBytes)
+	}
+	if c.MaxWait < time.Millisecond || c.MaxWait > 5*time.Minute {
+		f.add("fetch.max_wait: %s: must be from 1ms to 5m", c.MaxWait)
+	}
+}
+
+func (c *Config) validateTimes(f *faults) {
+	for _, t := range []struct {
+		name string
+		d    time.Duration
+	}{
+		{"session_timeout", c.SessionTimeout},
+		{"heartbeat_interval", c.HeartbeatInterval},
+		{"rebalance_timeout", c.RebalanceTimeout},
+		{"commit_interval", c.CommitInterval},
+		{"metadata_interval", c.MetadataInterval},
+		{"retry.initial_interval", c.Retry.InitialInterval},
+		{"retry.max_interval", c.Retry.MaxInterval},
+	} {
+		if t.d < time.Millisecond || t.d > 24*time.Hour {
+			f.add("%s: %s: must be from 1ms to 24h", t.name, t.d)
+		}
+	}
+	if c.HeartbeatInterval > c.SessionTimeout/3 {
+		f.add("heartbeat_interval: %s: must be at most a third of session_timeout, %s", c.HeartbeatInterval, c.SessionTimeout)
+	}
+	if c.Retry.MaxInterval < c.Retry.InitialInterval {
+		f.add("retry.max_interval: %s: must not be less than retry.initial_interval, %s", c.Retry.MaxInterval, c.Retry.InitialInterval)
+	}
+}
+
+// drain is how long a batch that is with the pipeline may go on when its generation has ended. Heartbeats have ended too: it is
+// within what is left of the session.
+func (c *Config) drain() time.Duration {
+	return (min(c.SessionTimeout, c.RebalanceTimeout) - c.HeartbeatInterval) / 2
+}
+
+// DeadLetter says where dead letters go.
+type DeadLetter struct {
+	// Topic is where they are written; {topic} stands for the topic a record was in.
+	Topic string `mapstructure:"topic"`
+}
+
+// of is the dead-letter topic of a topic.
+func (d *DeadLetter) of(topic string) string { return strings.ReplaceAll(d.Topic, "{topic}", topic) }

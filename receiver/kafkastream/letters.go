@@ -1,0 +1,3 @@
+package kafkastream
+
+func (m *member) openLetters() (letterbox, error) { return nil, nil }

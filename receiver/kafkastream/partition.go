@@ -1,0 +1,358 @@
+package kafkastream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+	"go.uber.org/zap"
+
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/batch"
+)
+
+// partition consumes one partition for one generation: a fetcher that is one chunk ahead, and what hands chunks to the pipeline.
+type partition struct {
+	place
+	m      *member
+	totals *totals
+
+	// taken is the offset before which the pipeline has taken everything; committed what the coordinator knows of it, and belongs
+	// to who commits. Offsets below 0 are kafka-go's for the first and the last.
+	taken     atomic.Int64
+	committed int64
+
+	end    atomic.Int64 // of the partition, as far as transactions are settled
+	oldest atomic.Int64 // timestamp, in milliseconds, of the first record that was not taken yet, or of the last that was; -1 for none
+
+	spare    chan []batch.Record // memory of chunks that were taken
+	returned chan struct{}       // closed when no call to the pipeline is open any more
+}
+
+func newPartition(m *member, at place, offset int64) *partition {
+	p := &partition{place: at, m: m, totals: m.metrics.of(at), committed: offset, spare: make(chan []batch.Record, 2), returned: make(chan struct{})}
+	p.taken.Store(offset)
+	p.end.Store(-1)
+	p.oldest.Store(-1)
+	return p
+}
+
+func (p place) String() string { return p.topic + "/" + strconv.Itoa(int(p.partition)) }
+
+// chunk is what one fetch gave.
+type chunk struct {
+	recs []batch.Record
+	next int64 // the offset after everything in it
+	// dead is a batch passed over behind the records, unless its reason is empty.
+	dead letter
+	// jump says that offsets before next are given up because they are out of range.
+	jump bool
+	// stop says why nothing more is consumed.
+	stop error
+}
+
+// run consumes until ctx ends, then finishes the chunk that is with the pipeline, for as long as work is on.
+func (p *partition) run(ctx, work context.Context) {
+	defer close(p.returned)
+	if before := p.m.leftover(p.place); before != nil {
+		select {
+		case <-before:
+		case <-ctx.Done():
+			// Whoever comes next waits for both.
+			<-before
+			return
+		}
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	chunks := make(chan chunk)
+	fetched := make(chan struct{})
+	go func() {
+		defer close(fetched)
+		p.fetch(ctx, chunks)
+	}()
+	err := p.process(ctx, work, chunks)
+	stop()
+	<-fetched
+	if err != nil && !errors.Is(err, errEnded) {
+		p.m.health.set(p.String(), err)
+		p.m.log.Error("kafka_stream: the partition is not consumed any further", zap.String("topic", p.topic), zap.Int32("partition", p.partition), zap.Error(err))
+	}
+}
+
+// leave lets the generation end although a call to the pipeline is still open.
+func (p *partition) leave() {
+	select {
+	case <-p.returned:
+	default:
+		p.m.leaveBehind(p.place, p.returned)
+	}
+}
+
+func (p *partition) process(ctx, work context.Context, chunks <-chan chunk) error {
+	for {
+		var c chunk
+		select {
+		case <-ctx.Done():
+			return errEnded
+		case c = <-chunks:
+		}
+		if c.stop != nil {
+			return c.stop
+		}
+		if err := p.take(ctx, work, c); err != nil {
+			return err
+		}
+		p.recycle(c.recs)
+	}
+}
+
+// mark says that the pipeline has taken everything before next. It never goes back but by jump.
+func (p *partition) mark(next int64, jump bool) {
+	if jump || next > p.taken.Load() {
+		p.taken.Store(next)
+	}
+}
+
+// see takes note of where the partition ends.
+func (p *partition) see(end int64) {
+	if end >= 0 {
+		p.end.Store(end)
+	}
+}
+
+func (p *partition) lag() int64 {
+	taken := p.taken.Load()
+	if taken < 0 {
+		return 0
+	}
+	return max(0, p.end.Load()-taken)
+}
+
+func (p *partition) lagTime(now time.Time) time.Duration {
+	oldest := p.oldest.Load()
+	if oldest < 0 || p.lag() == 0 {
+		return 0
+	}
+	return max(0, now.Sub(time.UnixMilli(oldest)))
+}
+
+// fetcher fetches a partition from an offset on.
+type fetcher struct {
+	*partition
+	at      int64
+	size    int   // bytes to ask for
+	suspect int64 // the base offset of a batch that could not be read the first time, -1 for none
+	dead    int64 // the base offset of the last batch that was passed over, -1 for none
+	wait    backoff
+}
+
+// fetch sends chunks until ctx ends, or a chunk that says why there are no more.
+func (p *partition) fetch(ctx context.Context, out chan<- chunk) {
+	f := &fetcher{partition: p, at: p.taken.Load(), size: p.m.cfg.Fetch.MaxBytes, suspect: -1, dead: -1, wait: p.m.cfg.Retry.backoff()}
+	for ctx.Err() == nil {
+		c, ok := f.next(ctx)
+		if !ok {
+			continue
+		}
+		select {
+		case out <- c:
+		case <-ctx.Done():
+		}
+		if c.stop != nil {
+			return
+		}
+	}
+}
+
+// next fetches once. ok is false where that gave nothing to pass on.
+func (f *fetcher) next(ctx context.Context) (c chunk, ok bool) {
+	if f.at < 0 {
+		return f.begin(ctx)
+	}
+	cfg := &f.m.cfg.Fetch
+	got, err := batch.Fetch(ctx, f.m.conn.Transport, f.m.conn.Addr, batch.Query{
+		Topic: f.topic, Partition: f.place.partition, Offset: f.at,
+		MinBytes: int32(cfg.MinBytes), MaxBytes: int32(f.size), MaxWait: cfg.MaxWait, MaxResponse: cfg.MaxRecordBytes + slack,
+	})
+	if err == nil {
+		err = got.Err
+	}
+	switch tooLarge := (*batch.TooLargeError)(nil); {
+	case err == nil:
+	case errors.As(err, &tooLarge):
+		return f.grow(tooLarge)
+	case errors.Is(err, kafka.OffsetOutOfRange):
+		return f.outOfRange(ctx)
+	default:
+		f.failed(ctx, err)
+		return c, false
+	}
+	f.wait.reset()
+	f.m.health.set(f.fetching(), nil)
+	if f.see(got.LastStable); got.LastStable < 0 {
+		f.see(got.HighWatermark)
+	}
+	f.totals.bytes.Add(int64(len(got.Set)))
+	return f.decode(ctx, got)
+}
+
+// slack is how much of a response may be something else than batches, such as the transactions that were rolled back.
+const slack = 1 << 20
+
+func (f *fetcher) fetching() string { return f.String() + " fetch" }
+
+// begin finds out where a partition begins of which nothing was committed.
+func (f *fetcher) begin(ctx context.Context) (c chunk, ok bool) {
+	first, last, err := f.m.offsets(ctx, f.place)
+	if err != nil {
+		f.failed(ctx, err)
+		return c, false
+	}
+	f.see(last)
+	if f.at == kafka.FirstOffset {
+		last = first
+	}
+	// It is committed, so that a rebalance before the first record does not begin at another end of the partition.
+	f.at = last
+	return chunk{next: f.at}, true
+}
+
+func (f *fetcher) decode(ctx context.Context, got batch.Fetched) (c chunk, ok bool) {
+	var recs []batch.Record
+	select {
+	case recs = <-f.spare:
+	default:
+	}
+	cfg := &f.m.cfg.Fetch
+	recs, next, err := batch.Decode(recs, got.Set, f.at, got.Aborted, batch.Limits{MaxDecompressed: inflation * cfg.MaxRecordBytes})
+	c = chunk{recs: recs, next: next}
+	var corrupt *batch.CorruptError
+	var tooLarge *batch.TooLargeError
+	switch {
+	case errors.As(err, &corrupt) && f.suspect != corrupt.BaseOffset:
+		// It may have been the network: what is before goes on, and the batch is fetched once more.
+		f.suspect = corrupt.BaseOffset
+		f.totals.retries.Add(1)
+	case errors.As(err, &corrupt):
+		c.next = corrupt.NextOffset
+		if f.dead != corrupt.BaseOffset { // else it is the same batch, whose end is not known
+			f.dead = corrupt.BaseOffset
+			c.dead = letter{offset: next, timestamp: -1, reason: reasonCorrupt + string(corrupt.Reason)}
+		}
+	case errors.As(err, &tooLarge):
+		return f.grow(tooLarge)
+	case next == f.at && len(got.Set) > 0:
+		// All of it was before the offset asked for: ask again, but not at once.
+		f.failed(ctx, errors.New("the broker answers with batches before the offset that was asked for"))
+		return c, false
+	}
+	if c.next == f.at {
+		f.recycle(recs)
+		return c, false
+	}
+	f.at, f.size = c.next, f.m.cfg.Fetch.MaxBytes
+	return c, true
+}
+
+// recycle keeps the memory of records that nobody uses any more.
+func (p *partition) recycle(recs []batch.Record) {
+	if recs != nil {
+		clear(recs)
+		select {
+		case p.spare <- recs[:0]:
+		default:
+		}
+	}
+}
+
+// grow asks for as much as the next batch needs, or passes it over.
+func (f *fetcher) grow(e *batch.TooLargeError) (c chunk, ok bool) {
+	if most := f.m.cfg.Fetch.MaxRecordBytes; e.Need <= most && f.size < e.Need {
+		f.size = e.Need
+		return c, false
+	}
+	c = chunk{next: max(e.Next, f.at+1), dead: letter{offset: f.at, timestamp: -1, reason: reasonOversize}}
+	f.at, f.size = c.next, f.m.cfg.Fetch.MaxBytes
+	return c, true
+}
+
+// outOfRange does what the configuration says where the partition does not hold the offset.
+func (f *fetcher) outOfRange(ctx context.Context) (c chunk, ok bool) {
+	first, last, err := f.m.offsets(ctx, f.place)
+	if err == nil && first <= f.at && f.at <= last {
+		err = fmt.Errorf("a replica says that offset %d is out of range, and another that it is not: %w", f.at, kafka.OffsetOutOfRange)
+	}
+	if err != nil {
+		f.failed(ctx, err)
+		return c, false
+	}
+	gone := &rangeError{f.place, f.at, first, last}
+	f.see(last)
+	switch f.m.cfg.OnOffsetOutOfRange {
+	case Earliest:
+		f.at = first
+	case Latest:
+		f.at = last
+	default:
+		return chunk{stop: gone}, true
+	}
+	f.m.log.Warn("kafka_stream: going on at another offset, as on_offset_out_of_range says", zap.Int64("offset", f.at), zap.Error(gone))
+	return chunk{next: f.at, jump: true}, true
+}
+
+// rangeError is an offset that the partition does not hold.
+type rangeError struct {
+	place
+	at, first, last int64
+}
+
+func (e *rangeError) Error() string {
+	why := "retention or deletion was faster than the group"
+	if e.at > e.last {
+		why = "the log was cut off, or the topic made again"
+	}
+	return fmt.Sprintf("topic %s partition %d: offset %d to go on at is out of range, the partition holds %d to %d: %s (on_offset_out_of_range)",
+		e.topic, e.partition, e.at, e.first, e.last, why)
+}
+
+// failed waits after a failed fetch. Leaders change: it is a problem when it lasts.
+func (f *fetcher) failed(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	err = f.m.conn.Explain(err)
+	f.totals.retries.Add(1)
+	d := f.wait.next()
+	if f.wait.attempts == patience || errors.Is(err, kafka.TopicAuthorizationFailed) {
+		f.m.health.set(f.fetching(), fmt.Errorf("topic %s partition %d: cannot be fetched: %w", f.topic, f.place.partition, err))
+	}
+	f.m.log.Debug("kafka_stream: fetch failed", zap.String("topic", f.topic), zap.Int32("partition", f.place.partition), zap.Duration("again_in", d), zap.Error(err))
+	pause(ctx, d)
+}
+
+// patience is how many fetches may fail before it is a problem.
+const patience = 5
+
+// backoff is how long to wait between attempts.
+type backoff struct {
+	Retry
+	attempts int
+}
+
+func (r Retry) backoff() backoff { return backoff{Retry: r} }
+
+func (b *backoff) reset() { b.attempts = 0 }
+
+func (b *backoff) next() time.Duration {
+	d := b.MaxInterval
+	if doubled := min(b.attempts, 62); b.InitialInterval < b.MaxInterval>>doubled {
+		d = b.InitialInterval << doubled
+	}
+	b.attempts++
+	return d - rand.N(d/2+1)
+}

@@ -1,0 +1,272 @@
+package kafkastream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.uber.org/zap"
+
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/batch"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/record"
+)
+
+// sinks are the pipelines, each nil where the component stands in none of the signal.
+type sinks struct {
+	logs    consumer.Logs
+	traces  consumer.Traces
+	metrics consumer.Metrics
+}
+
+func (s *sinks) take(signal record.Signal) bool {
+	switch signal {
+	case record.Traces:
+		return s.traces != nil
+	case record.Metrics:
+		return s.metrics != nil
+	default:
+		return s.logs != nil
+	}
+}
+
+// noPipelineError is a topic of a signal that no pipeline takes.
+type noPipelineError struct {
+	topic  string
+	signal record.Signal
+}
+
+func (e *noPipelineError) Error() string {
+	return fmt.Sprintf("topic %s holds %s, as formats says, and the receiver is in no pipeline of %s", e.topic, e.signal, e.signal)
+}
+
+// letter is a record, or a batch, that is passed over.
+type letter struct {
+	offset, timestamp int64 // timestamp in milliseconds, -1 for none
+	reason            string
+	schemaID          int32
+	record            *batch.Record // nil for a batch, which cannot be read
+}
+
+// Reasons beside those of package record.
+const (
+	reasonOversize = "oversize" // a batch larger than fetch.max_record_bytes
+	reasonRefused  = "refused"  // by the pipeline, for good
+	reasonCorrupt  = "corrupt_" // and why package batch cannot read it
+)
+
+// letterbox writes dead letters of a topic. It returns when all of them are acknowledged.
+type letterbox interface {
+	write(ctx context.Context, from place, letters []letter) error
+}
+
+var (
+	// errEnded says that the generation ended before the pipeline had taken something.
+	errEnded = errors.New("the generation has ended")
+)
+
+// refusedError is a record at which the configuration wants the partition to stop.
+type refusedError struct {
+	place
+	at     int // in the records
+	offset int64
+	u      record.Undecodable
+}
+
+func (e *refusedError) Error() string {
+	return fmt.Sprintf("topic %s partition %d: the record at offset %d is refused, as schema_registry says: %s", e.topic, e.partition, e.offset, e.u.Reason)
+}
+
+// fault is a record that cannot be decoded.
+type fault struct {
+	at int // in the records
+	record.Undecodable
+}
+
+// take hands a chunk to the pipeline, writes its dead letters, and marks it. While one of both fails it tries again.
+func (p *partition) take(ctx, work context.Context, c chunk) error {
+	var letters []letter
+	if len(c.recs) > 0 {
+		p.oldest.Store(c.recs[0].Timestamp)
+		if signal := p.m.mapping.Signal(p.topic); !p.m.sinks.take(signal) {
+			return &noPipelineError{p.topic, signal}
+		}
+		err := p.hand(ctx, work, c.recs, &letters)
+		var refused *refusedError
+		if errors.As(err, &refused) {
+			if err := p.post(ctx, work, letters); err != nil {
+				return err
+			}
+			p.mark(refused.offset, false)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if c.dead.reason != "" {
+		letters = append(letters, c.dead)
+	}
+	if err := p.post(ctx, work, letters); err != nil {
+		return err
+	}
+	if n := len(c.recs); n > 0 {
+		p.totals.records.Add(int64(n))
+		p.oldest.Store(c.recs[n-1].Timestamp)
+	}
+	p.mark(c.next, c.jump)
+	return nil
+}
+
+// hand has the pipeline take records, all but those it appends to letters. Where the pipeline refuses them for good, it takes them by
+// halves, until what it refuses is single records.
+func (p *partition) hand(ctx, work context.Context, recs []batch.Record, letters *[]letter) error {
+	var faults []fault
+	err := p.insist(ctx, work, func() (err error) {
+		faults, err = p.try(work, recs, faults[:0])
+		return err
+	})
+	var refused *refusedError
+	if errors.As(err, &refused) {
+		if refused.at > 0 {
+			if err := p.hand(ctx, work, recs[:refused.at], letters); err != nil {
+				return err
+			}
+		}
+		return refused
+	}
+	if err != nil && !consumererror.IsPermanent(err) {
+		return err
+	}
+	for _, f := range faults {
+		r := &recs[f.at]
+		*letters = append(*letters, letter{r.Offset, r.Timestamp, f.Reason, f.SchemaID, r})
+	}
+	if err == nil {
+		return nil
+	}
+	if len(faults) > 0 {
+		recs = without(recs, faults)
+	}
+	if len(recs) == 1 {
+		r := &recs[0]
+		p.m.log.Warn("kafka_stream: the pipeline refused a record for good", zap.String("topic", p.topic), zap.Int32("partition", p.partition), zap.Int64("offset", r.Offset), zap.Error(err))
+		*letters = append(*letters, letter{r.Offset, r.Timestamp, reasonRefused, 0, r})
+		return nil
+	}
+	half := len(recs) / 2
+	if err := p.hand(ctx, work, recs[:half], letters); err != nil {
+		return err
+	}
+	return p.hand(ctx, work, recs[half:], letters)
+}
+
+// without returns the records that have no fault.
+func without(recs []batch.Record, faults []fault) []batch.Record {
+	good := make([]batch.Record, 0, len(recs)-len(faults))
+	for i := range recs {
+		if !slices.ContainsFunc(faults, func(f fault) bool { return f.at == i }) {
+			good = append(good, recs[i])
+		}
+	}
+	return good
+}
+
+// try decodes records and has the pipeline take them, once. They are decoded again for each attempt: the pipeline may have
+// changed what it was given.
+func (p *partition) try(ctx context.Context, recs []batch.Record, faults []fault) ([]fault, error) {
+	var refused *refusedError
+	bad := func(i int, u record.Undecodable) {
+		if u.Refuse && refused == nil {
+			refused = &refusedError{p.place, i, recs[i].Offset, u}
+		}
+		faults = append(faults, fault{i, u})
+	}
+	take, err := p.decode(ctx, recs, bad)
+	switch {
+	case err != nil:
+		return faults, fmt.Errorf("schema registry: %w", err)
+	case refused != nil:
+		return faults, refused
+	case len(faults) == len(recs):
+		return faults, nil
+	}
+	return faults, take()
+}
+
+func (p *partition) decode(ctx context.Context, recs []batch.Record, bad func(int, record.Undecodable)) (take func() error, err error) {
+	m, s := p.m.mapping, &p.m.sinks
+	switch m.Signal(p.topic) {
+	case record.Traces:
+		td := ptrace.NewTraces()
+		err = m.ToTraces(ctx, td, p.topic, p.partition, recs, bad)
+		return func() error { return s.traces.ConsumeTraces(ctx, td) }, err
+	case record.Metrics:
+		md := pmetric.NewMetrics()
+		err = m.ToMetrics(ctx, md, p.topic, p.partition, recs, bad)
+		return func() error { return s.metrics.ConsumeMetrics(ctx, md) }, err
+	default:
+		ld := plog.NewLogs()
+		err = m.ToLogs(ctx, ld, p.topic, p.partition, recs, bad)
+		return func() error { return s.logs.ConsumeLogs(ctx, ld) }, err
+	}
+}
+
+// post writes dead letters, for as long as it takes.
+func (p *partition) post(ctx, work context.Context, letters []letter) error {
+	if len(letters) == 0 {
+		return nil
+	}
+	err := p.insist(ctx, work, func() error {
+		if err := p.m.letters.write(work, p.place, letters); err != nil {
+			// No error of a topic that is not written to says anything about the records.
+			return fmt.Errorf("dead letters cannot be written to %s: %w", p.m.cfg.DeadLetter.of(p.topic), retryable{err})
+		}
+		return nil
+	})
+	if err == nil {
+		for _, l := range letters {
+			p.totals.letter(l.reason)
+		}
+	}
+	return err
+}
+
+// retryable hides from errors.As what its error is.
+type retryable struct{ err error }
+
+func (e retryable) Error() string { return e.err.Error() }
+
+// insist does something until it succeeds, is refused for good, or the generation has ended.
+func (p *partition) insist(ctx, work context.Context, do func() error) error {
+	wait := p.m.cfg.Retry.backoff()
+	for {
+		err := do()
+		var refused *refusedError
+		switch {
+		case err == nil, consumererror.IsPermanent(err) && work.Err() == nil, errors.As(err, &refused):
+			if wait.attempts > 0 {
+				p.m.health.set(p.String(), nil)
+				p.m.log.Info("kafka_stream: the partition goes on", zap.String("topic", p.topic), zap.Int32("partition", p.partition), zap.Int("attempts", wait.attempts+1))
+			}
+			return err
+		case ctx.Err() != nil || work.Err() != nil:
+			return errEnded
+		}
+		p.totals.retries.Add(1)
+		p.m.health.set(p.String(), fmt.Errorf("topic %s partition %d waits: %w", p.topic, p.partition, err))
+		level := zap.DebugLevel
+		if wait.attempts == 0 {
+			level = zap.WarnLevel
+		}
+		d := wait.next()
+		p.m.log.Log(level, "kafka_stream: the partition waits and tries again", zap.String("topic", p.topic), zap.Int32("partition", p.partition), zap.Duration("again_in", d), zap.Error(err))
+		if !pause(ctx, d) {
+			return errEnded
+		}
+	}
+}
