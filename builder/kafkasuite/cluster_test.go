@@ -21,8 +21,8 @@ import (
 // cluster is where the suite runs.
 type cluster struct {
 	seeds []string
-	// stamps says that the broker wants LogAppendTime from the batch itself, not from the topic's configuration.
-	stamps bool
+	// appendTime says that the broker heeds message.timestamp.type of a topic.
+	appendTime bool
 	// compact makes a topic be compacted and returns when it is.
 	compact func(t *testing.T, topic string)
 	// damage lets harm rewrite the batches that a partition holds; no batch changes its length.

@@ -78,8 +78,8 @@ func matrix(topic string) (recs []*kgo.Record) {
 // expect is a record as it has to come out: with the token for the address in values and headers, trace headers excepted.
 func expect(in *kgo.Record, tok string) *kgo.Record {
 	hide := func(b []byte) []byte {
-		if b == nil {
-			return nil
+		if len(b) == 0 {
+			return b // ReplaceAll makes nothing of what is empty
 		}
 		return bytes.ReplaceAll(b, []byte(address), []byte(tok))
 	}
@@ -212,20 +212,25 @@ func testTimestamps(t *testing.T, c *cluster) {
 	t.Run("append", func(t *testing.T) {
 		const topic = "stamp-append"
 		c.topic(t, topic, 1, "message.timestamp.type=LogAppendTime")
-		set := batch.Encode(nil, []batch.Record{{Timestamp: 1_700_000_000_000, Value: []byte("x")}, {Timestamp: 5, Value: nil}}, batch.Gzip)
-		if c.stamps {
-			binary.BigEndian.PutUint16(set[21:], binary.BigEndian.Uint16(set[21:])|8)
-			set = sum(set)
+		c.store(t, topic, 0, batch.Encode(nil, []batch.Record{{Timestamp: 1_700_000_000_000, Value: []byte("x")}, {Timestamp: 5, Value: nil}}, batch.Gzip))
+		stamp := time.Now().UnixMilli()
+		if c.appendTime {
+			in := c.all(t, topic)
+			require.Equal(t, int8(1), in[0].Attrs.TimestampType())
+			require.InDelta(t, stamp, in[0].Timestamp.UnixMilli(), 60_000)
+			stamp = in[0].Timestamp.UnixMilli()
+		} else {
+			c.damage(t, topic, 0, func(all [][]byte) {
+				be.PutUint16(all[0][21:], be.Uint16(all[0][21:])|8)
+				be.PutUint64(all[0][35:], uint64(stamp))
+				sum(all[0])
+			})
 		}
-		c.store(t, topic, 0, set)
-		in := c.all(t, topic)
-		require.Equal(t, int8(1), in[0].Attrs.TimestampType())
-		require.WithinDuration(t, time.Now(), in[0].Timestamp, time.Minute)
 		c.drain(t, h, settings{topic: topic})
 		out := c.all(t, topic+cleanSuffix)
 		require.Len(t, out, 2)
 		for i, r := range out {
-			require.Equal(t, in[i].Timestamp, r.Timestamp)
+			require.Equal(t, stamp, r.Timestamp.UnixMilli(), "record %d", i)
 		}
 	})
 }

@@ -47,7 +47,6 @@ func TestKfake(t *testing.T) {
 	})
 	suite(t, &cluster{
 		seeds:   k.ListenAddrs(),
-		stamps:  true,
 		compact: func(*testing.T, string) { k.Compact() },
 		damage: func(t *testing.T, topic string, partition int32, harm func([][]byte)) {
 			require.Zero(t, partition)

@@ -90,8 +90,7 @@ func (c *cluster) start(t *testing.T, h component.Host, s settings) *pipeline {
 	ef := kafkaexporter.NewFactory()
 	ec := ef.CreateDefaultConfig()
 	configure(t, ec, merge(map[string]any{
-		"brokers": seeds, "topic": "{topic}" + cleanSuffix, "dead_letter": map[string]any{"topic": "{topic}" + deadSuffix},
-		"sending_queue": map[string]any{"enabled": false},
+		"brokers": seeds, "topic": "{topic}" + cleanSuffix, "dead_letter": map[string]any{"topic": s.topic + deadSuffix},
 	}, s.exporter))
 	es := exportertest.NewNopSettings(ef.Type())
 	telemetry(&es.TelemetrySettings)
@@ -109,7 +108,7 @@ func (c *cluster) start(t *testing.T, h component.Host, s settings) *pipeline {
 	rf := kafkareceiver.NewFactory()
 	rc := rf.CreateDefaultConfig()
 	configure(t, rc, merge(map[string]any{
-		"brokers": seeds, "topics": []any{s.topic}, "group": s.group, "dead_letter": map[string]any{"topic": "{topic}" + deadSuffix},
+		"brokers": seeds, "topics": []any{s.topic}, "group": s.group, "dead_letter": map[string]any{"topic": s.topic + deadSuffix},
 		"commit_interval": "50ms", "fetch": map[string]any{"max_wait": "100ms"},
 		"retry": map[string]any{"initial_interval": "20ms", "max_interval": "500ms"},
 	}, s.receiver))

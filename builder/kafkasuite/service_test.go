@@ -22,7 +22,7 @@ func TestServiceKafka(t *testing.T) {
 	s, err := broker.Start(context.Background(), broker.Options{Log: log, Settings: []string{"log.cleaner.backoff.ms=100", "log.initial.task.delay.ms=100"}})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Stop()) })
-	c := &cluster{seeds: []string{s.Address()}}
+	c := &cluster{seeds: []string{s.Address()}, appendTime: true}
 	// The cleaner leaves the active segment alone: a record behind a time that ends the segment lets the rest be cleaned.
 	c.compact = func(t *testing.T, topic string) {
 		time.Sleep(200 * time.Millisecond)
