@@ -11,6 +11,8 @@ import (
 	"go.opentelemetry.io/collector/component"
 
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/broker"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/deadletter"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/produce"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/record"
 )
 
@@ -21,7 +23,7 @@ type Config struct {
 	// Topics to consume. This or TopicsRegex.
 	Topics []string `mapstructure:"topics"`
 	// TopicsRegex is a regular expression (RE2) that the whole name of a topic matches. Topics are listed again every
-	// metadata_interval. Kafka's own, whose names begin with __, and dead-letter topics are left out.
+	// metadata_interval. Kafka's own, whose names begin with __, and the dead-letter topic are left out.
 	TopicsRegex string `mapstructure:"topics_regex"`
 	// Group is the consumer group that shares the partitions.
 	Group string `mapstructure:"group"`
@@ -51,7 +53,7 @@ type Config struct {
 	SchemaRegistry record.SchemaRegistry `mapstructure:"schema_registry"`
 
 	// DeadLetter is where records go that cannot be read or are refused for good.
-	DeadLetter DeadLetter `mapstructure:"dead_letter"`
+	DeadLetter deadletter.Config `mapstructure:"dead_letter"`
 	// Retry says how long to wait between attempts, which never end.
 	Retry Retry `mapstructure:"retry"`
 }
@@ -104,7 +106,7 @@ func defaultConfig() component.Config {
 		CommitInterval:     time.Second,
 		MetadataInterval:   30 * time.Second,
 		SchemaRegistry:     record.DefaultConfig().SchemaRegistry,
-		DeadLetter:         DeadLetter{Topic: "{topic}.dead-letter"},
+		DeadLetter:         deadletter.DefaultConfig(),
 		Retry:              Retry{InitialInterval: 100 * time.Millisecond, MaxInterval: 30 * time.Second},
 	}
 }
@@ -144,20 +146,17 @@ func (c *Config) mapping() *record.Config {
 	return &record.Config{Topics: c.Formats, SchemaRegistry: c.SchemaRegistry}
 }
 
-// topicName is what Kafka takes for the name of a topic.
-var topicName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
-
 func (c *Config) validateTopics(f *faults) {
 	if (len(c.Topics) == 0) == (c.TopicsRegex == "") {
 		f.add("topics, topics_regex: set one of both")
 	}
 	for i, t := range c.Topics {
 		switch {
-		case !topicName.MatchString(t) || t == "." || t == "..":
-			f.add("topics[%d]: no name of a topic: want letters, digits, '.', '_' and '-'", i)
+		case !produce.TopicName(t):
+			f.add("topics[%d]: %q: want 1 to 249 letters, digits, dots, underscores and hyphens", i, t)
 		case slices.Contains(c.Topics[:i], t):
 			f.add("topics[%d]: %s is there twice", i, t)
-		case slices.ContainsFunc(c.Topics, func(source string) bool { return c.DeadLetter.of(source) == t }):
+		case t == c.DeadLetter.Topic:
 			f.add("topics[%d]: %s is where dead_letter.topic sends dead letters", i, t)
 		}
 	}
@@ -170,13 +169,12 @@ func (c *Config) matcher() (*regexp.Regexp, error) {
 	return regexp.Compile("^(?:" + c.TopicsRegex + ")$")
 }
 
-// consumes tells whether a topic that is there is one to consume. topics are all that there are.
-func (c *Config) consumes(re *regexp.Regexp, topic string, topics []string) bool {
+// consumes tells whether a topic that is there is one to consume.
+func (c *Config) consumes(re *regexp.Regexp, topic string) bool {
 	if len(c.Topics) > 0 {
 		return slices.Contains(c.Topics, topic)
 	}
-	return !strings.HasPrefix(topic, "__") && re.MatchString(topic) &&
-		!slices.ContainsFunc(topics, func(source string) bool { return c.DeadLetter.of(source) == topic })
+	return !strings.HasPrefix(topic, "__") && topic != c.DeadLetter.Topic && re.MatchString(topic)
 }
 
 const maxFetch = 1 << 30
@@ -228,12 +226,3 @@ func (c *Config) validateTimes(f *faults) {
 func (c *Config) drain() time.Duration {
 	return (min(c.SessionTimeout, c.RebalanceTimeout) - c.HeartbeatInterval) / 2
 }
-
-// DeadLetter says where dead letters go.
-type DeadLetter struct {
-	// Topic is where they are written; {topic} stands for the topic a record was in.
-	Topic string `mapstructure:"topic"`
-}
-
-// of is the dead-letter topic of a topic.
-func (d *DeadLetter) of(topic string) string { return strings.ReplaceAll(d.Topic, "{topic}", topic) }

@@ -15,6 +15,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/broker"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/deadletter"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/produce"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/record"
 )
 
@@ -29,7 +31,7 @@ type member struct {
 	forget  func() // of the factory
 
 	conn    *broker.Connection
-	letters letterbox
+	letters *deadletter.Writer
 
 	mu       sync.Mutex
 	started  bool
@@ -83,7 +85,7 @@ func (m *member) start(ctx context.Context) (err error) {
 	if m.conn, err = m.cfg.Open(ctx, m.log); err != nil {
 		return err
 	}
-	if m.letters, err = m.openLetters(); err != nil {
+	if m.letters, err = deadletter.New(m.cfg.DeadLetter, m.producer()); err != nil {
 		m.conn.Close()
 		return err
 	}
@@ -96,6 +98,13 @@ func (m *member) start(ctx context.Context) (err error) {
 		m.run(life)
 	}()
 	return nil
+}
+
+// producer writes dead letters. It does not try again by itself: the partition does, which knows when it has to stop.
+func (m *member) producer() *produce.Producer {
+	cfg := produce.DefaultConfig()
+	cfg.Retry.Enabled = false
+	return produce.New(cfg, m.conn, produce.Hooks{})
 }
 
 // Shutdown stops consuming. A batch that is with the pipeline is finished and committed, unless ctx ends or the group would not
@@ -253,10 +262,9 @@ func (m *member) topics(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := slices.Sorted(maps.Keys(counts))
 	var topics []string
-	for _, t := range all {
-		if m.cfg.consumes(re, t, all) {
+	for _, t := range slices.Sorted(maps.Keys(counts)) {
+		if m.cfg.consumes(re, t) {
 			topics = append(topics, t)
 		}
 	}

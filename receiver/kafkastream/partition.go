@@ -13,6 +13,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/batch"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/deadletter"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/record"
 )
 
 // partition consumes one partition for one generation: a fetcher that is one chunk ahead, and what hands chunks to the pipeline.
@@ -43,12 +45,16 @@ func newPartition(m *member, at place, offset int64) *partition {
 
 func (p place) String() string { return p.topic + "/" + strconv.Itoa(int(p.partition)) }
 
+func (p place) at(offset int64) record.Source {
+	return record.Source{Topic: p.topic, Partition: p.partition, Offset: offset}
+}
+
 // chunk is what one fetch gave.
 type chunk struct {
 	recs []batch.Record
 	next int64 // the offset after everything in it
-	// dead is a batch passed over behind the records, unless its reason is empty.
-	dead letter
+	// dead is a batch passed over behind the records, unless it has no reason.
+	dead deadletter.Letter
 	// jump says that offsets before next are given up because they are out of range.
 	jump bool
 	// stop says why nothing more is consumed.
@@ -242,7 +248,7 @@ func (f *fetcher) decode(ctx context.Context, got batch.Fetched) (c chunk, ok bo
 		c.next = corrupt.NextOffset
 		if f.dead != corrupt.BaseOffset { // else it is the same batch, whose end is not known
 			f.dead = corrupt.BaseOffset
-			c.dead = letter{offset: next, timestamp: -1, reason: reasonCorrupt + string(corrupt.Reason)}
+			c.dead = deadletter.Letter{Source: f.place.at(next), NextOffset: c.next, Reason: deadletter.Corrupt(corrupt.Reason)}
 		}
 	case errors.As(err, &tooLarge):
 		return f.grow(tooLarge)
@@ -276,7 +282,8 @@ func (f *fetcher) grow(e *batch.TooLargeError) (c chunk, ok bool) {
 		f.size = e.Need
 		return c, false
 	}
-	c = chunk{next: max(e.Next, f.at+1), dead: letter{offset: f.at, timestamp: -1, reason: reasonOversize}}
+	c.next = max(e.Next, f.at+1)
+	c.dead = deadletter.Letter{Source: f.place.at(f.at), NextOffset: c.next, Reason: deadletter.ReasonTooLarge}
 	f.at, f.size = c.next, f.m.cfg.Fetch.MaxBytes
 	return c, true
 }

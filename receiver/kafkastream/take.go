@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/batch"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/deadletter"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/record"
 )
 
@@ -45,30 +46,8 @@ func (e *noPipelineError) Error() string {
 	return fmt.Sprintf("topic %s holds %s, as formats says, and the receiver is in no pipeline of %s", e.topic, e.signal, e.signal)
 }
 
-// letter is a record, or a batch, that is passed over.
-type letter struct {
-	offset, timestamp int64 // timestamp in milliseconds, -1 for none
-	reason            string
-	schemaID          int32
-	record            *batch.Record // nil for a batch, which cannot be read
-}
-
-// Reasons beside those of package record.
-const (
-	reasonOversize = "oversize" // a batch larger than fetch.max_record_bytes
-	reasonRefused  = "refused"  // by the pipeline, for good
-	reasonCorrupt  = "corrupt_" // and why package batch cannot read it
-)
-
-// letterbox writes dead letters of a topic. It returns when all of them are acknowledged.
-type letterbox interface {
-	write(ctx context.Context, from place, letters []letter) error
-}
-
-var (
-	// errEnded says that the generation ended before the pipeline had taken something.
-	errEnded = errors.New("the generation has ended")
-)
+// errEnded says that the generation ended before the pipeline had taken something.
+var errEnded = errors.New("the generation has ended")
 
 // refusedError is a record at which the configuration wants the partition to stop.
 type refusedError struct {
@@ -90,7 +69,7 @@ type fault struct {
 
 // take hands a chunk to the pipeline, writes its dead letters, and marks it. While one of both fails it tries again.
 func (p *partition) take(ctx, work context.Context, c chunk) error {
-	var letters []letter
+	var letters []deadletter.Letter
 	if len(c.recs) > 0 {
 		p.oldest.Store(c.recs[0].Timestamp)
 		if signal := p.m.mapping.Signal(p.topic); !p.m.sinks.take(signal) {
@@ -108,7 +87,7 @@ func (p *partition) take(ctx, work context.Context, c chunk) error {
 			return err
 		}
 	}
-	if c.dead.reason != "" {
+	if c.dead.Reason != "" {
 		letters = append(letters, c.dead)
 	}
 	if err := p.post(ctx, work, letters); err != nil {
@@ -124,7 +103,7 @@ func (p *partition) take(ctx, work context.Context, c chunk) error {
 
 // hand has the pipeline take records, all but those it appends to letters. Where the pipeline refuses them for good, it takes them by
 // halves, until what it refuses is single records.
-func (p *partition) hand(ctx, work context.Context, recs []batch.Record, letters *[]letter) error {
+func (p *partition) hand(ctx, work context.Context, recs []batch.Record, letters *[]deadletter.Letter) error {
 	var faults []fault
 	err := p.insist(ctx, work, func() (err error) {
 		faults, err = p.try(work, recs, faults[:0])
@@ -144,7 +123,7 @@ func (p *partition) hand(ctx, work context.Context, recs []batch.Record, letters
 	}
 	for _, f := range faults {
 		r := &recs[f.at]
-		*letters = append(*letters, letter{r.Offset, r.Timestamp, f.Reason, f.SchemaID, r})
+		*letters = append(*letters, deadletter.Letter{Source: p.at(r.Offset), Reason: f.Reason, SchemaID: f.SchemaID, Record: r})
 	}
 	if err == nil {
 		return nil
@@ -155,7 +134,7 @@ func (p *partition) hand(ctx, work context.Context, recs []batch.Record, letters
 	if len(recs) == 1 {
 		r := &recs[0]
 		p.m.log.Warn("kafka_stream: the pipeline refused a record for good", zap.String("topic", p.topic), zap.Int32("partition", p.partition), zap.Int64("offset", r.Offset), zap.Error(err))
-		*letters = append(*letters, letter{r.Offset, r.Timestamp, reasonRefused, 0, r})
+		*letters = append(*letters, deadletter.Letter{Source: p.at(r.Offset), Reason: deadletter.ReasonRefused, Record: r})
 		return nil
 	}
 	half := len(recs) / 2
@@ -217,20 +196,20 @@ func (p *partition) decode(ctx context.Context, recs []batch.Record, bad func(in
 }
 
 // post writes dead letters, for as long as it takes.
-func (p *partition) post(ctx, work context.Context, letters []letter) error {
+func (p *partition) post(ctx, work context.Context, letters []deadletter.Letter) error {
 	if len(letters) == 0 {
 		return nil
 	}
 	err := p.insist(ctx, work, func() error {
-		if err := p.m.letters.write(work, p.place, letters); err != nil {
+		if err := p.m.letters.Write(work, letters); err != nil {
 			// No error of a topic that is not written to says anything about the records.
-			return fmt.Errorf("dead letters cannot be written to %s: %w", p.m.cfg.DeadLetter.of(p.topic), retryable{err})
+			return fmt.Errorf("dead letters cannot be written to %s: %w", p.m.letters.Topic(), retryable{err})
 		}
 		return nil
 	})
 	if err == nil {
 		for _, l := range letters {
-			p.totals.letter(l.reason)
+			p.totals.letter(deadletter.Label(l.Reason))
 		}
 	}
 	return err

@@ -64,7 +64,7 @@ func Decode(dst []Record, set []byte, from int64, aborted []Aborted, lim Limits)
 		f := cut(set)
 		if f.need > 0 {
 			if d.next == from {
-				return d.recs, d.next, &TooLargeError{Need: whole - len(set) + f.need}
+				return d.recs, d.next, &TooLargeError{Need: whole - len(set) + f.need, Next: endOf(set)}
 			}
 			break
 		}
@@ -118,6 +118,25 @@ func cut(set []byte) frame {
 		}
 	}
 	return f
+}
+
+// endOf is the offset behind the first batch of a set that holds the beginning of it, 0 where that does not tell.
+func endOf(set []byte) int64 {
+	if len(set) <= atMagic {
+		return 0
+	}
+	f := frame{base: int64(binary.BigEndian.Uint64(set)), magic: set[atMagic], b: set}
+	switch {
+	case f.base < 0 || f.base > math.MaxInt64-1<<32:
+		return 0
+	case f.magic < 2:
+		return f.base + 1
+	case f.magic == 2 && len(set) >= headerSize:
+		if h := parseHeader(f); h.lastDelta >= 0 {
+			return h.last() + 1
+		}
+	}
+	return 0
 }
 
 func (f *frame) intact() bool {

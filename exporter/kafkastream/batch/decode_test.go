@@ -311,17 +311,20 @@ func TestTooLarge(t *testing.T) {
 		name string
 		set  []byte
 		need int
+		past int64
 	}{
-		{"all but a byte", b[:len(b)-1], len(b)},
-		{"its length only", b[:12], len(b)},
-		{"less than its length", b[:5], 17},
-		{"behind one that is before the offset", join(plain(6, 4, nil).bytes(), b[:20]), 2 * len(b)},
+		{"all but a byte", b[:len(b)-1], len(b), 14},
+		{"its header only", b[:61], len(b), 14},
+		{"less than its header", b[:60], len(b), 0},
+		{"its length only", b[:12], len(b), 0},
+		{"less than its length", b[:5], 17, 0},
+		{"behind one that is before the offset", join(plain(6, 4, nil).bytes(), b[:20]), 2 * len(b), 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, next, err := batch.Decode(nil, tc.set, 10, nil, batch.Limits{})
 			var large *batch.TooLargeError
-			if !errors.As(err, &large) || large.Need != tc.need || next != 10 {
-				t.Errorf("next %d, %v, want a need of %d", next, err, tc.need)
+			if !errors.As(err, &large) || large.Need != tc.need || large.Next != tc.past || next != 10 {
+				t.Errorf("next %d, %v, want a need of %d and to pass over to %d", next, err, tc.need, tc.past)
 			}
 		})
 	}

@@ -155,13 +155,21 @@ func (r *fetchRequest) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
 		return nil, err
 	}
 	body, err := r.receive(rw, int(q.MaxBytes)+1024, cmp.Or(q.MaxResponse, 128<<20))
+	var large *TooLargeError
+	if errors.As(err, &large) {
+		if res, err := parseFetched(body, v, q, true); err == nil {
+			large.Next = endOf(res.Set)
+		}
+		return nil, large
+	}
 	if err != nil {
 		return nil, err
 	}
-	return parseFetched(body, v, q)
+	return parseFetched(body, v, q, false)
 }
 
-func parseFetched(body []byte, v int16, q *Query) (*fetchResponse, error) {
+// parseFetched reads a response, of which the record set may be cut off.
+func parseFetched(body []byte, v int16, q *Query, cut bool) (*fetchResponse, error) {
 	c := cursor{b: body}
 	if v >= 1 {
 		c.take(4) // how long the broker mutes this connection
@@ -196,8 +204,11 @@ func parseFetched(body []byte, v int16, q *Query) (*fetchResponse, error) {
 	if v >= 11 {
 		f.PreferredReplica = c.int32()
 	}
-	if n := c.int32(); n > 0 {
-		f.Set = c.take(int64(n))
+	if n := int64(c.int32()); n > 0 {
+		if cut {
+			n = min(n, int64(len(c.b)))
+		}
+		f.Set = c.take(n)
 	}
 	if c.bad || !one {
 		return nil, errors.New("the broker's answer is not one about the partition that was asked for")
@@ -258,6 +269,7 @@ func (*exchange) send(w io.Writer, b, tail []byte) error {
 }
 
 // receive reads a response without its correlation id. What it allocates grows with what has come in, beyond the size that is expected.
+// Of a response that is too large it returns the beginning, beside the error.
 func (e *exchange) receive(r io.Reader, expected, most int) ([]byte, error) {
 	var head [8]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
@@ -268,7 +280,9 @@ func (e *exchange) receive(r io.Reader, expected, most int) ([]byte, error) {
 		return nil, errors.New("the broker's answer is not one to the request")
 	}
 	if size > most {
-		return nil, &TooLargeError{Need: size}
+		b := make([]byte, beginning)
+		n, _ := io.ReadFull(r, b) // the error that counts is another
+		return b[:n], &TooLargeError{Need: size}
 	}
 	b := make([]byte, 0, min(size, max(expected, 1024)))
 	for len(b) < size {
@@ -281,6 +295,9 @@ func (e *exchange) receive(r io.Reader, expected, most int) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// beginning is how much of a response holds the header of its first batch, after the transactions that were rolled back.
+const beginning = 64 << 10
 
 func noEOF(err error) error {
 	if err == io.EOF {

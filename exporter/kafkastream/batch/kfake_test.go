@@ -295,6 +295,9 @@ func TestLargeBatch(t *testing.T) {
 	if !errors.As(err, &large) {
 		t.Fatalf("%v, want it to be too large", err)
 	}
+	if large.Next != 1 {
+		t.Errorf("the next batch is at %d, want 1", large.Next)
+	}
 	q.MaxResponse = large.Need
 	if f, err := batch.Fetch(t.Context(), rt, addr, q); err != nil || len(f.Set) != len(set) {
 		t.Errorf("%d bytes with what is needed, %v", len(f.Set), err)
