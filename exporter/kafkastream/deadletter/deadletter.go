@@ -56,16 +56,30 @@ type Config struct {
 	Topic string `mapstructure:"topic"`
 	// SealTo are age recipients (age1...). Without any, letters hold no record, and replaying reads the source topic again.
 	SealTo []string `mapstructure:"seal_to"`
+	// MaxMessageBytes is the largest letter that is tried. One that is larger, or larger than the topic takes, goes without the
+	// record. Default 67,108,864.
+	MaxMessageBytes int `mapstructure:"max_message_bytes"`
 }
 
+const (
+	defaultMaxBytes = 64 << 20 // a broker closes connections over requests of 100 MiB
+	minMaxBytes     = 4 << 10
+	maxMaxBytes     = 1 << 30
+)
+
 // DefaultConfig returns the defaults.
-func DefaultConfig() Config { return Config{Topic: "cloakroom-dead-letters"} }
+func DefaultConfig() Config {
+	return Config{Topic: "cloakroom-dead-letters", MaxMessageBytes: defaultMaxBytes}
+}
 
 // Validate reports every fault at once, each by its path in the YAML.
 func (c *Config) Validate() error {
 	var faults []error
 	if !produce.TopicName(c.Topic) {
 		faults = append(faults, fmt.Errorf("topic: %q: want 1 to 249 letters, digits, dots, underscores and hyphens", c.Topic))
+	}
+	if c.MaxMessageBytes < minMaxBytes || c.MaxMessageBytes > maxMaxBytes {
+		faults = append(faults, fmt.Errorf("max_message_bytes: %d: must be from %d to %d", c.MaxMessageBytes, minMaxBytes, maxMaxBytes))
 	}
 	for i, r := range c.SealTo {
 		if _, err := age.ParseRecipients(strings.NewReader(r)); err != nil {
@@ -122,13 +136,14 @@ func Label(reason string) string {
 // Writer writes dead letters. It is safe for concurrent use.
 type Writer struct {
 	topic      string
+	limit      int
 	recipients []age.Recipient
 	producer   *produce.Producer
 }
 
 // New returns a writer for a valid configuration.
 func New(c Config, p *produce.Producer) (*Writer, error) {
-	w := &Writer{topic: c.Topic, producer: p}
+	w := &Writer{topic: c.Topic, limit: c.MaxMessageBytes, producer: p}
 	if len(c.SealTo) > 0 {
 		var err error
 		if w.recipients, err = age.ParseRecipients(strings.NewReader(strings.Join(c.SealTo, "\n"))); err != nil {
@@ -180,7 +195,7 @@ func (w *Writer) send(ctx context.Context, partition int32, ls []written, now ti
 	for i := range ls {
 		recs[i] = ls[i].rec
 	}
-	refused, err := w.producer.Send(ctx, w.topic, partition, recs)
+	refused, err := w.producer.SendUpTo(ctx, w.limit, w.topic, partition, recs)
 	if err != nil {
 		return err
 	}
@@ -194,7 +209,7 @@ func (w *Writer) send(ctx context.Context, partition int32, ls []written, now ti
 	if len(without) == 0 {
 		return nil
 	}
-	if refused, err = w.producer.Send(ctx, w.topic, partition, without); err == nil && len(refused) > 0 {
+	if refused, err = w.producer.SendUpTo(ctx, w.limit, w.topic, partition, without); err == nil && len(refused) > 0 {
 		err = fmt.Errorf("topic %s refuses a letter without a value", w.topic)
 	}
 	return err

@@ -139,6 +139,11 @@ type Refusal struct {
 //
 // The records are not written to, and not read after the return.
 func (p *Producer) Send(ctx context.Context, topic string, partition int32, recs []batch.Record) ([]Refusal, error) {
+	return p.SendUpTo(ctx, p.cfg.MaxMessageBytes, topic, partition, recs)
+}
+
+// SendUpTo is Send with another limit than max_message_bytes.
+func (p *Producer) SendUpTo(ctx context.Context, limit int, topic string, partition int32, recs []batch.Record) ([]Refusal, error) {
 	turn := p.lane(topic, partition)
 	select {
 	case turn <- struct{}{}:
@@ -146,7 +151,7 @@ func (p *Producer) Send(ctx context.Context, topic string, partition int32, recs
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	s := sending{p: p, topic: topic, partition: partition}
+	s := sending{p: p, topic: topic, partition: partition, limit: limit}
 	for from := 0; from < len(recs); {
 		to, size := from+1, batch.Overhead+recs[from].Size()
 		for to < len(recs) && size+recs[to].Size() <= p.cfg.MaxBatchBytes {
@@ -178,6 +183,7 @@ type sending struct {
 	p         *Producer
 	topic     string
 	partition int32
+	limit     int
 	refused   []Refusal
 }
 
@@ -185,7 +191,7 @@ type sending struct {
 func (s *sending) send(ctx context.Context, recs []batch.Record, at int) error {
 	buffer := s.p.buffer()
 	set := batch.Encode((*buffer)[:0], recs, s.p.cfg.Compression)
-	if len(set) > s.p.cfg.MaxMessageBytes {
+	if len(set) > s.limit {
 		s.p.release(buffer, set)
 		return s.apart(ctx, recs, at, true)
 	}
@@ -253,6 +259,7 @@ func (p *Producer) release(buffer *[]byte, set []byte) {
 func (p *Producer) retry(ctx context.Context, topic string, partition int32, once func() error) error {
 	began := time.Now()
 	var wait backoff.ExponentialBackOff
+	var before error
 	for attempt := 1; ; attempt++ {
 		err := once()
 		if _, is := fault(err); is || err == nil {
@@ -260,8 +267,12 @@ func (p *Producer) retry(ctx context.Context, topic string, partition int32, onc
 		}
 		err = p.explain(topic, partition, err)
 		if ctx.Err() != nil {
-			return err
+			if before != nil {
+				err = before // this attempt was only cut short
+			}
+			return fmt.Errorf("%w: %w", ctx.Err(), err)
 		}
+		before = err
 		if attempt == 1 {
 			r := p.cfg.Retry
 			wait = backoff.ExponentialBackOff{InitialInterval: r.InitialInterval, RandomizationFactor: r.RandomizationFactor, Multiplier: max(r.Multiplier, 1), MaxInterval: r.MaxInterval}
