@@ -63,6 +63,7 @@ type inflater struct {
 	headers []Header
 	gzip    *gzip.Reader
 	zstd    *zstd.Decoder
+	bound   uint64 // of what zstd decodes
 }
 
 var inflaters = sync.Pool{New: func() any { return new(inflater) }}
@@ -280,28 +281,37 @@ func (z *inflater) unlz4Block(block []byte, start, blockMax, limit int, stored b
 	return nil
 }
 
+// maxWindow is the largest that zstd's levels have, and so the most that is held to decompress what comes to less, in bytes.
+const maxWindow = 128 << 20
+
 func (z *inflater) unzstd(b []byte, limit int) (err error) {
+	var h zstd.Header
+	if err = h.Decode(b); err != nil || h.WindowSize > maxWindow && !h.SingleSegment {
+		return errCorrupt
+	}
+	if h.HasFCS && h.FrameContentSize > uint64(max(limit, 0)) {
+		return errLimit
+	}
+	// The decoder refuses a window beyond its bound even where there is less to fill it.
+	bound := max(uint64(max(limit, 1)), h.WindowSize)
 	if z.zstd == nil {
-		// Bounded by the capacity it is given: a bound on its memory would refuse frames with a larger window than their content.
-		if z.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true)); err != nil {
-			return err
-		}
+		z.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(bound))
+	} else if z.bound != bound {
+		err = z.zstd.ResetWithOptions(nil, zstd.WithDecoderMaxMemory(bound))
 	}
-	size := min(limit, max(cap(z.scratch), 4*len(b)))
-	for {
-		z.scratch = slices.Grow(z.scratch[:0], size)
-		out, err := z.zstd.DecodeAll(b, z.scratch[:0:min(limit, cap(z.scratch))])
-		switch {
-		case err == nil:
-			z.scratch = z.scratch[:len(out)]
-			return nil
-		case !errors.Is(err, zstd.ErrDecoderSizeExceeded):
-			return errCorrupt
-		case cap(z.scratch) >= limit:
-			return errLimit
-		}
-		size = min(limit, 2*cap(z.scratch))
+	if err != nil {
+		return err
 	}
+	z.bound = bound
+	out, err := z.zstd.DecodeAll(b, z.scratch[:0])
+	switch {
+	case errors.Is(err, zstd.ErrDecoderSizeExceeded), err == nil && len(out) > limit:
+		return errLimit
+	case err != nil:
+		return errCorrupt
+	}
+	z.scratch = out
+	return nil
 }
 
 // readHeaders reads n headers into scratch memory. A name that the record before has in the same place is the same string.

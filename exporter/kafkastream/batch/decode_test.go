@@ -392,6 +392,27 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestSizes: what was decompressed before does not matter, nor how large the window is that a compressor asked for.
+func TestSizes(t *testing.T) {
+	for _, codec := range codecs[1:] {
+		t.Run(codec.String(), func(t *testing.T) {
+			for _, size := range []int{0, 1, 300_000, 5, 4096, 1 << 20, 70_000, 3 << 20, 131_072, 131_073, 100} {
+				for _, step := range []int{0, 1, 7919} { // zeros, text that repeats, noise
+					value := make([]byte, size)
+					for i := range value {
+						value[i] = byte(i * step >> 4 * (i * step & 0xff))
+					}
+					w := wire{attributes: int16(codec), count: 1, producer: -1, body: squeeze(t, codec, appendWire(nil, 0, 0, 0, nil, value, 0))}
+					recs, _, err := batch.Decode(nil, w.bytes(), 0, nil, batch.Limits{MaxDecompressed: size + 20})
+					if err := errors.Join(err, differ(recs, []batch.Record{{Value: value}})); err != nil {
+						t.Errorf("%d bytes in steps of %d: %v", size, step, err)
+					}
+				}
+			}
+		})
+	}
+}
+
 // TestReuse: a destination that is used again does not reach into what was read before.
 func TestReuse(t *testing.T) {
 	var recs []batch.Record

@@ -21,8 +21,8 @@ import (
 
 const topic = "in"
 
-// broker starts a kfake cluster with one topic of one partition.
-func broker(t testing.TB) *kfake.Cluster {
+// fake starts a kfake cluster with one topic of one partition.
+func fake(t testing.TB) *kfake.Cluster {
 	t.Helper()
 	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, topic))
 	if err != nil {
@@ -137,7 +137,7 @@ func TestFetchWhatFranzProduced(t *testing.T) {
 	}
 	for _, codec := range codecs {
 		t.Run(codec.String(), func(t *testing.T) {
-			c := broker(t)
+			c := fake(t)
 			want := samples(300)
 			var rs []*kgo.Record
 			for _, r := range want {
@@ -163,7 +163,7 @@ func TestFetchWhatFranzProduced(t *testing.T) {
 func TestProduce(t *testing.T) {
 	for _, codec := range codecs {
 		t.Run(codec.String(), func(t *testing.T) {
-			c := broker(t)
+			c := fake(t)
 			want := samples(300)
 			want[10].Timestamp = -1
 			addr, rt := kafka.TCP(c.ListenAddrs()...), transport(t)
@@ -201,7 +201,7 @@ func TestProduce(t *testing.T) {
 
 // TestTransactions: what was rolled back is not read, what is open is not waited for by mistake, and offsets pass over the markers.
 func TestTransactions(t *testing.T) {
-	c := broker(t)
+	c := fake(t)
 	cl := franz(t, c, kgo.TransactionalID("tx"))
 	var want []batch.Record
 	offset := int64(0)
@@ -280,7 +280,7 @@ func TestCompactedTopic(t *testing.T) {
 
 // TestLargeBatch: a batch larger than what is asked for comes whole, unless the response may not be so large.
 func TestLargeBatch(t *testing.T) {
-	c := broker(t)
+	c := fake(t)
 	set := batch.Encode(nil, []batch.Record{{Value: make([]byte, 500_000)}}, batch.None)
 	addr, rt := kafka.TCP(c.ListenAddrs()...), transport(t)
 	if _, err := batch.Produce(t.Context(), rt, addr, topic, 0, set, time.Second, kafka.RequireAll); err != nil {
@@ -305,7 +305,7 @@ func TestLargeBatch(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	c := broker(t)
+	c := fake(t)
 	addr, rt := kafka.TCP(c.ListenAddrs()...), transport(t)
 	spoiled := batch.Encode(nil, samples(3), batch.None)
 	spoiled[len(spoiled)-1]++
@@ -396,7 +396,7 @@ func TestCanceled(t *testing.T) {
 		}, context.Canceled},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			c := broker(t)
+			c := fake(t)
 			ctx, cancel := tc.with(t.Context())
 			defer cancel()
 			start := time.Now()
@@ -409,7 +409,7 @@ func TestCanceled(t *testing.T) {
 }
 
 func TestNoAcknowledgement(t *testing.T) {
-	c := broker(t)
+	c := fake(t)
 	addr, rt := kafka.TCP(c.ListenAddrs()...), transport(t)
 	want := samples(3)
 	base, err := batch.Produce(t.Context(), rt, addr, topic, 0, batch.Encode(nil, want, batch.None), time.Second, kafka.RequireNone)
@@ -438,7 +438,7 @@ func (s spy) Write(b []byte) (int, error) {
 
 // TestClientID: brokers grant quotas by it.
 func TestClientID(t *testing.T) {
-	c := broker(t)
+	c := fake(t)
 	rt := transport(t)
 	var mu sync.Mutex
 	var out bytes.Buffer

@@ -153,7 +153,7 @@ func squeeze(t testing.TB, codec batch.Codec, b []byte) []byte {
 		w.Close()
 	case batch.Zstd:
 		var w *zstd.Encoder
-		w, err = zstd.NewWriter(&out)
+		w, err = zstd.NewWriter(&out, zstd.WithWindowSize(8<<20))
 		_, err = w.Write(b)
 		w.Close()
 	default:
