@@ -34,6 +34,12 @@ fleet: build
 	@go build -o $(BIN)/fleet ./builder/fleet
 	@$(BIN)/fleet $(if $(ONCE),-once)
 
+## kafka: a real Apache Kafka and a collector between its topics: records before and after; ONCE=1 checks itself and stops
+.PHONY: kafka
+kafka: build
+	@go build -o $(BIN)/kafka ./builder/kafka
+	@$(BIN)/kafka $(if $(ONCE),-once)
+
 ## chaos: kill, freeze, cut off and fill up a fleet for CHAOS_TIME, and lose nothing; CHAOS_SEED=N repeats a run
 .PHONY: chaos
 chaos:
@@ -59,7 +65,7 @@ test:
 ## test-services: tests against real services, which they install and start themselves
 .PHONY: test-services
 test-services:
-	@go test -tags services -run 'Service' -p 1 -timeout 20m -count=1 $(TESTFLAGS) ./builder/e2e/... ./builder/postgres ./builder/broker/... ./builder/chaos ./builder/cloakroom ./builder/fleet ./vault/store/...
+	@go test -tags services -run 'Service' -p 1 -timeout 20m -count=1 $(TESTFLAGS) ./builder/e2e/... ./builder/postgres ./builder/broker/... ./builder/chaos ./builder/cloakroom ./builder/fleet ./builder/kafka ./vault/store/...
 
 ## lint: golangci-lint with the dependency rule, drift of generated files, modules, known vulnerabilities
 .PHONY: lint

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/cloakroom/cloakroom/builder/broker"
+	"github.com/cloakroom/cloakroom/builder/demo"
+)
+
+const group = "cloakroom"
+
+// house is everything that runs: a broker and a collector.
+type house struct {
+	settings  settings
+	log       *os.File // the broker's
+	broker    *broker.Server
+	collector *demo.Process
+}
+
+func (h *house) path(parts ...string) string {
+	return filepath.Join(append([]string{h.settings.data}, parts...)...)
+}
+
+// startBroker makes the folders and starts the broker. What an earlier run left is removed: it was a demonstration's.
+func (h *house) startBroker(ctx context.Context) (err error) {
+	for _, part := range []string{"broker", "vault", "logs"} {
+		if err := os.RemoveAll(h.path(part)); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(h.path("logs"), 0o700); err != nil {
+		return err
+	}
+	if h.log, err = os.OpenFile(h.path("logs", "broker.log"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600); err != nil {
+		return err
+	}
+	h.broker, err = broker.Start(ctx, broker.Options{
+		Dir: h.path("broker"), Cache: h.settings.cache, Log: h.log, Settings: []string{"auto.create.topics.enable=false"},
+	})
+	return err
+}
+
+func (h *house) startCollector(ctx context.Context) error {
+	var addrs []string
+	for range 2 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		addrs = append(addrs, l.Addr().String())
+	}
+	_, port, _ := net.SplitHostPort(addrs[1])
+	env := []string{
+		"CLOAKROOM_KAFKA=" + h.broker.Address(), "CLOAKROOM_TOPICS=shop\\..*raw", "CLOAKROOM_GROUP=" + group,
+		"CLOAKROOM_DATA=" + h.settings.data, "CLOAKROOM_HEALTH=" + addrs[0], "CLOAKROOM_METRICS_PORT=" + port,
+	}
+	var err error
+	h.collector, err = demo.Start("the collector", h.path("logs", "collector.log"), env, h.settings.collector, "--config", h.settings.config)
+	return err
+}
+
+// stop ends everything that runs, the collector first.
+func (h *house) stop() error {
+	var faults []error
+	if h.collector != nil {
+		faults = append(faults, h.collector.Stop())
+	}
+	if h.broker != nil {
+		faults = append(faults, h.broker.Stop())
+	}
+	if h.log != nil {
+		faults = append(faults, h.log.Close())
+	}
+	return errors.Join(faults...)
+}
