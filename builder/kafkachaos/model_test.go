@@ -209,7 +209,7 @@ func coordinates(r *kgo.Record) (record.Source, error) {
 // canaries are the ways in which an address could be written down.
 var canaries = [][]byte{[]byte(domain), []byte(hex.EncodeToString([]byte(domain))), []byte(base64Core(0)), []byte(base64Core(1)), []byte(base64Core(2))}
 
-// base64Core is what base64 makes of the domain with so many bytes before it, without what its neighbours decide.
+// base64Core is what base64 makes of the domain with so many bytes before it, without what its neighbors decide.
 func base64Core(shift int) string {
 	s := base64.StdEncoding.EncodeToString(append(make([]byte, shift), domain...))
 	return s[4 : len(s)-4]

@@ -30,7 +30,6 @@ type cluster struct {
 }
 
 // maxMessage is the largest batch that the topics of the suite take unless they say otherwise, in bytes.
-const maxMessage = 1 << 20
 
 // topic creates a topic and what belongs to it: where clean records go, and dead letters.
 func (c *cluster) topic(t *testing.T, name string, partitions int32, configs ...string) {

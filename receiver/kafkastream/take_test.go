@@ -301,8 +301,11 @@ func TestCorrupt(t *testing.T) {
 		{"on the way", flip, 1, upTo(10), nil},
 		{"a magic", func(set []byte) []byte { set[16] = 9; return set }, 0, []int64{0, 1, 2, 3, 6, 7, 8, 9}, []string{"orders/0@4 corrupt_magic next 5"}},
 		{"a codec", func(set []byte) []byte { set[22] |= 7; return sign(set) }, 0, []int64{0, 1, 2, 3, 6, 7, 8, 9}, []string{"orders/0@4 corrupt_codec next 6"}},
-		{"a count", func(set []byte) []byte { binary.BigEndian.PutUint32(set[57:], 1<<30); return sign(set) }, 0, []int64{0, 1, 2, 3, 6, 7, 8, 9},
-			[]string{"orders/0@4 corrupt_record next 6"}},
+		{
+			"a count", func(set []byte) []byte { binary.BigEndian.PutUint32(set[57:], 1<<30); return sign(set) }, 0,
+			[]int64{0, 1, 2, 3, 6, 7, 8, 9},
+			[]string{"orders/0@4 corrupt_record next 6"},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCluster(t, 1)

@@ -352,6 +352,6 @@ func (d *decoder) readHeaders(c *cursor, n int) []Header {
 }
 
 func (d *decoder) dropHeaders() {
-	clear(d.inflater.headers)
-	d.inflater.headers = d.inflater.headers[:0]
+	clear(d.headers)
+	d.headers = d.headers[:0]
 }

@@ -58,7 +58,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // for a set that holds not even one whole batch.
 func Decode(dst []Record, set []byte, from int64, aborted []Aborted, lim Limits) (recs []Record, next int64, err error) {
 	d := decoder{recs: dst, next: from, lim: lim.orDefaults(), inflater: inflaters.Get().(*inflater)}
-	defer d.inflater.release()
+	defer d.release()
 	d.tx.start(aborted)
 	for whole := len(set); len(set) > 0; {
 		f := cut(set)

@@ -54,8 +54,10 @@ func sets(t testing.TB) []set {
 		{name: "beyond", set: two, from: 17, next: 17},
 		{name: "cut off in the second", set: two[:len(two)-1], from: 10, want: a, next: 14},
 		{name: "cut off in its length", set: two[:len(two)/2+20], from: 10, want: a, next: 14},
-		{name: "compacted", set: join(plain(10, 6, even).bytes(), plain(16, 4, even).bytes()), from: 10,
-			want: slices.Concat(plainRecords(10, 6, even), plainRecords(16, 4, even)), next: 20},
+		{
+			name: "compacted", set: join(plain(10, 6, even).bytes(), plain(16, 4, even).bytes()), from: 10,
+			want: slices.Concat(plainRecords(10, 6, even), plainRecords(16, 4, even)), next: 20,
+		},
 		{name: "compacted, from a gap", set: plain(10, 6, even).bytes(), from: 13, want: plainRecords(10, 6, even)[2:], next: 16},
 		{name: "compacted to nothing", set: join(plain(10, 6, never).bytes(), plain(16, 2, nil).bytes()), from: 11, want: plainRecords(16, 2, nil), next: 18},
 		{name: "log append time", set: appended.bytes(), from: 10, want: at(a, 5000), next: 14},
@@ -89,8 +91,10 @@ func transactions() []set {
 		{name: "aborted, its marker not yet fetched", set: tx(0, 2, 7), aborted: []batch.Aborted{{7, 0}}, next: 2},
 		{name: "aborted, begun before the fetch", set: join(tx(20, 2, 7), marker(22, 7, false), tx(23, 1, 7)), from: 20, aborted: []batch.Aborted{{7, 3}}, want: rec(23, 1), next: 24},
 		{name: "aborted, another producer's records between", set: interleaved, aborted: []batch.Aborted{{7, 0}}, want: slices.Concat(rec(2, 2), rec(4, 2), rec(7, 2)), next: 11},
-		{name: "aborted twice, the list out of order", set: join(tx(0, 1, 7), marker(1, 7, false), tx(2, 1, 7), marker(3, 7, true), tx(4, 1, 7), marker(5, 7, false)),
-			aborted: []batch.Aborted{{7, 4}, {7, 0}}, want: rec(2, 1), next: 6},
+		{
+			name: "aborted twice, the list out of order", set: join(tx(0, 1, 7), marker(1, 7, false), tx(2, 1, 7), marker(3, 7, true), tx(4, 1, 7), marker(5, 7, false)),
+			aborted: []batch.Aborted{{7, 4}, {7, 0}}, want: rec(2, 1), next: 6,
+		},
 		{name: "aborted, but not of the transaction", set: join(plain(0, 1, nil).bytes(), tx(1, 1, 7), marker(2, 7, false)), aborted: []batch.Aborted{{7, 1}}, want: rec(0, 1), next: 3},
 		// franz-go does not look at markers before the offset; a broker asked for offset 7 would not name the transaction.
 		{name: "aborted, gone on within the same set", set: interleaved, from: 7, aborted: []batch.Aborted{{7, 0}}, want: rec(7, 2), next: 11, alone: true},
@@ -118,10 +122,14 @@ func legacy(t testing.TB) []set {
 		{name: "format 1", set: join(one(3).bytes(), one(5).bytes()), from: 3, want: []batch.Record{rec1(3, 3), rec1(5, 5)}, next: 6},
 		{name: "format 1, from between", set: join(one(3).bytes(), one(5).bytes()), from: 4, want: []batch.Record{rec1(5, 5)}, next: 6},
 		{name: "format 1, log append time", set: appended.bytes(), from: 3, want: []batch.Record{{Offset: 3, Timestamp: 103, Append: true, Value: []byte{3}}}, next: 4},
-		{name: "format 1, null and empty", set: join(message{magic: 1, time: -1, key: []byte{}}.bytes(), message{offset: 1, magic: 1, value: []byte{}}.bytes()),
-			want: []batch.Record{{Timestamp: -1, Key: []byte{}}, {Offset: 1, Value: []byte{}}}, next: 2},
-		{name: "formats 0, 1 and 2", set: join(zero(3).bytes(), one(4).bytes(), plain(5, 1, nil).bytes()), from: 3,
-			want: []batch.Record{rec0(3), rec1(4, 4), plainRecords(5, 1, nil)[0]}, next: 6},
+		{
+			name: "format 1, null and empty", set: join(message{magic: 1, time: -1, key: []byte{}}.bytes(), message{offset: 1, magic: 1, value: []byte{}}.bytes()),
+			want: []batch.Record{{Timestamp: -1, Key: []byte{}}, {Offset: 1, Value: []byte{}}}, next: 2,
+		},
+		{
+			name: "formats 0, 1 and 2", set: join(zero(3).bytes(), one(4).bytes(), plain(5, 1, nil).bytes()), from: 3,
+			want: []batch.Record{rec0(3), rec1(4, 4), plainRecords(5, 1, nil)[0]}, next: 6,
+		},
 	}
 	for _, codec := range codecs[1:4] {
 		inner0 := squeeze(t, codec, join(zero(3).bytes(), zero(5).bytes()))
@@ -146,8 +154,10 @@ func legacy(t testing.TB) []set {
 		)
 	}
 	inner := xerial(join(one(0).bytes(), one(1).bytes()), 7)
-	return append(cases, set{name: "format 1, snappy in xerial frames", set: message{offset: 9, magic: 1, attributes: 2, value: inner}.bytes(), from: 8,
-		want: []batch.Record{rec1(8, 0), rec1(9, 1)}, next: 10})
+	return append(cases, set{
+		name: "format 1, snappy in xerial frames", set: message{offset: 9, magic: 1, attributes: 2, value: inner}.bytes(), from: 8,
+		want: []batch.Record{rec1(8, 0), rec1(9, 1)}, next: 10,
+	})
 }
 
 func TestDecode(t *testing.T) {

@@ -95,7 +95,7 @@ func TestServiceKafka(t *testing.T) {
 				if by == "the broker" {
 					topic += "-broker"
 					configs["compression.type"] = map[bool]string{true: "uncompressed", false: codec.String()}[codec == batch.None]
-					ours = batch.Codec((codec + 1) % 5)
+					ours = (codec + 1) % 5
 				}
 				create(t, topic, configs)
 				want := samples(2000)

@@ -4,8 +4,9 @@ package record
 func validJSON(s []byte) bool {
 	var room [32]byte
 	open := room[:0] // the brackets that are to be closed
-	i, ok := space(s, 0), true
+	i := space(s, 0)
 	for {
+		var ok bool
 		if i, open, ok = jsonBegin(s, i, open); !ok {
 			return false
 		}

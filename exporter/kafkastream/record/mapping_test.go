@@ -56,7 +56,8 @@ func TestTheHashIsThatOfTheOriginalKey(t *testing.T) {
 func TestMapping(t *testing.T) {
 	recs := []batch.Record{
 		{Offset: 41, Timestamp: 1796000000123, Key: []byte("k"), Value: []byte("caf\xc3\xa9"), Headers: []batch.Header{
-			{Key: "user", Value: []byte("u")}, {Key: "TraceParent", Value: []byte("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")}, {Key: "none"}}},
+			{Key: "user", Value: []byte("u")}, {Key: "TraceParent", Value: []byte("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")}, {Key: "none"},
+		}},
 		{Offset: 42, Timestamp: -1, Value: []byte("\xff"), Headers: []batch.Header{{Key: "a", Value: []byte("1")}, {Key: "a", Value: []byte("2")}, {Key: "\xfe", Value: []byte("3")}}},
 		{Offset: 43, Timestamp: -2, Append: true},
 	}
@@ -64,10 +65,14 @@ func TestMapping(t *testing.T) {
 	rl := ld.ResourceLogs().At(0)
 	want := []any{
 		map[string]any{"kafka.topic": "orders", "kafka.partition": int64(3), "kafka.format": "auto"},
-		map[string]any{"kafka.offset": int64(41), "kafka.timestamp_type": "create", "kafka.key.kept": "k", "kafka.headers": map[string]any{"user": "u", "none": nil},
-			"kafka.headers.kept": []any{int64(1), "TraceParent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}},
-		map[string]any{"kafka.offset": int64(42), "kafka.timestamp_type": "none",
-			"kafka.headers": []any{map[string]any{"a": "1"}, map[string]any{"a": "2"}, []any{[]byte("\xfe"), "3"}}},
+		map[string]any{
+			"kafka.offset": int64(41), "kafka.timestamp_type": "create", "kafka.key.kept": "k", "kafka.headers": map[string]any{"user": "u", "none": nil},
+			"kafka.headers.kept": []any{int64(1), "TraceParent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
+		},
+		map[string]any{
+			"kafka.offset": int64(42), "kafka.timestamp_type": "none",
+			"kafka.headers": []any{map[string]any{"a": "1"}, map[string]any{"a": "2"}, []any{[]byte("\xfe"), "3"}},
+		},
 		map[string]any{"kafka.offset": int64(43), "kafka.timestamp_type": "append", "kafka.timestamp": int64(-2)},
 	}
 	got := []any{rl.Resource().Attributes().AsRaw()}

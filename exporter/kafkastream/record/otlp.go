@@ -44,7 +44,6 @@ type resources[R any] interface {
 // request is a request of one signal, and how it is encoded.
 type request[S any] struct {
 	resources S
-	items     int
 	encode    func(Format) ([]byte, error)
 }
 
