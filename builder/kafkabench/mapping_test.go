@@ -219,6 +219,7 @@ func FuzzRecordsThroughTheProcessor(f *testing.F) {
 	f.Add(mail, []byte("key "+mail), []byte(mail))
 	f.Add("call +44 20 7946 0123, card 4532-0151-1283-0366", []byte("\xff"), []byte("\x00\xff"))
 	f.Add("\\\"{\"a\":\"b\"}\n ", []byte{}, []byte{})
+	f.Add("\\", []byte("k"), []byte("C:\\dir\\"))
 	f.Add("4532015112830366", []byte("4532015112830366"), []byte("AKIAQ3EGRCT7YWNPLAAK"))
 	f.Fuzz(func(t *testing.T, text string, key, header []byte) {
 		quoted, err := json.Marshal(text)

@@ -15,7 +15,10 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/exporter/exportertest"
 
+	"github.com/cloakroom/cloakroom/exporter/kafkastream"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/batch"
 )
 
@@ -80,6 +83,7 @@ func TestOrder(t *testing.T) {
 		fault         func(c *kfake.Cluster, seed uint64)
 		reads, writes int // cut one in so many
 		during        func(c *kfake.Cluster)
+		splits        bool // what fails is not tried again but taken apart
 	}{
 		{name: "NOT_LEADER_OR_FOLLOWER", fault: broken(kerr.NotLeaderForPartition)},
 		{name: "REQUEST_TIMED_OUT, after it was written", fault: broken(kerr.RequestTimedOut)},
@@ -88,7 +92,7 @@ func TestOrder(t *testing.T) {
 		{name: "KAFKA_STORAGE_ERROR", fault: broken(kerr.KafkaStorageError)},
 		{name: "CORRUPT_MESSAGE", fault: broken(kerr.CorruptMessage)},
 		{name: "THROTTLING and what nobody knows", fault: broken(kerr.UnknownServerError)},
-		{name: "MESSAGE_TOO_LARGE for more than one record", fault: func(c *kfake.Cluster, seed uint64) {
+		{name: "MESSAGE_TOO_LARGE for more than one record", splits: true, fault: func(c *kfake.Cluster, seed uint64) {
 			c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: "orders.clean", Err: kerr.MessageTooLarge, Count: -1, When: func(r kmsg.Request) bool {
 				return len(r.(*kmsg.ProduceRequest).Topics[0].Partitions[0].Records) > 200
 			}})
@@ -114,7 +118,11 @@ func TestOrder(t *testing.T) {
 				l, err := net.Listen(network, address)
 				return &flaky{Listener: l, reads: reads, writes: writes}, err
 			}))
-			e := logsExporter(t, c, "compression: snappy\nmax_batch_bytes: 1024\nretry: {initial_interval: 1ms, max_interval: 20ms}")
+			tel := componenttest.NewTelemetry()
+			defer tel.Shutdown(context.Background())
+			set := exportertest.NewNopSettings(kafkastream.NewFactory().Type())
+			set.TelemetrySettings = tel.NewTelemetrySettings()
+			e := logsExporterOf(t, c, set, "compression: snappy\nmax_batch_bytes: 1024\nretry: {initial_interval: 1ms, max_interval: 20ms}")
 			if tt.fault != nil {
 				tt.fault(c, seed)
 			}
@@ -151,6 +159,15 @@ func TestOrder(t *testing.T) {
 			close(stop)
 			background.Wait()
 			quiet.Store(true)
+			if !tt.splits {
+				failures := int64(0)
+				for _, n := range points(t, tel, "otelcol_exporter_kafka_stream_retries") {
+					failures += n
+				}
+				if failures == 0 {
+					t.Error("nothing failed")
+				}
+			}
 			got := readAll(t, c, "orders.clean")
 			for p := range int32(partitions) {
 				inOrder(t, p, got[p], recs)

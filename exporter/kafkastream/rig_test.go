@@ -53,12 +53,17 @@ func configure(t testing.TB, c *kfake.Cluster, text string) *kafkastream.Config 
 // logsExporter starts an exporter; options in YAML.
 func logsExporter(t testing.TB, c *kfake.Cluster, text string) exporter.Logs {
 	t.Helper()
+	return logsExporterOf(t, c, exportertest.NewNopSettings(kafkastream.NewFactory().Type()), text)
+}
+
+func logsExporterOf(t testing.TB, c *kfake.Cluster, set exporter.Settings, text string) exporter.Logs {
+	t.Helper()
 	f := kafkastream.NewFactory()
 	cfg := configure(t, c, text)
 	if err := confmap.Validate(cfg); err != nil {
 		t.Fatal(err)
 	}
-	e, err := f.CreateLogs(t.Context(), exportertest.NewNopSettings(f.Type()), cfg)
+	e, err := f.CreateLogs(t.Context(), set, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

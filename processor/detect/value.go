@@ -118,7 +118,7 @@ func (t *text) findQuote(i int, quote byte, slashes int) int {
 			continue
 		case c == '\n' && slashes == 0:
 			return j
-		case c == quote && n <= slashes:
+		case c == quote && (n <= slashes || closesAfter(n, slashes)):
 			if quote == '\'' && slashes == 0 && t.at(j+1) == '\'' { // '' inside an SQL literal
 				j++
 				break
@@ -128,6 +128,13 @@ func (t *text) findQuote(i int, quote byte, slashes int) int {
 		n = 0
 	}
 	return len(t.s)
+}
+
+// closesAfter reports whether a quote with n backslashes before it closes a string whose quotes have fewer: it does where the others are
+// escaped backslashes that end the string, as in "C:\\dir\\".
+func closesAfter(n, slashes int) bool {
+	period := 2 * (slashes + 1) // of backslashes that one escaped backslash is, at this level
+	return slashes&(slashes+1) == 0 && n%period == slashes
 }
 
 // runEnd returns where the unquoted value that starts at i ends. The end is the same for every start inside a run.

@@ -56,6 +56,7 @@ func (g *generation) run(ctx context.Context) {
 	watching.Wait()
 	for _, p := range g.partitions {
 		g.m.health.set(p.String(), nil)
+		g.m.health.set(p.fetching(), nil)
 	}
 }
 
@@ -76,11 +77,18 @@ func (g *generation) drain(running *sync.WaitGroup, abort context.CancelFunc) {
 		defer close(done)
 		running.Wait()
 	}()
-	select {
-	case <-done:
-		return
-	case <-time.After(g.m.cfg.drain()):
-	case <-g.m.hurry:
+	over := time.After(g.m.cfg.drain())
+	for waiting := true; waiting; {
+		select {
+		case <-done:
+			return
+		case <-time.After(g.m.cfg.CommitInterval):
+			g.commit() // of those that are done; to the group it is as good as a heartbeat
+		case <-over:
+			waiting = false
+		case <-g.m.hurry:
+			waiting = false
+		}
 	}
 	abort()
 	select {

@@ -12,6 +12,7 @@ import (
 	"github.com/segmentio/kafka-go"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
 
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/broker"
@@ -27,6 +28,7 @@ type member struct {
 	mapping *record.Mapping
 	sinks   sinks
 	metrics *instruments
+	obs     *receiverhelper.ObsReport
 	health  health
 	forget  func() // of the factory
 
@@ -48,6 +50,9 @@ func newMember(set receiver.Settings, cfg *Config, forget func()) (*member, erro
 	m := &member{cfg: cfg, log: set.Logger, forget: forget, done: make(chan struct{}), hurry: make(chan struct{}), left: map[place]<-chan struct{}{}}
 	var err error
 	if m.mapping, err = record.New(*cfg.mapping()); err != nil {
+		return nil, err
+	}
+	if m.obs, err = receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{ReceiverID: set.ID, Transport: dataFormat, ReceiverCreateSettings: set}); err != nil {
 		return nil, err
 	}
 	if m.metrics, err = newInstruments(set.TelemetrySettings); err != nil {
@@ -135,17 +140,22 @@ func (m *member) Shutdown(ctx context.Context) error {
 // run joins the group, and joins it again where the topics have changed, until ctx ends.
 func (m *member) run(ctx context.Context) {
 	var told string
+	wait := m.cfg.Retry.backoff()
 	for ctx.Err() == nil {
 		topics, err := m.topics(ctx)
+		if ctx.Err() != nil {
+			return
+		}
 		m.health.set("topics", err)
-		if err != nil && ctx.Err() == nil && err.Error() != told {
+		if err != nil && err.Error() != told {
 			told = err.Error()
-			m.log.Warn("kafka_stream: not all topics are consumed", zap.Error(err))
+			m.log.Warn("kafka_stream: not all topics can be consumed", zap.Error(err))
 		}
 		if len(topics) == 0 {
-			pause(ctx, min(m.cfg.MetadataInterval, m.cfg.Retry.MaxInterval))
+			pause(ctx, min(m.cfg.MetadataInterval, wait.next()))
 			continue
 		}
+		wait.reset()
 		m.join(ctx, topics)
 	}
 }
@@ -183,7 +193,8 @@ func (m *member) join(ctx context.Context, topics []string) {
 	<-watched
 }
 
-const maxJoinBackoff = 5 * time.Second
+// maxJoinBackoff is how long to wait after an error of joining.
+const maxJoinBackoff = time.Second
 
 func (s Start) offset() int64 {
 	if s == StartLatest {
@@ -228,7 +239,11 @@ func (m *member) leave(group *kafka.ConsumerGroup, l *lines) {
 	case <-m.hurry:
 	case <-time.After(m.cfg.drain() + leaving):
 	}
-	l.cut()
+	select {
+	case <-closed:
+	case <-time.After(2 * aborting):
+		l.cut()
+	}
 	<-closed
 }
 

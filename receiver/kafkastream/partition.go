@@ -45,6 +45,9 @@ func newPartition(m *member, at place, offset int64) *partition {
 
 func (p place) String() string { return p.topic + "/" + strconv.Itoa(int(p.partition)) }
 
+// fetching is whose problem it is when the partition cannot be fetched.
+func (p place) fetching() string { return p.String() + " fetch" }
+
 func (p place) at(offset int64) record.Source {
 	return record.Source{Topic: p.topic, Partition: p.partition, Offset: offset}
 }
@@ -107,6 +110,9 @@ func (p *partition) process(ctx, work context.Context, chunks <-chan chunk) erro
 			return errEnded
 		case c = <-chunks:
 		}
+		if ctx.Err() != nil {
+			return errEnded
+		}
 		if c.stop != nil {
 			return c.stop
 		}
@@ -151,7 +157,9 @@ func (p *partition) lagTime(now time.Time) time.Duration {
 type fetcher struct {
 	*partition
 	at      int64
-	size    int   // bytes to ask for
+	size    int // bytes to ask for
+	got     batch.Fetched
+	more    bool  // got holds batches from at on that are not decoded yet
 	suspect int64 // the base offset of a batch that could not be read the first time, -1 for none
 	dead    int64 // the base offset of the last batch that was passed over, -1 for none
 	wait    backoff
@@ -180,6 +188,9 @@ func (f *fetcher) next(ctx context.Context) (c chunk, ok bool) {
 	if f.at < 0 {
 		return f.begin(ctx)
 	}
+	if f.more {
+		return f.decode(ctx)
+	}
 	cfg := &f.m.cfg.Fetch
 	got, err := batch.Fetch(ctx, f.m.conn.Transport, f.m.conn.Addr, batch.Query{
 		Topic: f.topic, Partition: f.place.partition, Offset: f.at,
@@ -190,6 +201,7 @@ func (f *fetcher) next(ctx context.Context) (c chunk, ok bool) {
 	}
 	switch tooLarge := (*batch.TooLargeError)(nil); {
 	case err == nil:
+		return f.fetched(ctx, got)
 	case errors.As(err, &tooLarge):
 		return f.grow(tooLarge)
 	case errors.Is(err, kafka.OffsetOutOfRange):
@@ -198,19 +210,24 @@ func (f *fetcher) next(ctx context.Context) (c chunk, ok bool) {
 		f.failed(ctx, err)
 		return c, false
 	}
+}
+
+func (f *fetcher) fetched(ctx context.Context, got batch.Fetched) (c chunk, ok bool) {
 	f.wait.reset()
 	f.m.health.set(f.fetching(), nil)
 	if f.see(got.LastStable); got.LastStable < 0 {
 		f.see(got.HighWatermark)
 	}
 	f.totals.bytes.Add(int64(len(got.Set)))
-	return f.decode(ctx, got)
+	if size, next := batch.First(got.Set); size > f.m.cfg.Fetch.MaxRecordBytes {
+		return f.grow(&batch.TooLargeError{Need: size, Next: next})
+	}
+	f.got = got
+	return f.decode(ctx)
 }
 
 // slack is how much of a response may be something else than batches, such as the transactions that were rolled back.
 const slack = 1 << 20
-
-func (f *fetcher) fetching() string { return f.String() + " fetch" }
 
 // begin finds out where a partition begins of which nothing was committed.
 func (f *fetcher) begin(ctx context.Context) (c chunk, ok bool) {
@@ -228,14 +245,14 @@ func (f *fetcher) begin(ctx context.Context) (c chunk, ok bool) {
 	return chunk{next: f.at}, true
 }
 
-func (f *fetcher) decode(ctx context.Context, got batch.Fetched) (c chunk, ok bool) {
+// decode makes a chunk of what was fetched, or of the beginning of it where that is much once it is decompressed.
+func (f *fetcher) decode(ctx context.Context) (c chunk, ok bool) {
 	var recs []batch.Record
 	select {
 	case recs = <-f.spare:
 	default:
 	}
-	cfg := &f.m.cfg.Fetch
-	recs, next, err := batch.Decode(recs, got.Set, f.at, got.Aborted, batch.Limits{MaxDecompressed: inflation * cfg.MaxRecordBytes})
+	recs, next, err := f.records(recs)
 	c = chunk{recs: recs, next: next}
 	var corrupt *batch.CorruptError
 	var tooLarge *batch.TooLargeError
@@ -252,18 +269,37 @@ func (f *fetcher) decode(ctx context.Context, got batch.Fetched) (c chunk, ok bo
 		}
 	case errors.As(err, &tooLarge):
 		return f.grow(tooLarge)
-	case next == f.at && len(got.Set) > 0:
-		// All of it was before the offset asked for: ask again, but not at once.
-		f.failed(ctx, errors.New("the broker answers with batches before the offset that was asked for"))
-		return c, false
+	}
+	f.more = c.next > f.at && err == nil && c.next < batch.End(f.got.Set)
+	if !f.more {
+		defer func() { f.got = batch.Fetched{} }()
 	}
 	if c.next == f.at {
 		f.recycle(recs)
+		if err == nil && len(f.got.Set) > 0 {
+			f.failed(ctx, errors.New("the broker answers with batches before the offset that was asked for"))
+		}
 		return c, false
 	}
 	f.at, f.size = c.next, f.m.cfg.Fetch.MaxBytes
 	return c, true
 }
+
+// records decodes as much as is handed on at once, and a single batch that is more than that.
+func (f *fetcher) records(recs []batch.Record) ([]batch.Record, int64, error) {
+	cfg := &f.m.cfg.Fetch
+	recs, next, err := batch.Decode(recs, f.got.Set, f.at, f.got.Aborted, batch.Limits{MaxDecompressed: inflation * cfg.MaxBytes, MaxRecords: atOnce})
+	if corrupt := (*batch.CorruptError)(nil); errors.As(err, &corrupt) && corrupt.Reason == batch.ReasonLimit {
+		if len(recs) > 0 {
+			return recs, next, nil
+		}
+		return batch.Decode(recs, f.got.Set, f.at, f.got.Aborted, batch.Limits{MaxDecompressed: inflation * cfg.MaxRecordBytes})
+	}
+	return recs, next, err
+}
+
+// atOnce is how many records are handed on at once, unless one batch has more.
+const atOnce = 1 << 14
 
 // recycle keeps the memory of records that nobody uses any more.
 func (p *partition) recycle(recs []batch.Record) {
@@ -332,6 +368,7 @@ func (f *fetcher) failed(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return
 	}
+	f.m.conn.Refresh()
 	err = f.m.conn.Explain(err)
 	f.totals.retries.Add(1)
 	d := f.wait.next()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 	"slices"
 	"sync"
 
@@ -61,9 +62,11 @@ var (
 type inflater struct {
 	scratch []byte
 	headers []Header
+	src     bytes.Reader
 	gzip    *gzip.Reader
 	zstd    *zstd.Decoder
-	bound   uint64 // of what zstd decodes
+	header  zstd.Header
+	log     int // of the bound of what zstd decodes
 }
 
 var inflaters = sync.Pool{New: func() any { return new(inflater) }}
@@ -116,10 +119,12 @@ func (z *inflater) space(used, n, limit int) error {
 }
 
 func (z *inflater) gunzip(b []byte, limit int) (err error) {
+	z.src.Reset(b)
+	defer z.src.Reset(nil)
 	if z.gzip == nil {
-		z.gzip, err = gzip.NewReader(bytes.NewReader(b))
+		z.gzip, err = gzip.NewReader(&z.src)
 	} else {
-		err = z.gzip.Reset(bytes.NewReader(b))
+		err = z.gzip.Reset(&z.src)
 	}
 	if err != nil {
 		z.gzip = nil
@@ -136,7 +141,7 @@ func (z *inflater) gunzip(b []byte, limit int) (err error) {
 		switch {
 		case len(z.scratch) > limit:
 			return errLimit
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return errCorrupt
@@ -281,28 +286,35 @@ func (z *inflater) unlz4Block(block []byte, start, blockMax, limit int, stored b
 	return nil
 }
 
-// maxWindow is the largest that zstd's levels have, and so the most that is held to decompress what comes to less, in bytes.
-const maxWindow = 128 << 20
+const (
+	zstdBlock    = 128 << 10 // the most a block holds
+	zstdWindowAt = 5         // where a frame has its window's size, unless it has its content's in its place
+)
 
 func (z *inflater) unzstd(b []byte, limit int) (err error) {
-	var h zstd.Header
-	if err = h.Decode(b); err != nil || h.WindowSize > maxWindow && !h.SingleSegment {
+	h := &z.header
+	if err = h.Decode(b); err != nil {
 		return errCorrupt
 	}
 	if h.HasFCS && h.FrameContentSize > uint64(max(limit, 0)) {
 		return errLimit
 	}
-	// The decoder refuses a window beyond its bound even where there is less to fill it.
-	bound := max(uint64(max(limit, 1)), h.WindowSize)
+	// The decoder refuses a window beyond its bound even where there is less to fill it. No reference of a frame that
+	// keeps to the limit reaches further back than the limit, so that a window as large is as good.
+	log := bits.Len(uint(max(limit, zstdBlock) - 1))
+	if bound := uint64(1) << log; h.WindowSize > bound && !h.SingleSegment {
+		b = bytes.Clone(b)
+		b[zstdWindowAt] = byte(log-10) << 3
+	}
 	if z.zstd == nil {
-		z.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(bound))
-	} else if z.bound != bound {
-		err = z.zstd.ResetWithOptions(nil, zstd.WithDecoderMaxMemory(bound))
+		z.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<log))
+	} else if z.log != log {
+		err = z.zstd.ResetWithOptions(nil, zstd.WithDecoderMaxMemory(1<<log))
 	}
 	if err != nil {
 		return err
 	}
-	z.bound = bound
+	z.log = log
 	out, err := z.zstd.DecodeAll(b, z.scratch[:0])
 	switch {
 	case errors.Is(err, zstd.ErrDecoderSizeExceeded), err == nil && len(out) > limit:

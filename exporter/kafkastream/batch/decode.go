@@ -120,6 +120,27 @@ func cut(set []byte) frame {
 	return f
 }
 
+// First tells how many bytes the first batch of a set has, whether the set holds all of it or not, and the offset behind it.
+// Either is 0 where the set does not tell.
+func First(set []byte) (size int, next int64) {
+	if f := cut(set); f.broken == "" && len(set) >= lengthPrefix {
+		size = max(f.need, len(f.b))
+	}
+	return size, endOf(set)
+}
+
+// End is the offset behind the last batch that a set holds whole, 0 where it holds none.
+func End(set []byte) (end int64) {
+	for len(set) > 0 {
+		f := cut(set)
+		if f.need > 0 || f.broken != "" {
+			break
+		}
+		end, set = endOf(f.b), f.rest
+	}
+	return end
+}
+
 // endOf is the offset behind the first batch of a set that holds the beginning of it, 0 where that does not tell.
 func endOf(set []byte) int64 {
 	if len(set) <= atMagic {

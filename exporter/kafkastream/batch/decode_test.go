@@ -330,6 +330,34 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
+// TestFirst: what a set tells of its first and its last batch without being decoded.
+func TestFirst(t *testing.T) {
+	a, b := plain(10, 4, nil).bytes(), plain(14, 2, nil).bytes()
+	for _, tc := range []struct {
+		name string
+		set  []byte
+		size int
+		next int64
+		end  int64
+	}{
+		{"two batches", append(bytes.Clone(a), b...), len(a), 14, 16},
+		{"the second cut off", append(bytes.Clone(a), b[:70]...), len(a), 14, 14},
+		{"cut off", a[:70], len(a), 14, 0},
+		{"its length only", a[:12], len(a), 0, 0},
+		{"less", a[:11], 0, 0, 0},
+		{"nothing", nil, 0, 0, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if size, next := batch.First(tc.set); size != tc.size || next != tc.next {
+				t.Errorf("%d bytes up to %d, want %d up to %d", size, next, tc.size, tc.next)
+			}
+			if end := batch.End(tc.set); end != tc.end {
+				t.Errorf("ends at %d, want %d", end, tc.end)
+			}
+		})
+	}
+}
+
 // TestLimits: a set is read in pieces when the limits ask for it, and a batch beyond them is corrupt.
 func TestLimits(t *testing.T) {
 	headers := func(base int64) []byte {

@@ -46,8 +46,10 @@ type Fetched struct {
 	Err error
 }
 
-// Fetch asks the leader of a partition for records. A partition that the cluster's metadata does not know, or that has no
-// leader, is a [kafka.Error] as well, and so is what the broker says of the request as a whole; a response larger than q allows is a [*TooLargeError].
+// Fetch asks the leader of a partition for records. A [kafka.Error] is also what a request meets that reaches no leader,
+// kafka-go's metadata being as old as its TTL: BrokerNotAvailable as long as no broker was ever reached,
+// UnknownTopicOrPartition, LeaderNotAvailable; and what the broker says of the request as a whole. A response larger than
+// q allows is a [*TooLargeError]. A call lasts at most half a minute longer than MaxWait.
 func Fetch(ctx context.Context, rt kafka.RoundTripper, addr net.Addr, q Query) (Fetched, error) {
 	ctx, cancel := context.WithTimeout(ctx, q.MaxWait+patience)
 	defer cancel()
@@ -101,6 +103,9 @@ func (r *fetchRequest) Broker(c protocol.Cluster) (protocol.Broker, error) {
 }
 
 func leader(c protocol.Cluster, topic string, partition int32) (protocol.Broker, error) {
+	if len(c.Brokers) == 0 {
+		return protocol.Broker{}, kafka.BrokerNotAvailable // there never was an answer about the cluster
+	}
 	p, ok := c.Topics[topic].Partitions[partition]
 	if !ok {
 		return protocol.Broker{}, kafka.UnknownTopicOrPartition
@@ -300,7 +305,7 @@ func (e *exchange) receive(r io.Reader, expected, most int) ([]byte, error) {
 const beginning = 64 << 10
 
 func noEOF(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err

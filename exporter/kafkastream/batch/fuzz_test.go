@@ -93,14 +93,12 @@ func FuzzDecode(f *testing.F) {
 		default:
 			t.Fatal("an error of another kind")
 		}
-		again := recs
 		if err == nil && next > from {
-			var rest []batch.Record
-			if rest, _, _ = batch.Decode(nil, set, next, aborted, fuzzLimits); len(rest) > 0 && rest[0].Offset < next {
+			if rest, _, _ := batch.Decode(nil, set, next, aborted, fuzzLimits); len(rest) > 0 && rest[0].Offset < next {
 				t.Fatal("went back")
 			}
 		}
-		if again, _, _ = batch.Decode(nil, set, from, aborted, fuzzLimits); differ(again, recs) != nil {
+		if again, _, _ := batch.Decode(nil, set, from, aborted, fuzzLimits); differ(again, recs) != nil {
 			t.Fatal("read in another way the second time")
 		}
 	})

@@ -343,6 +343,17 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// TestNobodyThere: a cluster that is out of reach is not one without the topic.
+func TestNobodyThere(t *testing.T) {
+	c := fake(t)
+	addr := kafka.TCP(c.ListenAddrs()...)
+	c.Close()
+	_, err := batch.Fetch(t.Context(), transport(t), addr, batch.Query{Topic: topic, MaxBytes: 1000})
+	if !errors.Is(err, kafka.BrokerNotAvailable) {
+		t.Error(err)
+	}
+}
+
 // TestLeaderMoves: the old leader's refusal is told, and a later call finds the new one.
 func TestLeaderMoves(t *testing.T) {
 	c, err := kfake.NewCluster(kfake.NumBrokers(2), kfake.SeedTopics(1, topic))

@@ -3,6 +3,7 @@ package batch_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"testing"
 
@@ -144,18 +145,19 @@ func squeeze(t testing.TB, codec batch.Codec, b []byte) []byte {
 	case batch.Gzip:
 		w := gzip.NewWriter(&out)
 		_, err = w.Write(b)
-		w.Close()
+		err = errors.Join(err, w.Close())
 	case batch.Snappy:
 		return snappy.Encode(nil, b)
 	case batch.LZ4:
 		w := lz4.NewWriter(&out)
 		_, err = w.Write(b)
-		w.Close()
+		err = errors.Join(err, w.Close())
 	case batch.Zstd:
 		var w *zstd.Encoder
-		w, err = zstd.NewWriter(&out, zstd.WithWindowSize(8<<20))
-		_, err = w.Write(b)
-		w.Close()
+		if w, err = zstd.NewWriter(&out, zstd.WithWindowSize(8<<20)); err == nil {
+			_, err = w.Write(b)
+			err = errors.Join(err, w.Close())
+		}
 	default:
 		return b
 	}

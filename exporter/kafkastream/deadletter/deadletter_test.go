@@ -319,3 +319,26 @@ func TestReasons(t *testing.T) {
 		}
 	}
 }
+
+// FuzzOpen takes any record there, and back as it was.
+func FuzzOpen(f *testing.F) {
+	f.Add("orders", int32(3), int64(42), int64(1_700_000_000_123), true, []byte("key"), []byte("value"), "h", []byte("v"))
+	f.Add("", int32(-1), int64(-1), int64(-1), false, []byte{}, []byte{}, "", []byte{})
+	f.Add("\xff", int32(1<<31-1), int64(1<<63-1), int64(-1<<63), false, []byte("cloakroom dead letter 1\n"), bytes.Repeat([]byte{0}, 5000), "cloakroom-source-topic", []byte("x"))
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, topic string, partition int32, offset, timestamp int64, append bool, key, value []byte, header string, content []byte) {
+		rec := batch.Record{Offset: offset, Timestamp: timestamp, Append: append, Key: key, Value: value, Headers: []batch.Header{{Key: header, Value: content}}}
+		l := deadletter.Letter{Source: record.Source{Topic: topic, Partition: partition, Offset: offset}, Reason: record.ReasonJSON, Record: &rec}
+		sealed, err := deadletter.Seal(l, time.Now(), id.Recipient())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, s, err := deadletter.Open(t.Context(), sealed, id)
+		if err != nil || s != l.Source || !reflect.DeepEqual(got, rec) {
+			t.Errorf("the record does not come back, or not from its place: %v", err)
+		}
+	})
+}

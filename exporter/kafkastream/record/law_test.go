@@ -1,6 +1,7 @@
 package record_test
 
 import (
+	"bytes"
 	"context"
 	"math"
 	"reflect"
@@ -140,6 +141,14 @@ func FuzzRecordsComeBack(f *testing.F) {
 	f.Add([]byte(""), []byte(""), "", []byte(""), "", []byte("\xff"), int64(math.MaxInt64), int64(math.MinInt64), uint8(4))
 	f.Add([]byte("\x00"), []byte("\x00\x00\x00\x00"), "b3", []byte("1"), "\xff", []byte("2"), int64(-5), int64(1), uint8(0x60))
 	f.Add([]byte("k"), []byte("\xff"), "content-type", []byte("text/plain; charset=utf-16le"), "content-type", []byte("application/octet-stream"), int64(1), int64(0), uint8(128))
+	var mappings []*record.Mapping
+	for bits := range 8 {
+		rule := record.TopicRule{Topic: "orders", TokenizeKey: bits&1 != 0, KeepHeaders: bits&2 != 0}
+		if bits&4 != 0 {
+			rule.Format = record.Raw
+		}
+		mappings = append(mappings, mapping(f, rule))
+	}
 	f.Fuzz(func(t *testing.T, key, value []byte, name string, hv []byte, name2 string, hv2 []byte, offset, stamp int64, bits uint8) {
 		rec := batch.Record{Offset: offset, Timestamp: stamp, Append: bits&4 != 0, Key: filled(key), Value: filled(value)}
 		rec.Headers = []batch.Header{{Key: name, Value: filled(hv)}, {Key: name2, Value: filled(hv2)}, {Key: name, Value: filled(hv2)}}
@@ -155,15 +164,11 @@ func FuzzRecordsComeBack(f *testing.F) {
 		if bits&16 != 0 {
 			rec.Headers = nil
 		}
-		rule := record.TopicRule{Topic: "orders", TokenizeKey: bits&32 != 0, KeepHeaders: bits&64 != 0}
-		if bits&128 != 0 {
-			rule.Format = record.Raw
-		}
 		recs := []batch.Record{{Offset: 7, Timestamp: 1, Value: []byte("before")}, rec, {Offset: 8, Timestamp: 1, Value: []byte("after")}}
 		decoded := recs[:0:0]
 		ld := plog.NewLogs()
 		bad := map[int]bool{}
-		if err := mapping(t, rule).ToLogs(context.Background(), ld, "orders", 3, recs, func(i int, _ record.Undecodable) { bad[i] = true }); err != nil {
+		if err := mappings[bits>>5].ToLogs(context.Background(), ld, "orders", 3, recs, func(i int, _ record.Undecodable) { bad[i] = true }); err != nil {
 			t.Fatal(err)
 		}
 		for i := range recs {
@@ -175,6 +180,52 @@ func FuzzRecordsComeBack(f *testing.F) {
 			t.Fatalf("undecodable: %v", bad)
 		}
 		same(t, back(t, ld), decoded)
+	})
+}
+
+// What arrives may have been made up by anybody: it is read, or it is bad, and is never changed.
+func FuzzMadeUpTelemetry(f *testing.F) {
+	m := &plog.ProtoMarshaler{}
+	for _, rule := range []record.TopicRule{{Topic: "orders"}, {Topic: "orders", TokenizeKey: true, KeepHeaders: true}} {
+		for _, rec := range combinations()[1400:] {
+			raw, err := m.MarshalLogs(there(f, mapping(f, rule), []batch.Record{rec}))
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(raw)
+		}
+	}
+	otlp := plog.NewLogs()
+	value, err := m.MarshalLogs(logsOf(2, 1))
+	if err != nil {
+		f.Fatal(err)
+	}
+	recs := []batch.Record{{Timestamp: 1, Value: value}, {Timestamp: 1}}
+	if err := mapping(f, record.TopicRule{Topic: "orders", Signal: record.Logs}).ToLogs(context.Background(), otlp, "orders", 3, recs, nil); err != nil {
+		f.Fatal(err)
+	}
+	raw, err := m.MarshalLogs(otlp)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(raw)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		ld, err := (&plog.ProtoUnmarshaler{}).UnmarshalLogs(raw)
+		if err != nil {
+			return
+		}
+		before, err := m.MarshalLogs(ld)
+		if err != nil {
+			t.Skip()
+		}
+		for _, o := range back(t, ld) {
+			if o.FromKafka == (o.Topic == "") {
+				t.Errorf("from Kafka %v, topic %q", o.FromKafka, o.Topic)
+			}
+		}
+		if after, err := m.MarshalLogs(ld); err != nil || !bytes.Equal(before, after) {
+			t.Error("changed")
+		}
 	})
 }
 

@@ -88,7 +88,7 @@ func (w *logWriter) record(m *Mapping, rec *batch.Record) Undecodable {
 		w.open = false
 		return otlpInto(logsCodec, &w.origin, how.format, rec, w.ld.ResourceLogs())
 	}
-	c, u := m.content(how, rec.Value)
+	c, u := m.content(w.rule, how, rec.Value)
 	if u.Reason != "" {
 		return u
 	}
@@ -177,19 +177,19 @@ func nanosOf(millis int64) (t pcommon.Timestamp, fits bool) {
 	return pcommon.Timestamp(millis * nanosPerMilli), true
 }
 
-// content reads a value that is no OTLP.
-func (m *Mapping) content(how reading, value []byte) (c content, u Undecodable) {
+// content reads a value that is no OTLP. A frame says more about it than a header does.
+func (m *Mapping) content(r *rule, how reading, value []byte) (c content, u Undecodable) {
 	if value == nil {
 		return content{null: true}, u
+	}
+	if id, framed := m.registry.framed(value); framed && r.framed() && how.reason != ReasonContentEncoding {
+		return m.registry.content(id, value)
 	}
 	if how.reason != "" {
 		return c, Undecodable{Reason: how.reason}
 	}
 	if how.format == Raw {
 		return content{bytes: true, data: value}, u
-	}
-	if id, framed := m.registry.framed(value); framed && (how.charset == nil || !how.charset.wide) {
-		return m.registry.content(id, value)
 	}
 	text, ok := how.charset.decode(value)
 	switch {

@@ -100,6 +100,11 @@ func compile(t TopicRule) *rule {
 	return r
 }
 
+// framed reports whether values of the topic may be framed by a schema registry. Text whose charset has zeros in it looks as if it were.
+func (r *rule) framed() bool {
+	return !r.how.format.otlp() && r.how.format != Raw && !r.detectOTLP && (r.how.charset == nil || !r.how.charset.wide)
+}
+
 // Signal returns the signal that a topic holds, and so which of ToLogs, ToTraces and ToMetrics is to be called.
 func (m *Mapping) Signal(topic string) Signal { return m.rule(topic).signal }
 

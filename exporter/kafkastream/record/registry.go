@@ -233,7 +233,7 @@ func (r *registry) lookup(id int32) *schema {
 
 // prepare asks the registry for the schemas of recs that are not known yet.
 func (r *registry) prepare(ctx context.Context, topic *rule, recs []batch.Record) error {
-	if r == nil || r.client == nil || topic.how.format.otlp() || topic.how.format == Raw || topic.detectOTLP {
+	if r == nil || r.client == nil || !topic.framed() {
 		return nil
 	}
 	for i := range recs {

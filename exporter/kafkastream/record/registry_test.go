@@ -264,3 +264,32 @@ func TestSchemasInTheConfiguration(t *testing.T) {
 	recs := framedRecords(t)
 	same(t, back(t, there(t, made(t, c), recs)), recs)
 }
+
+// Partitions are mapped side by side.
+func TestMappingIsSafeForConcurrentUse(t *testing.T) {
+	r := newRegistry(t, httptest.NewServer)
+	m := made(t, registryConfig(r.URL))
+	recs := framedRecords(t)[:4:4]
+	for i := range 40 {
+		recs = append(recs, batch.Record{Timestamp: 1, Value: []byte("{}"), Headers: []batch.Header{{Key: "content-type", Value: fmt.Appendf(nil, "application/x%d+json; charset=latin1", i)}}})
+	}
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			ld := plog.NewLogs()
+			bad := 0
+			topic := fmt.Sprint("topic-", i%3)
+			if err := m.ToLogs(context.Background(), ld, topic, 3, recs, func(int, record.Undecodable) { bad++ }); err != nil || bad != 1 {
+				t.Errorf("%v, %d undecodable", err, bad)
+			}
+			n := 0
+			if err := record.FromLogs(ld, record.Encoding{}, func(record.Out) error { n++; return nil }); err != nil || n != len(recs)-1 {
+				t.Errorf("%v, %d records", err, n)
+			}
+		})
+	}
+	wg.Wait()
+	if n := r.times("/schemas/ids/1"); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+}

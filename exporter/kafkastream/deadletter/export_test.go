@@ -1,0 +1,14 @@
+package deadletter
+
+import (
+	"time"
+
+	"filippo.io/age"
+
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/batch"
+)
+
+// Seal makes the record that Write writes.
+func Seal(l Letter, now time.Time, to ...age.Recipient) (batch.Record, error) {
+	return (&Writer{recipients: to}).letter(&l, now)
+}
