@@ -1,4 +1,4 @@
-# Bare `make` lists the targets. Everything here needs only Go, make and git.
+# Bare `make` lists the targets. Everything here needs only Go, make and git; what runs Apache Kafka also needs Java 17.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -34,7 +34,7 @@ fleet: build
 	@go build -o $(BIN)/fleet ./builder/fleet
 	@$(BIN)/fleet $(if $(ONCE),-once)
 
-## kafka: a real Apache Kafka and a collector between its topics: records before and after; ONCE=1 checks itself and stops
+## kafka: a real Apache Kafka (needs Java 17) and a collector between its topics, before and after; ONCE=1 checks itself and stops
 .PHONY: kafka
 kafka: build
 	@go build -o $(BIN)/kafka ./builder/kafka

@@ -189,7 +189,7 @@ func (s *Server) format(ctx context.Context) error {
 func (s *Server) command(ctx context.Context, args ...string) *exec.Cmd {
 	flags := []string{
 		"-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true",
-		"-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true",
+		"-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
 		"-cp", filepath.Join(s.jars, "*"),
 	}
 	c := exec.CommandContext(ctx, s.java, append(flags, args...)...)
@@ -229,9 +229,9 @@ func (s *Server) answers(ctx context.Context, ended <-chan struct{}) error {
 		}
 		select {
 		case <-ended:
-			return errors.New("Apache Kafka ended at its start")
+			return errors.New("the broker ended at its start")
 		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("Apache Kafka does not answer: %w", ctx.Err()), err)
+			return errors.Join(fmt.Errorf("the broker does not answer: %w", ctx.Err()), err)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
@@ -285,7 +285,7 @@ func (s *Server) Shutdown() error {
 	case <-ended:
 		return nil
 	case <-time.After(stopWait):
-		return errors.Join(fmt.Errorf("Apache Kafka did not end within %s", stopWait), s.Kill())
+		return errors.Join(fmt.Errorf("the broker did not end within %s", stopWait), s.Kill())
 	}
 }
 
@@ -317,7 +317,7 @@ func (s *Server) Resume() error { return s.signal(syscall.SIGCONT) }
 func (s *Server) signal(sig syscall.Signal) error {
 	p, _ := s.process()
 	if p == nil {
-		return errors.New("Apache Kafka does not run")
+		return errors.New("the broker does not run")
 	}
 	return p.Signal(sig)
 }

@@ -65,6 +65,8 @@ func (s *Server) properties(listeners []Listener) []string {
 		"listeners=" + strings.Join(append(bound, "CONTROLLER://"+at), ","), "advertised.listeners=" + strings.Join(bound, ","),
 		"listener.security.protocol.map=" + strings.Join(protocols, ","), "inter.broker.listener.name=PLAINTEXT",
 		"controller.listener.names=CONTROLLER", "controller.quorum.voters=1@" + at,
+		// The controller takes a broker again that crashed only once it has missed the old one for this long.
+		"broker.session.timeout.ms=3000", "broker.heartbeat.interval.ms=500",
 		"log.retention.ms=-1", "log.retention.bytes=-1", "num.partitions=1",
 		"num.network.threads=2", "num.io.threads=2", "log.cleaner.dedupe.buffer.size=4194304",
 		"offsets.topic.replication.factor=1", "offsets.topic.num.partitions=4",

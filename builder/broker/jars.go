@@ -109,7 +109,7 @@ func fetch(ctx context.Context, dir, base string, jars []jar, log io.Writer) err
 			continue
 		}
 		if err := d.jar(ctx, j); err != nil {
-			return fmt.Errorf("Apache Kafka %s: %w (%s names another Maven repository)", Version, err, MavenURL)
+			return fmt.Errorf("download Apache Kafka %s: %w (%s names another Maven repository)", Version, err, MavenURL)
 		}
 	}
 	return nil

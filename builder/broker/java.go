@@ -13,7 +13,7 @@ import (
 // leastJava is the Java that Apache Kafka 4 asks for.
 const leastJava = 17
 
-var errNoJava = fmt.Errorf("Apache Kafka needs Java %d or newer: install one (Debian: apt-get install openjdk-17-jre-headless; macOS: brew install openjdk), "+
+var errNoJava = fmt.Errorf("the broker of Apache Kafka needs Java %d or newer: install one (Debian: apt-get install openjdk-17-jre-headless; macOS: brew install openjdk), "+
 	"and have java on PATH or JAVA_HOME name its directory", leastJava)
 
 // java is the program that runs the broker: that of JAVA_HOME, or the one on PATH.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -54,7 +55,7 @@ func clean(i item) *kgo.Record {
 	for _, h := range b.Headers {
 		out.Headers = append(out.Headers, kgo.RecordHeader{Key: h.Key, Value: put(h.Value)})
 	}
-	out.Headers = append(out.Headers, header("cloakroom-source-topic", b.Topic), header("cloakroom-source-partition", string(rune('0'+b.Partition))), header("cloakroom-source-offset", "0"))
+	out.Headers = append(out.Headers, header("cloakroom-source-topic", b.Topic), header("cloakroom-source-partition", strconv.Itoa(int(b.Partition))), header("cloakroom-source-offset", "0"))
 	return out
 }
 

@@ -45,23 +45,32 @@ func (h *house) startBroker(ctx context.Context) (err error) {
 }
 
 func (h *house) startCollector(ctx context.Context) error {
-	var addrs []string
-	for range 2 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return err
-		}
-		defer l.Close()
-		addrs = append(addrs, l.Addr().String())
+	addrs, err := freeAddresses(2)
+	if err != nil {
+		return err
 	}
 	_, port, _ := net.SplitHostPort(addrs[1])
 	env := []string{
 		"CLOAKROOM_KAFKA=" + h.broker.Address(), "CLOAKROOM_TOPICS=shop\\..*raw", "CLOAKROOM_GROUP=" + group,
 		"CLOAKROOM_DATA=" + h.settings.data, "CLOAKROOM_HEALTH=" + addrs[0], "CLOAKROOM_METRICS_PORT=" + port,
 	}
-	var err error
 	h.collector, err = demo.Start("the collector", h.path("logs", "collector.log"), env, h.settings.collector, "--config", h.settings.config)
-	return err
+	if err != nil {
+		return err
+	}
+	return h.collector.Healthy(ctx, "http://"+addrs[0]+"/", h.settings.patience)
+}
+
+func freeAddresses(n int) (out []string, err error) {
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer l.Close()
+		out = append(out, l.Addr().String())
+	}
+	return out, nil
 }
 
 // stop ends everything that runs, the collector first.

@@ -90,7 +90,7 @@ func sample() []item {
 		{title: "Avro, schema 7", record: in(customerTopic, 0, text("maria.sander@example.com"), customer("eve.avro@example.com", 12, "calls from +49 30 901820")), kind: avroOf},
 		{title: "JSON Schema, schema 8", record: in(customerTopic, 0, text("ben.okafor@example.net"), framed(8, `{"email": "ben.okafor@example.net", "orders": 3}`))},
 		{title: "Protobuf, schema 9", record: in(customerTopic, 0, text("order-5"), framed(9, "\x00\x0a\x17dead.letter@example.com")), dead: true},
-		{title: "an unknown schema", record: in(customerTopic, 1, nil, framed(99, "dead.letter@example.com")), dead: true},
+		{title: "an unknown schema", record: in(customerTopic, 1, text("order-6"), framed(99, "dead.letter@example.com")), dead: true},
 		{title: "a customer leaves", record: in(customerTopic, 0, text("maria.sander@example.com"), nil)},
 	}
 	for range 300 { // so that there is an order to keep

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -82,7 +83,7 @@ func (s *show) start(ctx context.Context) error {
 		return err
 	}
 	s.out.Done("wrote %s to %s", demo.Count(len(records), "record"), strings.Join(rawTopics, ", "))
-	return h.startCollector(ctx)
+	return s.out.Wait("starting the collector", "the collector is ready", func() error { return h.startCollector(ctx) })
 }
 
 // arrive waits until every record is in a clean topic or a dead letter, and the group has committed them.
@@ -149,7 +150,11 @@ func (s *show) line(r *kgo.Record, k kind, color string) string {
 	if text, err := comparable(k, value); err == nil && k != bytesOf {
 		value = text
 	}
-	text := strings.Join(append(parts, readable(value)), "  ")
+	framing := ""
+	if len(value) > 5 && value[0] == 0 {
+		framing, value = fmt.Sprintf("(schema %d) ", binary.BigEndian.Uint32(value[1:])), value[5:]
+	}
+	text := strings.Join(append(parts, framing+readable(value)), "  ")
 	paint := func(t string) string { return s.out.Paint(color, t) }
 	return anyToken.ReplaceAllStringFunc(personal.ReplaceAllStringFunc(text, paint), paint)
 }

@@ -267,13 +267,28 @@ func Consume(ctx context.Context, addr, topic string, opts ...kgo.Opt) ([]*kgo.R
 	return records, nil
 }
 
-// Committed are the offsets a group has committed, by topic and partition.
+// Committed are the offsets a group has committed, by topic and partition. It waits for the group's coordinator, which a
+// new broker has only once its topic of offsets is made.
 func Committed(ctx context.Context, addr, group string) (map[string]map[int32]int64, error) {
 	c, err := open(addr, kgo.MaxVersions(kversion.V3_8_0()))
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
+	for {
+		out, err := committed(ctx, c, group)
+		if err == nil || !kerr.IsRetriable(err) {
+			return out, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), err)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+func committed(ctx context.Context, c *kgo.Client, group string) (map[string]map[int32]int64, error) {
 	r := kmsg.NewPtrOffsetFetchRequest()
 	r.Group, r.Topics = group, nil
 	g := kmsg.NewOffsetFetchRequestGroup()
