@@ -182,21 +182,22 @@ func (c *cluster) deadLetters(n int) []string {
 	var out []string
 	for len(out) < n && ctx.Err() == nil {
 		client.PollFetches(ctx).EachRecord(func(r *kgo.Record) {
-			h := map[string]string{}
-			for _, header := range r.Headers {
-				h[header.Key] = string(header.Value)
-			}
-			text := fmt.Sprintf("%s/%s@%s %s", h["cloakroom-source-topic"], h["cloakroom-source-partition"], h["cloakroom-source-offset"], h["cloakroom-reason"])
-			if next := h["cloakroom-source-next-offset"]; next != "" {
-				text += " next " + next
-			}
-			if r.Value != nil {
-				text += " sealed"
-			}
-			out = append(out, text)
+			out = append(out, letterText(r))
 		})
 	}
 	return out
+}
+
+func letterText(r *kgo.Record) string {
+	h := map[string]string{}
+	for _, header := range r.Headers {
+		h[header.Key] = string(header.Value)
+	}
+	text := fmt.Sprintf("%s/%s@%s %s", h["cloakroom-source-topic"], h["cloakroom-source-partition"], h["cloakroom-source-offset"], h["cloakroom-reason"])
+	if next := h["cloakroom-source-next-offset"]; next != "" {
+		text += " next " + next
+	}
+	return text
 }
 
 func (c *cluster) config(change ...func(*Config)) *Config {

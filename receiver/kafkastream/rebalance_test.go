@@ -262,18 +262,7 @@ func TestCommitFails(t *testing.T) {
 				if n.Add(1) > 3 {
 					return nil, nil, false
 				}
-				res := req.ResponseKind().(*kmsg.OffsetCommitResponse)
-				for _, t := range req.(*kmsg.OffsetCommitRequest).Topics {
-					rt := kmsg.NewOffsetCommitResponseTopic()
-					rt.Topic = t.Topic
-					for _, p := range t.Partitions {
-						rp := kmsg.NewOffsetCommitResponseTopicPartition()
-						rp.Partition, rp.ErrorCode = p.Partition, int16(code)
-						rt.Partitions = append(rt.Partitions, rp)
-					}
-					res.Topics = append(res.Topics, rt)
-				}
-				return res, nil, true
+				return refuseCommit(req.(*kmsg.OffsetCommitRequest), code), nil, true
 			})
 			c.produce(topic, 0, 0, 5)
 			var p pipeline
@@ -281,6 +270,21 @@ func TestCommitFails(t *testing.T) {
 			wait(t, "nothing is committed", func() bool { return c.committed(topic)[0] == 5 })
 		})
 	}
+}
+
+func refuseCommit(req *kmsg.OffsetCommitRequest, code kafka.Error) *kmsg.OffsetCommitResponse {
+	res := req.ResponseKind().(*kmsg.OffsetCommitResponse)
+	for _, t := range req.Topics {
+		rt := kmsg.NewOffsetCommitResponseTopic()
+		rt.Topic = t.Topic
+		for _, p := range t.Partitions {
+			rp := kmsg.NewOffsetCommitResponseTopicPartition()
+			rp.Partition, rp.ErrorCode = p.Partition, int16(code)
+			rt.Partitions = append(rt.Partitions, rp)
+		}
+		res.Topics = append(res.Topics, rt)
+	}
+	return res
 }
 
 // TestShutdown: a batch that is with the pipeline is finished and committed; one that is not finished in time is not committed.
