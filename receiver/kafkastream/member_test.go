@@ -36,11 +36,11 @@ const (
 // cluster is a broker with what tests of this package need.
 type cluster struct {
 	*kfake.Cluster
-	t      *testing.T
+	t      testing.TB
 	client *kgo.Client
 }
 
-func newCluster(t *testing.T, partitions int32, opts ...kfake.Opt) *cluster {
+func newCluster(t testing.TB, partitions int32, opts ...kfake.Opt) *cluster {
 	t.Helper()
 	opts = append([]kfake.Opt{
 		kfake.NumBrokers(1), kfake.SeedTopics(partitions, topic), kfake.SeedTopics(1, letters),
@@ -290,7 +290,7 @@ func (p *pipeline) count() int {
 	return len(p.taken)
 }
 
-func settings(t *testing.T, tel ...*componenttest.Telemetry) receiver.Settings {
+func settings(t testing.TB, tel ...*componenttest.Telemetry) receiver.Settings {
 	set := receivertest.NewNopSettings(metadata.Type)
 	if len(tel) > 0 {
 		set.TelemetrySettings = tel[0].NewTelemetrySettings()
@@ -300,12 +300,12 @@ func settings(t *testing.T, tel ...*componenttest.Telemetry) receiver.Settings {
 }
 
 // start consumes into next until the test ends, or stop is called.
-func start(t *testing.T, set receiver.Settings, cfg *Config, next consumer.Logs) (m *member, stop func()) {
+func start(t testing.TB, set receiver.Settings, cfg *Config, next consumer.Logs) (m *member, stop func()) {
 	t.Helper()
 	return startOn(t, nopHost{}, set, cfg, next)
 }
 
-func startOn(t *testing.T, host component.Host, set receiver.Settings, cfg *Config, next consumer.Logs) (m *member, stop func()) {
+func startOn(t testing.TB, host component.Host, set receiver.Settings, cfg *Config, next consumer.Logs) (m *member, stop func()) {
 	t.Helper()
 	r, err := NewFactory().CreateLogs(t.Context(), set, cfg, next)
 	if err != nil {
@@ -323,7 +323,7 @@ func startOn(t *testing.T, host component.Host, set receiver.Settings, cfg *Conf
 	return r.(*member), stop
 }
 
-func wait(t *testing.T, what string, until func() bool) {
+func wait(t testing.TB, what string, until func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(soon)
 	for !until() {
