@@ -116,7 +116,7 @@ eval: build
 detection-doc:
 	@go run ./builder/detection -figures
 
-## bench: the detector, the processor, the vault, a fleet, then the peers beside it; about 6 minutes, BENCH=Lines for some
+## bench: the detector, the processor, the vault, a fleet, Kafka, then the peers beside it; about 8 minutes, BENCH=Lines for some
 .PHONY: bench
 bench:
 	@echo "== detector: one core, all entities"
@@ -128,6 +128,9 @@ bench:
 	@$(GOBENCH) ./vault/token ./vault/client ./vault/server ./vault/store/... ./vault/keyring ./vault/escrow
 	@echo "== a fleet: one vault, on Pebble and on PostgreSQL (installed or downloaded), agents over mutual TLS, the spool"
 	@$(GOBENCH) -tags services ./builder/fleetbench ./vault/escrow/spool
+	@echo "== Kafka: from topic to topic, with and without the processor, beside a copy loop; record batches; the mapping"
+	@$(GOBENCH) -benchtime 3x ./builder/kafkabench
+	@$(GOBENCH) ./exporter/kafkastream/...
 	@echo "== beside peers: logs and traces"
 	@cd builder/bench && $(GOBENCH) .
 
