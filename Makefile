@@ -58,14 +58,14 @@ test:
 	@go test -timeout 20m $(TESTFLAGS) ./...
 	@echo "== steps: no text is superlinear"
 	@go run ./builder/steps processor/detect -run Steps
-	@echo "== race detector: processor, vault"
-	@go test -race -short -timeout 20m $(TESTFLAGS) ./processor/... ./vault/...
+	@echo "== race detector: processor, vault, Kafka mode"
+	@go test -race -short -timeout 20m $(TESTFLAGS) ./processor/... ./vault/... ./exporter/... ./receiver/...
 	@echo "left out: real-service tests (make test-services runs them)"
 
 ## test-services: tests against real services, which they install and start themselves
 .PHONY: test-services
 test-services:
-	@go test -tags services -run 'Service' -p 1 -timeout 20m -count=1 $(TESTFLAGS) ./builder/e2e/... ./builder/postgres ./builder/broker/... ./builder/chaos ./builder/cloakroom ./builder/fleet ./builder/kafka ./vault/store/...
+	@go test -tags services -run 'Service' -p 1 -timeout 20m -count=1 $(TESTFLAGS) ./builder/e2e/... ./builder/postgres ./builder/broker/... ./builder/chaos ./builder/cloakroom/... ./builder/fleet ./builder/kafka ./builder/kafkachaos ./builder/kafkasuite ./exporter/... ./receiver/... ./vault/store/...
 
 ## lint: golangci-lint with the dependency rule, drift of generated files, modules, known vulnerabilities
 .PHONY: lint
