@@ -74,7 +74,7 @@ func TestAllocations(t *testing.T) {
 		{"headers", 3, batch.None, 1 + 3},
 		{"snappy", 0, batch.Snappy, 1},
 		{"lz4", 0, batch.LZ4, 1},
-		{"zstd", 0, batch.Zstd, 1},
+		{"zstd", 0, batch.Zstd, 1 + 4}, // its tables are in pools that a garbage collection empties
 		{"gzip", 0, batch.Gzip, 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
