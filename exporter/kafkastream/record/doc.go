@@ -34,6 +34,11 @@
 // what the schema calls string, and the keys of maps; a record is a map, an array a list, a map a list of true and of maps with one
 // entry. Joined again, blocks of arrays and maps that hold text are without their sizes in bytes, and lengths are written the short way.
 //
+// Where a topic's format is auto, a content-type header says more: a type of JSON must hold JSON; text has its charset; octets stay bytes; a
+// type whose values hold the lengths of their texts (Protobuf, Avro, MessagePack, CBOR, Thrift) is undecodable, since replacing a text in
+// it would break it, and so is what a content-encoding header calls compressed. A frame goes before the header. Where the rule names a
+// signal, values are OTLP.
+//
 // What cannot be read is [Undecodable]: it is never guessed, and never partly read.
 //
 // Sources: the Kafka protocol guide; the Avro 1.12 specification, "Binary encoding"; Confluent's wire format; W3C Trace Context.
