@@ -130,7 +130,7 @@ func TestSessionExpires(t *testing.T) {
 	short := func(cfg *Config) {
 		cfg.SessionTimeout, cfg.HeartbeatInterval = 400*time.Millisecond, 50*time.Millisecond
 	}
-	first, _ := start(t, settings(t), c.config(short), slow)
+	start(t, settings(t), c.config(short), slow)
 	<-stuck
 
 	// The first member's heartbeats are lost from now on.
@@ -163,7 +163,6 @@ func TestSessionExpires(t *testing.T) {
 	})
 	wait(t, "not all is committed", func() bool { return c.committed(topic)[0] == 30 })
 	stopWatch()
-	_ = first
 }
 
 // TestNewPartitions: partitions added to a topic are consumed from their beginning.
