@@ -14,7 +14,8 @@ func kafkaTable(all results) ([]byte, error) {
 		ways [][2]string
 	}{
 		{"Stream/vault=known", [][2]string{
-			{"passing", "receiver and exporter alone"}, {"tokenizing", "with the processor, all values known to the vault"},
+			{"passing", "receiver and exporter alone"},
+			{"tokenizing", "with the processor, all values known to the vault"},
 			{"copying", "a loop of kafka-go, `ConsumerGroup`, `Fetch` and `Writer`"},
 		}},
 		{"Stream/vault=new", [][2]string{{"passing", "receiver and exporter alone"}, {"tokenizing", "with the processor and a new vault: 20,000 values to seal and store"}}},
