@@ -14,6 +14,7 @@ HALF     ?= dev
 BENCHTIME ?= 300ms
 CHAOS_TIME ?= 10m
 CHAOS_SEED ?=
+KAFKA_RECORDS ?= 1000000
 GOBENCH  = go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -benchtime $(BENCHTIME)
 
 ## help: list the targets
@@ -45,6 +46,11 @@ kafka: build
 chaos:
 	@CHAOS_TIME=$(CHAOS_TIME) CHAOS_SEED=$(CHAOS_SEED) go test -tags services -run TestServiceNothingLost -count=1 -v -timeout 60m ./builder/chaos
 
+## kafka-chaos: a million records through collectors that are killed, frozen and replaced, over a broker and a vault that come and go; CHAOS_SEED=N repeats a run
+.PHONY: kafka-chaos
+kafka-chaos:
+	@KAFKA_RECORDS=$(KAFKA_RECORDS) CHAOS_TIME=$(CHAOS_TIME) CHAOS_SEED=$(CHAOS_SEED) go test -tags services -run TestServiceKafkaNothingLost -count=1 -v -timeout 60m ./builder/kafkachaos
+
 ## build: build bin/otelcol-cloakroom (the collector) and bin/cloakroom (the CLI)
 .PHONY: build
 build:
@@ -65,7 +71,7 @@ test:
 ## test-services: tests against real services, which they install and start themselves
 .PHONY: test-services
 test-services:
-	@go test -tags services -run 'Service' -p 1 -timeout 20m -count=1 $(TESTFLAGS) ./builder/e2e/... ./builder/postgres ./builder/broker/... ./builder/chaos ./builder/cloakroom ./builder/fleet ./builder/kafka ./vault/store/...
+	@go test -tags services -run 'Service' -p 1 -timeout 20m -count=1 $(TESTFLAGS) ./builder/e2e/... ./builder/postgres ./builder/broker/... ./builder/chaos ./builder/cloakroom ./builder/fleet ./builder/kafka ./builder/kafkasuite ./builder/kafkachaos ./vault/store/...
 
 ## lint: golangci-lint with the dependency rule, drift of generated files, modules, known vulnerabilities
 .PHONY: lint
@@ -128,6 +134,8 @@ bench:
 	@$(GOBENCH) ./vault/token ./vault/client ./vault/server ./vault/store/... ./vault/keyring ./vault/escrow
 	@echo "== a fleet: one vault, on Pebble and on PostgreSQL (installed or downloaded), agents over mutual TLS, the spool"
 	@$(GOBENCH) -tags services ./builder/fleetbench ./vault/escrow/spool
+	@echo "== the Kafka mode: from topic to topic of a kfake in another process, beside kafka-go"
+	@$(GOBENCH) ./exporter/kafkastream/... ./builder/kafkabench
 	@echo "== beside peers: logs and traces"
 	@cd builder/bench && $(GOBENCH) .
 
