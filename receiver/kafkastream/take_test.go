@@ -442,6 +442,43 @@ func TestLarge(t *testing.T) {
 	}
 }
 
+// TestPieces: what is much once it is decompressed is handed on in pieces, and a batch that is too much becomes a dead letter.
+func TestPieces(t *testing.T) {
+	c := newCluster(t, 1)
+	client := c.franz(kgo.ProducerBatchCompression(kgo.GzipCompression()))
+	for range 20 {
+		var recs []*kgo.Record
+		for range 5 {
+			recs = append(recs, &kgo.Record{Topic: topic, Value: bytes.Repeat([]byte("x"), 500)})
+		}
+		if err := client.ProduceSync(t.Context(), recs...).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, size := range []int{20_000, 100_000, 10} {
+		if err := client.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Value: bytes.Repeat([]byte("x"), size)}).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := append(upTo(100), 100, 102)
+	var most atomic.Int64
+	p := &pipeline{before: func(_ context.Context, batch []seen) error {
+		most.Store(max(most.Load(), int64(len(batch))))
+		return nil
+	}}
+	start(t, settings(t), c.config(func(cfg *Config) { cfg.Fetch.MaxBytes, cfg.Fetch.MaxRecordBytes = 1000, 10_000 }), p)
+	wait(t, "not all is committed", func() bool { return c.committed(topic)[0] == 103 })
+	if got := p.offsets(0); !slices.Equal(got, want) || p.count() != len(want) {
+		t.Errorf("took %v, want %v", got, want)
+	}
+	if most.Load() > 8 {
+		t.Errorf("%d records of 500 bytes handed on at once, where 4000 bytes are allowed", most.Load())
+	}
+	if got, want := c.deadLetters(1), []string{"orders/0@101 corrupt_limit next 102"}; !slices.Equal(got, want) {
+		t.Errorf("dead letters %v, want %v", got, want)
+	}
+}
+
 // TestSignals: one member serves the pipelines of all signals, each topic the one its rule names, and stops with the first of them.
 func TestSignals(t *testing.T) {
 	c := newCluster(t, 1)
