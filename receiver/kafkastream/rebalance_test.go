@@ -437,13 +437,25 @@ func TestDeal(t *testing.T) {
 		want    kafka.GroupMemberAssignments
 	}{
 		{"one member", []kafka.GroupMember{member("a", "t")}, map[string]int{"t": 2}, kafka.GroupMemberAssignments{"a": {"t": {0, 1}}}},
-		{"topics of one partition are shared", []kafka.GroupMember{member("b", "t", "u"), member("a", "t", "u")}, map[string]int{"t": 1, "u": 1},
-			kafka.GroupMemberAssignments{"a": {"t": {0}}, "b": {"u": {0}}}},
-		{"members want different topics", []kafka.GroupMember{member("a", "t"), member("b", "t", "u")}, map[string]int{"t": 2, "u": 3},
-			kafka.GroupMemberAssignments{"a": {"t": {0}}, "b": {"t": {1}, "u": {0, 1, 2}}}},
+		{
+			"topics of one partition are shared",
+			[]kafka.GroupMember{member("b", "t", "u"), member("a", "t", "u")},
+			map[string]int{"t": 1, "u": 1},
+			kafka.GroupMemberAssignments{"a": {"t": {0}}, "b": {"u": {0}}},
+		},
+		{
+			"members want different topics",
+			[]kafka.GroupMember{member("a", "t"), member("b", "t", "u")},
+			map[string]int{"t": 2, "u": 3},
+			kafka.GroupMemberAssignments{"a": {"t": {0}}, "b": {"t": {1}, "u": {0, 1, 2}}},
+		},
 		{"a topic that is not there", []kafka.GroupMember{member("a", "t", "u")}, map[string]int{"t": 1}, kafka.GroupMemberAssignments{"a": {"t": {0}}}},
-		{"more members than partitions", []kafka.GroupMember{member("a", "t"), member("b", "t")}, map[string]int{"t": 1},
-			kafka.GroupMemberAssignments{"a": {"t": {0}}, "b": {}}},
+		{
+			"more members than partitions",
+			[]kafka.GroupMember{member("a", "t"), member("b", "t")},
+			map[string]int{"t": 1},
+			kafka.GroupMemberAssignments{"a": {"t": {0}}, "b": {}},
+		},
 		{"a topic nobody wants", []kafka.GroupMember{member("a")}, map[string]int{"t": 1}, kafka.GroupMemberAssignments{"a": {}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
