@@ -46,8 +46,10 @@ max_message_bytes: -1
 dead_letter: {topic: '', seal_to: [nobody]}
 retry: {initial_interval: -1s}
 sending_queue: {queue_size: 10}
-`, []string{"brokers: must be set", `topic: "a b"`, `partition: "roundrobin"`, `encoding: "json"`, "timeout: 0s", "max_batch_bytes: 5",
-			"max_message_bytes: -1", "want 1 to 249", "seal_to[0]", "initial_interval", "sending_queue: there is none"}},
+`, []string{
+			"brokers: must be set", `topic: "a b"`, `partition: "roundrobin"`, `encoding: "json"`, "timeout: 0s", "max_batch_bytes: 5",
+			"max_message_bytes: -1", "want 1 to 249", "seal_to[0]", "initial_interval", "sending_queue: there is none",
+		}},
 		{"no topic for telemetry", "brokers: [kafka:9092]\ntelemetry_topic: 'a/{signal}'", []string{"telemetry_topic"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -38,10 +38,12 @@ func TestDeadLetters(t *testing.T) {
 		reason string
 	}{
 		{"larger than max_message_bytes", "max_message_bytes: 20_000", func(r *batch.Record) { r.Value = append(noise(30_000), canary...) }, nil, "too_large"},
-		{"larger than the topic takes", "", func(r *batch.Record) { r.Value = append(noise(30_000), canary...) },
+		{
+			"larger than the topic takes", "", func(r *batch.Record) { r.Value = append(noise(30_000), canary...) },
 			func(c *kfake.Cluster) {
 				c.CreateTopic("orders.clean", 1, map[string]string{"max.message.bytes": "20000"})
-			}, "too_large"},
+			}, "too_large",
+		},
 		{"invalid to the broker", "", func(r *batch.Record) { r.Value = []byte("refuse " + canary) }, func(c *kfake.Cluster) {
 			c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: "orders.clean", Err: kerr.InvalidRecord, Count: -1, When: func(r kmsg.Request) bool {
 				return bytes.Contains(r.(*kmsg.ProduceRequest).Topics[0].Partitions[0].Records, []byte("refuse "+canary))

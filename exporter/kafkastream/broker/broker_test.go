@@ -34,7 +34,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const (
 	topic    = "orders"
 	user     = "pipeline"
-	password = "correct horse, battery staple"
+	password = "correct-horse-battery-staple"
 )
 
 // pki is an authority with a pair for the broker and one for the client, in a directory.
@@ -154,27 +154,43 @@ func TestOpen(t *testing.T) {
 	}{
 		{name: "plain text"},
 		{name: "TLS", cluster: []kfake.Opt{secured}, change: func(c *broker.Config) { c.TLS = p.client() }},
-		{name: "TLS without the client's certificate", cluster: []kfake.Opt{secured}, fails: "certificate",
-			change: func(c *broker.Config) { c.TLS = p.client(); c.TLS.Get().CertFile, c.TLS.Get().KeyFile = "", "" }},
-		{name: "TLS of an unknown authority", cluster: []kfake.Opt{secured}, fails: "certificate signed by unknown authority",
-			change: func(c *broker.Config) { c.TLS = p.client(); c.TLS.Get().CAFile = "" }},
+		{
+			name: "TLS without the client's certificate", cluster: []kfake.Opt{secured}, fails: "certificate",
+			change: func(c *broker.Config) { c.TLS = p.client(); c.TLS.Get().CertFile, c.TLS.Get().KeyFile = "", "" },
+		},
+		{
+			name: "TLS of an unknown authority", cluster: []kfake.Opt{secured}, fails: "certificate signed by unknown authority",
+			change: func(c *broker.Config) { c.TLS = p.client(); c.TLS.Get().CAFile = "" },
+		},
 		{name: "plain text to a broker with TLS", cluster: []kfake.Opt{secured}, fails: "perhaps it wants tls"},
 		{name: "PLAIN over loopback", cluster: as(broker.Plain), change: func(c *broker.Config) { c.SASL = passwordOf(broker.Plain, password) }},
-		{name: "PLAIN over TLS", cluster: append(as(broker.Plain), secured),
-			change: func(c *broker.Config) { c.SASL = passwordOf(broker.Plain, password); c.TLS = p.client() }},
+		{
+			name: "PLAIN over TLS", cluster: append(as(broker.Plain), secured),
+			change: func(c *broker.Config) { c.SASL = passwordOf(broker.Plain, password); c.TLS = p.client() },
+		},
 		{name: "SCRAM-SHA-256", cluster: as(broker.ScramSHA256), change: func(c *broker.Config) { c.SASL = passwordOf(broker.ScramSHA256, password) }},
-		{name: "SCRAM-SHA-512 over TLS", cluster: append(as(broker.ScramSHA512), secured),
-			change: func(c *broker.Config) { c.SASL = passwordOf(broker.ScramSHA512, password); c.TLS = p.client() }},
-		{name: "PLAIN, wrong password", cluster: as(broker.Plain), fails: "refuses the credentials of sasl (PLAIN, username pipeline)",
-			change: func(c *broker.Config) { c.SASL = passwordOf(broker.Plain, "wrong "+password) }},
-		{name: "SCRAM-SHA-256, wrong password", cluster: as(broker.ScramSHA256), fails: "refuses the credentials of sasl (SCRAM-SHA-256, username pipeline)",
-			change: func(c *broker.Config) { c.SASL = passwordOf(broker.ScramSHA256, "wrong "+password) }},
-		{name: "SCRAM-SHA-512, wrong password", cluster: as(broker.ScramSHA512), fails: "refuses the credentials of sasl (SCRAM-SHA-512, username pipeline)",
-			change: func(c *broker.Config) { c.SASL = passwordOf(broker.ScramSHA512, "wrong "+password) }},
-		{name: "a mechanism the broker does not offer", cluster: as(broker.Plain), fails: "does not offer sasl.mechanism OAUTHBEARER",
+		{
+			name: "SCRAM-SHA-512 over TLS", cluster: append(as(broker.ScramSHA512), secured),
+			change: func(c *broker.Config) { c.SASL = passwordOf(broker.ScramSHA512, password); c.TLS = p.client() },
+		},
+		{
+			name: "PLAIN, wrong password", cluster: as(broker.Plain), fails: "refuses the credentials of sasl (PLAIN, username pipeline)",
+			change: func(c *broker.Config) { c.SASL = passwordOf(broker.Plain, "wrong "+password) },
+		},
+		{
+			name: "SCRAM-SHA-256, wrong password", cluster: as(broker.ScramSHA256), fails: "refuses the credentials of sasl (SCRAM-SHA-256, username pipeline)",
+			change: func(c *broker.Config) { c.SASL = passwordOf(broker.ScramSHA256, "wrong "+password) },
+		},
+		{
+			name: "SCRAM-SHA-512, wrong password", cluster: as(broker.ScramSHA512), fails: "refuses the credentials of sasl (SCRAM-SHA-512, username pipeline)",
+			change: func(c *broker.Config) { c.SASL = passwordOf(broker.ScramSHA512, "wrong "+password) },
+		},
+		{
+			name: "a mechanism the broker does not offer", cluster: as(broker.Plain), fails: "does not offer sasl.mechanism OAUTHBEARER",
 			change: func(c *broker.Config) {
 				c.SASL = configoptional.Some(broker.SASL{Mechanism: broker.OAuthBearer, TokenFile: write(t, "token", "abc.def")})
-			}},
+			},
+		},
 		{name: "no SASL to a broker that wants it", cluster: as(broker.Plain), fails: "perhaps it wants"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

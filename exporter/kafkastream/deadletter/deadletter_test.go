@@ -127,16 +127,31 @@ func TestLetters(t *testing.T) {
 		headers string
 		opens   *batch.Record
 	}{
-		{"sealed", true, deadletter.Letter{Source: at, Reason: record.ReasonJSON, Record: &rec},
-			"source-topic=orders source-partition=3 source-offset=42 reason=invalid_json sealed=age", &rec},
-		{"sealed, a tombstone", true, deadletter.Letter{Source: record.Source{Topic: "orders", Offset: 43}, Reason: deadletter.ReasonRefused, Record: &tombstone},
-			"source-topic=orders source-partition=0 source-offset=43 reason=refused sealed=age", &tombstone},
-		{"nobody to seal to", false, deadletter.Letter{Source: at, Reason: record.ReasonAvro, SchemaID: 7, Record: &rec},
-			"source-topic=orders source-partition=3 source-offset=42 reason=invalid_avro schema-id=7 sealed=no", nil},
-		{"nothing to seal", true, deadletter.Letter{Source: at, NextOffset: 50, Reason: deadletter.Corrupt(batch.ReasonChecksum)},
-			"source-topic=orders source-partition=3 source-offset=42 source-next-offset=50 reason=corrupt_checksum sealed=no", nil},
-		{"telemetry that is not from Kafka", true, deadletter.Letter{Source: record.Source{Partition: -1, Offset: -1}, Reason: deadletter.ReasonTooLarge, Record: &batch.Record{Offset: -1, Timestamp: -1, Value: []byte(canary)}},
-			"reason=too_large sealed=age", &batch.Record{Offset: -1, Timestamp: -1, Value: []byte(canary)}},
+		{
+			"sealed", true,
+			deadletter.Letter{Source: at, Reason: record.ReasonJSON, Record: &rec},
+			"source-topic=orders source-partition=3 source-offset=42 reason=invalid_json sealed=age", &rec,
+		},
+		{
+			"sealed, a tombstone", true,
+			deadletter.Letter{Source: record.Source{Topic: "orders", Offset: 43}, Reason: deadletter.ReasonRefused, Record: &tombstone},
+			"source-topic=orders source-partition=0 source-offset=43 reason=refused sealed=age", &tombstone,
+		},
+		{
+			"nobody to seal to", false,
+			deadletter.Letter{Source: at, Reason: record.ReasonAvro, SchemaID: 7, Record: &rec},
+			"source-topic=orders source-partition=3 source-offset=42 reason=invalid_avro schema-id=7 sealed=no", nil,
+		},
+		{
+			"nothing to seal", true,
+			deadletter.Letter{Source: at, NextOffset: 50, Reason: deadletter.Corrupt(batch.ReasonChecksum)},
+			"source-topic=orders source-partition=3 source-offset=42 source-next-offset=50 reason=corrupt_checksum sealed=no", nil,
+		},
+		{
+			"telemetry that is not from Kafka", true,
+			deadletter.Letter{Source: record.Source{Partition: -1, Offset: -1}, Reason: deadletter.ReasonTooLarge, Record: &batch.Record{Offset: -1, Timestamp: -1, Value: []byte(canary)}},
+			"reason=too_large sealed=age", &batch.Record{Offset: -1, Timestamp: -1, Value: []byte(canary)},
+		},
 		{"a reason nobody knows", false, deadletter.Letter{Source: at, Reason: canary}, "source-topic=orders source-partition=3 source-offset=42 reason=other sealed=no", nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
