@@ -184,15 +184,21 @@ func TestNewPartitions(t *testing.T) {
 func TestTopicsRegex(t *testing.T) {
 	c := newCluster(t, 1)
 	var p pipeline
-	start(t, settings(t), c.config(func(cfg *Config) { cfg.Topics, cfg.TopicsRegex = nil, "ord.*|shop-.*|cloakroom-.*|__.*" }), &p)
+	start(t, settings(t), c.config(func(cfg *Config) {
+		cfg.Topics, cfg.TopicsRegex, cfg.ExcludeTopicsRegex = nil, "ord.*|shop-.*|cloakroom-.*|__.*", ".*-clean"
+	}), &p)
 	c.produce(topic, 0, 0, 2)
 	c.produce(letters, 0, 0, 2)
 	wait(t, "records do not arrive", func() bool { return p.count() == 2 })
 	c.createTopic("shop-eu", 2)
-	c.createTopic("not-shop-eu", 1)
+	for _, other := range []string{"not-shop-eu", "shop-eu-clean"} {
+		c.createTopic(other, 1)
+	}
 	c.client = c.franz()
 	c.produce("shop-eu", 1, 0, 3)
-	c.produce("not-shop-eu", 0, 0, 3)
+	for _, other := range []string{"not-shop-eu", "shop-eu-clean"} {
+		c.produce(other, 0, 0, 3)
+	}
 	wait(t, "records of the new topic do not arrive", func() bool { return p.count() >= 5 })
 	time.Sleep(300 * time.Millisecond)
 	got := map[string]int{}
