@@ -51,7 +51,7 @@ func (g *generation) run(ctx context.Context) {
 	g.m.metrics.assign(nil)
 	g.drain(&running, abort)
 	if err := g.commit(); err != nil && !fenced(err) {
-		g.commit()
+		_ = g.commit() // what stays uncommitted is consumed again
 	}
 	watching.Wait()
 	for _, p := range g.partitions {
@@ -83,7 +83,7 @@ func (g *generation) drain(running *sync.WaitGroup, abort context.CancelFunc) {
 		case <-done:
 			return
 		case <-time.After(g.m.cfg.CommitInterval):
-			g.commit() // of those that are done; to the group it is as good as a heartbeat
+			_ = g.commit() // of those that are done; to the group it is as good as a heartbeat
 		case <-over:
 			waiting = false
 		case <-g.m.hurry:

@@ -205,6 +205,7 @@ func (s Start) offset() int64 {
 
 // generations consumes what each generation assigns. Errors are those of joining one: the next attempt may succeed.
 func (m *member) generations(ctx context.Context, group *kafka.ConsumerGroup, b *balancer) {
+	var told string
 	for {
 		gen, err := group.Next(ctx)
 		switch {
@@ -215,8 +216,12 @@ func (m *member) generations(ctx context.Context, group *kafka.ConsumerGroup, b 
 		case err != nil:
 			err = fmt.Errorf("cannot join group %s: %w", m.cfg.Group, m.conn.Explain(err))
 			m.health.set("group", err)
-			m.log.Warn("kafka_stream: trying again", zap.Error(err))
+			if err.Error() != told {
+				told = err.Error()
+				m.log.Warn("kafka_stream: trying again", zap.Error(err))
+			}
 		default:
+			told = ""
 			m.health.set("group", nil)
 			m.metrics.builder.ReceiverKafkaStreamRebalances.Add(ctx, 1)
 			g := newGeneration(m, gen, b.led())
@@ -273,13 +278,13 @@ func (m *member) topics(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	re, err := m.cfg.matcher()
+	consumes, err := m.cfg.consumes()
 	if err != nil {
 		return nil, err
 	}
 	var topics []string
 	for _, t := range slices.Sorted(maps.Keys(counts)) {
-		if m.cfg.consumes(re, t) {
+		if consumes(t) {
 			topics = append(topics, t)
 		}
 	}

@@ -130,7 +130,7 @@ func TestSessionExpires(t *testing.T) {
 	short := func(cfg *Config) {
 		cfg.SessionTimeout, cfg.HeartbeatInterval = 400*time.Millisecond, 50*time.Millisecond
 	}
-	first, _ := start(t, settings(t), c.config(short), slow)
+	start(t, settings(t), c.config(short), slow)
 	<-stuck
 
 	// The first member's heartbeats are lost from now on.
@@ -163,7 +163,6 @@ func TestSessionExpires(t *testing.T) {
 	})
 	wait(t, "not all is committed", func() bool { return c.committed(topic)[0] == 30 })
 	stopWatch()
-	_ = first
 }
 
 // TestNewPartitions: partitions added to a topic are consumed from their beginning.
@@ -185,15 +184,21 @@ func TestNewPartitions(t *testing.T) {
 func TestTopicsRegex(t *testing.T) {
 	c := newCluster(t, 1)
 	var p pipeline
-	start(t, settings(t), c.config(func(cfg *Config) { cfg.Topics, cfg.TopicsRegex = nil, "ord.*|shop-.*|cloakroom-.*|__.*" }), &p)
+	start(t, settings(t), c.config(func(cfg *Config) {
+		cfg.Topics, cfg.TopicsRegex, cfg.ExcludeTopicsRegex = nil, "ord.*|shop-.*|cloakroom-.*|__.*", ".*-clean"
+	}), &p)
 	c.produce(topic, 0, 0, 2)
 	c.produce(letters, 0, 0, 2)
 	wait(t, "records do not arrive", func() bool { return p.count() == 2 })
 	c.createTopic("shop-eu", 2)
-	c.createTopic("not-shop-eu", 1)
+	for _, other := range []string{"not-shop-eu", "shop-eu-clean"} {
+		c.createTopic(other, 1)
+	}
 	c.client = c.franz()
 	c.produce("shop-eu", 1, 0, 3)
-	c.produce("not-shop-eu", 0, 0, 3)
+	for _, other := range []string{"not-shop-eu", "shop-eu-clean"} {
+		c.produce(other, 0, 0, 3)
+	}
 	wait(t, "records of the new topic do not arrive", func() bool { return p.count() >= 5 })
 	time.Sleep(300 * time.Millisecond)
 	got := map[string]int{}
@@ -432,13 +437,25 @@ func TestDeal(t *testing.T) {
 		want    kafka.GroupMemberAssignments
 	}{
 		{"one member", []kafka.GroupMember{member("a", "t")}, map[string]int{"t": 2}, kafka.GroupMemberAssignments{"a": {"t": {0, 1}}}},
-		{"topics of one partition are shared", []kafka.GroupMember{member("b", "t", "u"), member("a", "t", "u")}, map[string]int{"t": 1, "u": 1},
-			kafka.GroupMemberAssignments{"a": {"t": {0}}, "b": {"u": {0}}}},
-		{"members want different topics", []kafka.GroupMember{member("a", "t"), member("b", "t", "u")}, map[string]int{"t": 2, "u": 3},
-			kafka.GroupMemberAssignments{"a": {"t": {0}}, "b": {"t": {1}, "u": {0, 1, 2}}}},
+		{
+			"topics of one partition are shared",
+			[]kafka.GroupMember{member("b", "t", "u"), member("a", "t", "u")},
+			map[string]int{"t": 1, "u": 1},
+			kafka.GroupMemberAssignments{"a": {"t": {0}}, "b": {"u": {0}}},
+		},
+		{
+			"members want different topics",
+			[]kafka.GroupMember{member("a", "t"), member("b", "t", "u")},
+			map[string]int{"t": 2, "u": 3},
+			kafka.GroupMemberAssignments{"a": {"t": {0}}, "b": {"t": {1}, "u": {0, 1, 2}}},
+		},
 		{"a topic that is not there", []kafka.GroupMember{member("a", "t", "u")}, map[string]int{"t": 1}, kafka.GroupMemberAssignments{"a": {"t": {0}}}},
-		{"more members than partitions", []kafka.GroupMember{member("a", "t"), member("b", "t")}, map[string]int{"t": 1},
-			kafka.GroupMemberAssignments{"a": {"t": {0}}, "b": {}}},
+		{
+			"more members than partitions",
+			[]kafka.GroupMember{member("a", "t"), member("b", "t")},
+			map[string]int{"t": 1},
+			kafka.GroupMemberAssignments{"a": {"t": {0}}, "b": {}},
+		},
 		{"a topic nobody wants", []kafka.GroupMember{member("a")}, map[string]int{"t": 1}, kafka.GroupMemberAssignments{"a": {}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
