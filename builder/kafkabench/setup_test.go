@@ -60,7 +60,7 @@ func serveUntilEOF() error {
 }
 
 // startBroker runs a kfake in a process of its own and returns where it is.
-func startBroker(b *testing.B) (address string) {
+func startBroker(b testing.TB) (address string) {
 	b.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env, cmd.Stderr = append(os.Environ(), serveEnv+"=1"), os.Stderr
@@ -93,7 +93,7 @@ type bench struct {
 	runs    int // every run has a group and a topic of its own
 }
 
-func newBench(b *testing.B, records int) *bench {
+func newBench(b testing.TB, records int) *bench {
 	b.Helper()
 	w := &bench{address: startBroker(b), records: records}
 	var err error
@@ -117,7 +117,7 @@ func line(n int) []byte {
 	return fmt.Appendf(nil, form, values...)
 }
 
-func (w *bench) create(b *testing.B, name string) {
+func (w *bench) create(b testing.TB, name string) {
 	b.Helper()
 	topic := kmsg.NewCreateTopicsRequestTopic()
 	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = name, partitions, 1
@@ -129,7 +129,7 @@ func (w *bench) create(b *testing.B, name string) {
 }
 
 // drop gives the broker's memory back.
-func (w *bench) drop(b *testing.B, name string) {
+func (w *bench) drop(b testing.TB, name string) {
 	b.Helper()
 	topic := kmsg.NewDeleteTopicsRequestTopic()
 	topic.Topic = kmsg.StringPtr(name)
@@ -179,14 +179,14 @@ func (m *meter) ends(next consumer.Logs) consumer.Logs {
 	return c
 }
 
-func configure(b *testing.B, cfg component.Config, values map[string]any) {
+func configure(b testing.TB, cfg component.Config, values map[string]any) {
 	b.Helper()
 	require.NoError(b, confmap.NewFromStringMap(values).Unmarshal(cfg))
 	require.NoError(b, confmap.Validate(cfg))
 }
 
 // start runs a pipeline, with the processor where host has a vault, and returns how to stop it.
-func (w *bench) start(b *testing.B, m *meter, host component.Host, tokenizing bool, group, to string) (stop func()) {
+func (w *bench) start(b testing.TB, m *meter, host component.Host, tokenizing bool, group, to string) (stop func()) {
 	b.Helper()
 	ctx := context.Background()
 	ef := kafkaexporter.NewFactory()
@@ -221,7 +221,7 @@ func (w *bench) start(b *testing.B, m *meter, host component.Host, tokenizing bo
 }
 
 // cpuTime is the processor time of this process.
-func cpuTime(b *testing.B) time.Duration {
+func cpuTime(b testing.TB) time.Duration {
 	b.Helper()
 	var u syscall.Rusage
 	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
