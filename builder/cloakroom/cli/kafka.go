@@ -103,8 +103,9 @@ func newKafkaReplay() *cobra.Command {
 		Use:   "replay --brokers HOST:PORT --identity FILE",
 		Short: "Write the records in dead letters to where they came from, once what was wrong is put right",
 		Long: `Opens dead letters that were sealed (dead_letter: seal_to) and writes their records to the topics they came from, to the
-same partitions, as they were: key, value, headers and timestamp. Letters stay where they are. What is dead again becomes
-a new letter, which this run does not read: it ends where the topic ended when it began.
+same partitions, as they were: key, value, headers and timestamp. Letters stay where they are. A record that cannot be
+read once more becomes a new letter, which this run does not read: it ends where the topic ended when it began. Ctrl-C
+ends it after the batch under way.
 
 Standard output gets one line for each letter that cannot be replayed: where its record stood, why it is a dead letter,
 and where the letter stands; with --dry-run for every letter. Nothing of a record is printed.

@@ -202,6 +202,9 @@ func (r *reader) committed(ctx context.Context, group string, p int32) (at int64
 		if err == nil {
 			err = res.Error
 		}
+		if errors.Is(err, kafka.GroupIdNotFound) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
