@@ -58,14 +58,14 @@ test:
 	@go test -timeout 20m $(TESTFLAGS) ./...
 	@echo "== steps: no text is superlinear"
 	@go run ./builder/steps processor/detect -run Steps
-	@echo "== race detector: processor, vault"
-	@go test -race -short -timeout 20m $(TESTFLAGS) ./processor/... ./vault/...
+	@echo "== race detector: processor, vault, Kafka mode"
+	@go test -race -short -timeout 20m $(TESTFLAGS) ./processor/... ./vault/... ./exporter/... ./receiver/...
 	@echo "left out: real-service tests (make test-services runs them)"
 
 ## test-services: tests against real services, which they install and start themselves
 .PHONY: test-services
 test-services:
-	@go test -tags services -run 'Service' -p 1 -timeout 20m -count=1 $(TESTFLAGS) ./builder/e2e/... ./builder/postgres ./builder/broker/... ./builder/chaos ./builder/cloakroom/... ./builder/fleet ./builder/kafka ./vault/store/...
+	@go test -tags services -run 'Service' -p 1 -timeout 20m -count=1 $(TESTFLAGS) ./builder/e2e/... ./builder/postgres ./builder/broker/... ./builder/chaos ./builder/cloakroom/... ./builder/fleet ./builder/kafka ./builder/kafkachaos ./builder/kafkasuite ./exporter/... ./receiver/... ./vault/store/...
 
 ## lint: golangci-lint with the dependency rule, drift of generated files, modules, known vulnerabilities
 .PHONY: lint
@@ -116,7 +116,7 @@ eval: build
 detection-doc:
 	@go run ./builder/detection -figures
 
-## bench: the detector, the processor, the vault, a fleet, then the peers beside it; about 6 minutes, BENCH=Lines for some
+## bench: the detector, the processor, the vault, a fleet, Kafka, then the peers beside it; about 8 minutes, BENCH=Lines for some
 .PHONY: bench
 bench:
 	@echo "== detector: one core, all entities"
@@ -128,6 +128,9 @@ bench:
 	@$(GOBENCH) ./vault/token ./vault/client ./vault/server ./vault/store/... ./vault/keyring ./vault/escrow
 	@echo "== a fleet: one vault, on Pebble and on PostgreSQL (installed or downloaded), agents over mutual TLS, the spool"
 	@$(GOBENCH) -tags services ./builder/fleetbench ./vault/escrow/spool
+	@echo "== Kafka: from topic to topic, with and without the processor, beside a copy loop; record batches; the mapping"
+	@$(GOBENCH) -benchtime 3x ./builder/kafkabench
+	@$(GOBENCH) ./exporter/kafkastream/...
 	@echo "== beside peers: logs and traces"
 	@cd builder/bench && $(GOBENCH) .
 

@@ -24,6 +24,7 @@ var sections = []section{
 	{"fleet goals", fleetGoalsTable},
 	{"fleet escrow", fleetEscrowTable},
 	{"fleet processor", fleetProcessorTable},
+	{"kafka", kafkaTable},
 	{"vault", vaultTable},
 }
 

@@ -156,6 +156,9 @@ const partitions = 6
 // sessionTimeout is the shortest that a broker allows by default.
 const sessionTimeout = 6 * time.Second
 
+// commitInterval is how often consumers commit.
+const commitInterval = time.Second
+
 const consumerTemplate = `
 extensions:
   token_vault:
@@ -170,6 +173,7 @@ receivers:
     group: chaos
     session_timeout: 6s
     heartbeat_interval: 1s
+    commit_interval: 1s
     rebalance_timeout: 10s
     formats:
       - {topic: raw-json, format: json}

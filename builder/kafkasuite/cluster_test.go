@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,9 +59,19 @@ func (c *cluster) create(t *testing.T, name string, partitions int32, configs ..
 	req := kmsg.NewPtrCreateTopicsRequest()
 	req.TimeoutMillis = 30_000
 	req.Topics = append(req.Topics, topic)
-	resp, err := req.RequestWith(t.Context(), c.client(t))
+	cl := c.client(t)
+	defer cl.Close()
+	resp, err := req.RequestWith(t.Context(), cl)
 	require.NoError(t, err)
 	require.NoError(t, kerr.ErrorForCode(resp.Topics[0].ErrorCode), name)
+	require.Eventually(t, func() bool { // a client that asks too early remembers for a while that there is no such topic
+		meta := kmsg.NewPtrMetadataRequest()
+		mt := kmsg.NewMetadataRequestTopic()
+		mt.Topic = kmsg.StringPtr(name)
+		meta.Topics = append(meta.Topics, mt)
+		found, err := meta.RequestWith(t.Context(), cl)
+		return err == nil && found.Topics[0].ErrorCode == 0 && !slices.ContainsFunc(found.Topics[0].Partitions, func(p kmsg.MetadataResponseTopicPartition) bool { return p.Leader < 0 || p.ErrorCode != 0 })
+	}, 10*time.Second, 10*time.Millisecond, "%s has no leader", name)
 }
 
 func (c *cluster) client(t *testing.T, opts ...kgo.Opt) *kgo.Client {

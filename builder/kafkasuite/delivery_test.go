@@ -1,6 +1,7 @@
 package kafkasuite
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -41,29 +42,38 @@ func testOrder(t *testing.T, c *cluster) {
 	sameRecords(t, got, expectAll(recs, tokenOf(t, got)))
 }
 
-// Where the counts of partitions differ, the original key decides, as Java's default partitioner does; records of a key stay
-// in order.
+// Where the counts of partitions differ, the original key decides, as Java's default partitioner does, also where it is
+// tokenized; records of a key stay in order.
 func testFewerPartitions(t *testing.T, c *cluster) {
-	const topic, n, few = "fewer", 3_000, 3
-	c.create(t, topic, 8)
-	c.create(t, topic+cleanSuffix, few)
-	c.create(t, topic+deadSuffix, 1)
-	recs := lines(topic, n, 1)
-	for _, r := range recs {
-		r.Partition = record.PartitionOf(record.Murmur2(r.Key), 8)
+	const n, few, keys = 3_000, 3, 97
+	h := house(t)
+	for _, tokenized := range []bool{false, true} {
+		t.Run(fmt.Sprintf("tokenized=%t", tokenized), func(t *testing.T) {
+			topic := fmt.Sprintf("fewer-%t", tokenized)
+			c.create(t, topic, 8)
+			c.create(t, topic+cleanSuffix, few)
+			c.create(t, topic+deadSuffix, 1)
+			recs := lines(topic, n, 1)
+			for i, r := range recs {
+				r.Key = fmt.Appendf(nil, "customer%d@kafkasuite.example", i%keys)
+				r.Partition = record.PartitionOf(record.Murmur2(r.Key), 8)
+			}
+			c.produce(t, recs)
+			c.drain(t, h, settings{topic: topic, receiver: map[string]any{"formats": []any{map[string]any{"topic": topic, "tokenize_key": tokenized}}}})
+			count, last := 0, map[int]int{}
+			for p, part := range c.read(t, topic+cleanSuffix) {
+				for _, r := range part {
+					count++
+					i := int(r.Timestamp.UnixMilli() - recs[0].Timestamp.UnixMilli())
+					require.Equal(t, record.PartitionOf(record.Murmur2(recs[i].Key), few), p)
+					require.Equal(t, tokenized, !bytes.Equal(recs[i].Key, r.Key))
+					require.GreaterOrEqual(t, i, last[i%keys], "records of one key are out of order")
+					last[i%keys] = i
+				}
+			}
+			require.Equal(t, n, count)
+		})
 	}
-	c.produce(t, recs)
-	c.drain(t, house(t), settings{topic: topic})
-	count, last := 0, map[string]int64{}
-	for p, part := range c.read(t, topic+cleanSuffix) {
-		for _, r := range part {
-			count++
-			require.Equal(t, record.PartitionOf(record.Murmur2(r.Key), few), p)
-			require.Greater(t, r.Timestamp.UnixMilli(), last[string(r.Key)], "records of one key are out of order")
-			last[string(r.Key)] = r.Timestamp.UnixMilli()
-		}
-	}
-	require.Equal(t, n, count)
 }
 
 // Keys that are tokenized: the partition of the original stays, one key is one token, and a tombstone has the token of what it

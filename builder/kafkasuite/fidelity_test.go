@@ -43,8 +43,12 @@ func headerLists() map[string][]kgo.RecordHeader {
 		"duplicates": {{Key: "a", Value: []byte("1")}, {Key: "b", Value: []byte("2")}, {Key: "a", Value: []byte("3")}, {Key: "a"}, {Key: "", Value: []byte{}}},
 		"odd names":  {{Key: "\xff\xfe", Value: []byte("x")}, {Key: "", Value: nil}},
 		"trace": {
-			{Key: "x", Value: []byte("1")}, {Key: "traceparent", Value: []byte("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")},
-			{Key: "y", Value: []byte(address)}, {Key: "b3", Value: []byte("0")}, {Key: "tracestate", Value: []byte(address)}, {Key: "traceparent", Value: []byte("no trace")},
+			{Key: "x", Value: []byte("1")},
+			{Key: "traceparent", Value: []byte("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")},
+			{Key: "y", Value: []byte(address)},
+			{Key: "b3", Value: []byte("0")},
+			{Key: "tracestate", Value: []byte(address)},
+			{Key: "traceparent", Value: []byte("no trace")},
 		},
 	}
 	for _, p := range parts {

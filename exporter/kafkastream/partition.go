@@ -32,9 +32,9 @@ func (s *stream) route(ctx context.Context, o *record.Out) (*route, error) {
 		return nil, err
 	}
 	if o.FromKafka && s.cfg.Partition == BySource {
-		r.sources = s.producer.PartitionsIfThere(ctx, o.Topic)
+		r.sources, err = s.producer.PartitionsIfThere(ctx, o.Topic)
 	}
-	return r, nil
+	return r, err
 }
 
 // partition chooses the partition of a record.

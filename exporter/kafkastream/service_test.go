@@ -24,8 +24,13 @@ import (
 // real starts an exporter that writes to a real broker.
 func real(t *testing.T, s *broker.Server, yaml string) exporter.Logs {
 	t.Helper()
+	return realAt(t, s.Address(), yaml)
+}
+
+func realAt(t *testing.T, address, yaml string) exporter.Logs {
+	t.Helper()
 	cfg := configure(t, nil, yaml)
-	cfg.Broker.Brokers = []string{s.Address()}
+	cfg.Broker.Brokers = []string{address}
 	f := kafkastream.NewFactory()
 	e, err := f.CreateLogs(t.Context(), exportertest.NewNopSettings(f.Type()), cfg)
 	if err != nil {
@@ -141,4 +146,32 @@ func TestServiceExporter(t *testing.T) {
 func sleep(d time.Duration) error {
 	time.Sleep(d)
 	return nil
+}
+
+// TestServiceSessions has a broker that ends authenticated sessions while records are written (KIP-368): kafka-go does not
+// authenticate again within a connection.
+func TestServiceSessions(t *testing.T) {
+	s, err := broker.Start(t.Context(), broker.Options{
+		Users: []broker.User{{Name: "pipeline", Password: "open-sesame"}}, Settings: []string{"connections.max.reauth.ms=700"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Stop() })
+	if err := brokertest.CreateTopics(t.Context(), s.Address(), brokertest.Topic{Name: letters}, brokertest.Topic{Name: "orders"}, brokertest.Topic{Name: "orders.clean"}); err != nil {
+		t.Fatal(err)
+	}
+	e := realAt(t, s.Listener(broker.SASLPlaintext), "sasl: {mechanism: SCRAM-SHA-512, username: pipeline, password: open-sesame}\nretry: {max_elapsed_time: 20s}")
+	recs := numbered(40)
+	for i := range recs {
+		if err := e.ConsumeLogs(t.Context(), told(t, "orders", 0, recs[i:i+1])); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	got, err := brokertest.Consume(t.Context(), s.Address(), "orders.clean")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inOrder(t, 0, got, recs)
 }

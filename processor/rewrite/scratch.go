@@ -36,8 +36,9 @@ const (
 	clockFirst = 4
 )
 
-// keepArena is the memory a scratch keeps over Reset: one huge batch must not pin its memory for ever.
-const keepArena = 1 << 20
+// keepArena is the memory a scratch keeps over Reset: one huge batch must not pin its memory for ever. Batches from Kafka
+// are a megabyte and more as a rule, and growing anew costs more than their values.
+const keepArena = 8 << 20
 
 // standIn is a place in an output where the vault's token goes once it has come.
 type standIn struct {

@@ -19,7 +19,7 @@ import (
 
 const kafkaMail = "alice@example.com"
 
-// everything that a rule of any preset could take offence at.
+// everything that a rule of any preset could object to.
 func fillCarried(m pcommon.Map) {
 	for name := range carried {
 		switch name {

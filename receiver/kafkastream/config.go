@@ -27,7 +27,8 @@ type Config struct {
 	TopicsRegex string `mapstructure:"topics_regex"`
 	// Group is the consumer group that shares the partitions.
 	Group string `mapstructure:"group"`
-	// Start says where a partition begins that the group has committed nothing of: earliest (default) or latest.
+	// Start says where a partition begins that the group has committed nothing of: earliest (default) or latest. With latest,
+	// what is written to a new partition before the group notices it is passed over.
 	Start Start `mapstructure:"start"`
 	// OnOffsetOutOfRange says what to do where the partition does not hold the offset to go on at, because retention was
 	// faster or the log was cut off: fail (default) stops this partition, earliest and latest go on with what there is.
@@ -81,7 +82,8 @@ type Fetch struct {
 	// MaxBytes is how many bytes of batches, as they are on the wire, one fetch asks for. Default 1048576.
 	MaxBytes int `mapstructure:"max_bytes"`
 	// MaxRecordBytes bounds a single batch that is larger than MaxBytes, on the wire; decompressed it may have four times as
-	// much. A larger one becomes a dead letter. Default 16777216.
+	// much. A larger one becomes a dead letter. Default 16777216. Of each partition two fetches are held at a time, decompressed
+	// four times MaxBytes of each at once, or one such batch.
 	MaxRecordBytes int `mapstructure:"max_record_bytes"`
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/segmentio/kafka-go"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
 
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/broker"
@@ -27,6 +28,7 @@ type member struct {
 	mapping *record.Mapping
 	sinks   sinks
 	metrics *instruments
+	obs     *receiverhelper.ObsReport
 	health  health
 	forget  func() // of the factory
 
@@ -48,6 +50,9 @@ func newMember(set receiver.Settings, cfg *Config, forget func()) (*member, erro
 	m := &member{cfg: cfg, log: set.Logger, forget: forget, done: make(chan struct{}), hurry: make(chan struct{}), left: map[place]<-chan struct{}{}}
 	var err error
 	if m.mapping, err = record.New(*cfg.mapping()); err != nil {
+		return nil, err
+	}
+	if m.obs, err = receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{ReceiverID: set.ID, Transport: dataFormat, ReceiverCreateSettings: set}); err != nil {
 		return nil, err
 	}
 	if m.metrics, err = newInstruments(set.TelemetrySettings); err != nil {
@@ -200,6 +205,7 @@ func (s Start) offset() int64 {
 
 // generations consumes what each generation assigns. Errors are those of joining one: the next attempt may succeed.
 func (m *member) generations(ctx context.Context, group *kafka.ConsumerGroup, b *balancer) {
+	var told string
 	for {
 		gen, err := group.Next(ctx)
 		switch {
@@ -210,8 +216,12 @@ func (m *member) generations(ctx context.Context, group *kafka.ConsumerGroup, b 
 		case err != nil:
 			err = fmt.Errorf("cannot join group %s: %w", m.cfg.Group, m.conn.Explain(err))
 			m.health.set("group", err)
-			m.log.Warn("kafka_stream: trying again", zap.Error(err))
+			if err.Error() != told {
+				told = err.Error()
+				m.log.Warn("kafka_stream: trying again", zap.Error(err))
+			}
 		default:
+			told = ""
 			m.health.set("group", nil)
 			m.metrics.builder.ReceiverKafkaStreamRebalances.Add(ctx, 1)
 			g := newGeneration(m, gen, b.led())

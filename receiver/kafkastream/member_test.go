@@ -2,15 +2,18 @@ package kafkastream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -35,13 +38,25 @@ const (
 
 // cluster is a broker with what tests of this package need.
 type cluster struct {
-	*kfake.Cluster
-	t      *testing.T
-	client *kgo.Client
+	*kfake.Cluster // nil for Apache Kafka
+	addrs          []string
+	t              testing.TB
+	client         *kgo.Client
 }
 
-func newCluster(t *testing.T, partitions int32, opts ...kfake.Opt) *cluster {
+// apache, where it is set, is the Apache Kafka that tests run against instead of kfake.
+var apache string
+
+func newCluster(t testing.TB, partitions int32, opts ...kfake.Opt) *cluster {
 	t.Helper()
+	if apache != "" {
+		c := &cluster{addrs: []string{apache}, t: t}
+		c.client = c.franz()
+		c.clear()
+		c.createTopic(topic, partitions)
+		c.createTopic(letters, 1)
+		return c
+	}
 	opts = append([]kfake.Opt{
 		kfake.NumBrokers(1), kfake.SeedTopics(partitions, topic), kfake.SeedTopics(1, letters),
 		kfake.GroupMinSessionTimeout(100 * time.Millisecond),
@@ -52,7 +67,7 @@ func newCluster(t *testing.T, partitions int32, opts ...kfake.Opt) *cluster {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	out := &cluster{Cluster: c, t: t}
+	out := &cluster{Cluster: c, addrs: c.ListenAddrs(), t: t}
 	out.client = out.franz()
 	return out
 }
@@ -60,7 +75,7 @@ func newCluster(t *testing.T, partitions int32, opts ...kfake.Opt) *cluster {
 func (c *cluster) franz(opts ...kgo.Opt) *kgo.Client {
 	c.t.Helper()
 	client, err := kgo.NewClient(append([]kgo.Opt{
-		kgo.SeedBrokers(c.ListenAddrs()...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchMaxBytes(4 << 20), kgo.ProducerBatchCompression(kgo.NoCompression()),
+		kgo.SeedBrokers(c.addrs...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchMaxBytes(4 << 20), kgo.ProducerBatchCompression(kgo.NoCompression()),
 		kgo.MaxVersions(kversion.V3_0_0()), // its commits name topics, not their ids
 
 		kgo.ProducerLinger(0), kgo.MetadataMinAge(10 * time.Millisecond), kgo.FetchMaxWait(100 * time.Millisecond),
@@ -88,11 +103,16 @@ func request[R kmsg.Response](c *cluster, req kmsg.Request) R {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), soon)
 	defer cancel()
-	res, err := c.client.Request(ctx, req)
-	if err != nil {
-		c.t.Fatal(err)
+	for {
+		res, err := c.client.Request(ctx, req)
+		if err == nil {
+			return res.(R)
+		}
+		if !errors.Is(err, kerr.CoordinatorNotAvailable) { // which is being made
+			c.t.Fatal(err)
+		}
+		time.Sleep(50 * time.Millisecond)
 	}
-	return res.(R)
 }
 
 // committed are the offsets of the group by partition, without those of which there are none.
@@ -162,6 +182,32 @@ func (c *cluster) createTopic(topic string, partitions int32) {
 	}
 }
 
+// clear deletes all topics and the group.
+func (c *cluster) clear() {
+	c.t.Helper()
+	groups := kmsg.NewPtrDeleteGroupsRequest()
+	groups.Groups = []string{group}
+	request[*kmsg.DeleteGroupsResponse](c, groups)
+	all := kmsg.NewPtrMetadataRequest()
+	all.Topics = nil
+	gone := func() bool {
+		req := kmsg.NewPtrDeleteTopicsRequest()
+		for _, t := range request[*kmsg.MetadataResponse](c, all).Topics {
+			if !strings.HasPrefix(*t.Topic, "__") {
+				dt := kmsg.NewDeleteTopicsRequestTopic()
+				dt.Topic = t.Topic
+				req.Topics = append(req.Topics, dt)
+				req.TopicNames = append(req.TopicNames, *t.Topic)
+			}
+		}
+		if len(req.Topics) > 0 {
+			request[*kmsg.DeleteTopicsResponse](c, req)
+		}
+		return len(req.Topics) == 0
+	}
+	wait(c.t, "topics stay", gone)
+}
+
 func (c *cluster) addPartitions(topic string, count int32) {
 	c.t.Helper()
 	req := kmsg.NewPtrCreatePartitionsRequest()
@@ -182,26 +228,27 @@ func (c *cluster) deadLetters(n int) []string {
 	var out []string
 	for len(out) < n && ctx.Err() == nil {
 		client.PollFetches(ctx).EachRecord(func(r *kgo.Record) {
-			h := map[string]string{}
-			for _, header := range r.Headers {
-				h[header.Key] = string(header.Value)
-			}
-			text := fmt.Sprintf("%s/%s@%s %s", h["cloakroom-source-topic"], h["cloakroom-source-partition"], h["cloakroom-source-offset"], h["cloakroom-reason"])
-			if next := h["cloakroom-source-next-offset"]; next != "" {
-				text += " next " + next
-			}
-			if r.Value != nil {
-				text += " sealed"
-			}
-			out = append(out, text)
+			out = append(out, letterText(r))
 		})
 	}
 	return out
 }
 
+func letterText(r *kgo.Record) string {
+	h := map[string]string{}
+	for _, header := range r.Headers {
+		h[header.Key] = string(header.Value)
+	}
+	text := fmt.Sprintf("%s/%s@%s %s", h["cloakroom-source-topic"], h["cloakroom-source-partition"], h["cloakroom-source-offset"], h["cloakroom-reason"])
+	if next := h["cloakroom-source-next-offset"]; next != "" {
+		text += " next " + next
+	}
+	return text
+}
+
 func (c *cluster) config(change ...func(*Config)) *Config {
 	cfg := defaultConfig().(*Config)
-	cfg.Brokers = c.ListenAddrs()
+	cfg.Brokers = c.addrs
 	cfg.Topics = []string{topic}
 	cfg.Group = group
 	cfg.SessionTimeout = 3 * time.Second
@@ -289,7 +336,7 @@ func (p *pipeline) count() int {
 	return len(p.taken)
 }
 
-func settings(t *testing.T, tel ...*componenttest.Telemetry) receiver.Settings {
+func settings(t testing.TB, tel ...*componenttest.Telemetry) receiver.Settings {
 	set := receivertest.NewNopSettings(metadata.Type)
 	if len(tel) > 0 {
 		set.TelemetrySettings = tel[0].NewTelemetrySettings()
@@ -299,12 +346,12 @@ func settings(t *testing.T, tel ...*componenttest.Telemetry) receiver.Settings {
 }
 
 // start consumes into next until the test ends, or stop is called.
-func start(t *testing.T, set receiver.Settings, cfg *Config, next consumer.Logs) (m *member, stop func()) {
+func start(t testing.TB, set receiver.Settings, cfg *Config, next consumer.Logs) (m *member, stop func()) {
 	t.Helper()
 	return startOn(t, nopHost{}, set, cfg, next)
 }
 
-func startOn(t *testing.T, host component.Host, set receiver.Settings, cfg *Config, next consumer.Logs) (m *member, stop func()) {
+func startOn(t testing.TB, host component.Host, set receiver.Settings, cfg *Config, next consumer.Logs) (m *member, stop func()) {
 	t.Helper()
 	r, err := NewFactory().CreateLogs(t.Context(), set, cfg, next)
 	if err != nil {
@@ -322,7 +369,7 @@ func startOn(t *testing.T, host component.Host, set receiver.Settings, cfg *Conf
 	return r.(*member), stop
 }
 
-func wait(t *testing.T, what string, until func() bool) {
+func wait(t testing.TB, what string, until func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(soon)
 	for !until() {

@@ -368,6 +368,7 @@ func (f *fetcher) failed(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return
 	}
+	f.m.conn.Refresh()
 	err = f.m.conn.Explain(err)
 	f.totals.retries.Add(1)
 	d := f.wait.next()

@@ -130,7 +130,7 @@ func TestSessionExpires(t *testing.T) {
 	short := func(cfg *Config) {
 		cfg.SessionTimeout, cfg.HeartbeatInterval = 400*time.Millisecond, 50*time.Millisecond
 	}
-	first, _ := start(t, settings(t), c.config(short), slow)
+	start(t, settings(t), c.config(short), slow)
 	<-stuck
 
 	// The first member's heartbeats are lost from now on.
@@ -163,7 +163,6 @@ func TestSessionExpires(t *testing.T) {
 	})
 	wait(t, "not all is committed", func() bool { return c.committed(topic)[0] == 30 })
 	stopWatch()
-	_ = first
 }
 
 // TestNewPartitions: partitions added to a topic are consumed from their beginning.
@@ -262,18 +261,7 @@ func TestCommitFails(t *testing.T) {
 				if n.Add(1) > 3 {
 					return nil, nil, false
 				}
-				res := req.ResponseKind().(*kmsg.OffsetCommitResponse)
-				for _, t := range req.(*kmsg.OffsetCommitRequest).Topics {
-					rt := kmsg.NewOffsetCommitResponseTopic()
-					rt.Topic = t.Topic
-					for _, p := range t.Partitions {
-						rp := kmsg.NewOffsetCommitResponseTopicPartition()
-						rp.Partition, rp.ErrorCode = p.Partition, int16(code)
-						rt.Partitions = append(rt.Partitions, rp)
-					}
-					res.Topics = append(res.Topics, rt)
-				}
-				return res, nil, true
+				return refuseCommit(req.(*kmsg.OffsetCommitRequest), code), nil, true
 			})
 			c.produce(topic, 0, 0, 5)
 			var p pipeline
@@ -281,6 +269,21 @@ func TestCommitFails(t *testing.T) {
 			wait(t, "nothing is committed", func() bool { return c.committed(topic)[0] == 5 })
 		})
 	}
+}
+
+func refuseCommit(req *kmsg.OffsetCommitRequest, code kafka.Error) *kmsg.OffsetCommitResponse {
+	res := req.ResponseKind().(*kmsg.OffsetCommitResponse)
+	for _, t := range req.Topics {
+		rt := kmsg.NewOffsetCommitResponseTopic()
+		rt.Topic = t.Topic
+		for _, p := range t.Partitions {
+			rp := kmsg.NewOffsetCommitResponseTopicPartition()
+			rp.Partition, rp.ErrorCode = p.Partition, int16(code)
+			rt.Partitions = append(rt.Partitions, rp)
+		}
+		res.Topics = append(res.Topics, rt)
+	}
+	return res
 }
 
 // TestShutdown: a batch that is with the pipeline is finished and committed; one that is not finished in time is not committed.

@@ -178,22 +178,40 @@ func (p *partition) try(ctx context.Context, recs []batch.Record, faults []fault
 }
 
 func (p *partition) decode(ctx context.Context, recs []batch.Record, bad func(int, record.Undecodable)) (take func() error, err error) {
-	m, s := p.m.mapping, &p.m.sinks
+	m, s, obs := p.m.mapping, &p.m.sinks, p.m.obs
 	switch m.Signal(p.topic) {
 	case record.Traces:
 		td := ptrace.NewTraces()
 		err = m.ToTraces(ctx, td, p.topic, p.partition, recs, bad)
-		return func() error { return s.traces.ConsumeTraces(ctx, td) }, err
+		return func() error {
+			n, ctx := td.SpanCount(), obs.StartTracesOp(ctx)
+			err := s.traces.ConsumeTraces(ctx, td)
+			obs.EndTracesOp(ctx, dataFormat, n, err)
+			return err
+		}, err
 	case record.Metrics:
 		md := pmetric.NewMetrics()
 		err = m.ToMetrics(ctx, md, p.topic, p.partition, recs, bad)
-		return func() error { return s.metrics.ConsumeMetrics(ctx, md) }, err
+		return func() error {
+			n, ctx := md.DataPointCount(), obs.StartMetricsOp(ctx)
+			err := s.metrics.ConsumeMetrics(ctx, md)
+			obs.EndMetricsOp(ctx, dataFormat, n, err)
+			return err
+		}, err
 	default:
 		ld := plog.NewLogs()
 		err = m.ToLogs(ctx, ld, p.topic, p.partition, recs, bad)
-		return func() error { return s.logs.ConsumeLogs(ctx, ld) }, err
+		return func() error {
+			n, ctx := ld.LogRecordCount(), obs.StartLogsOp(ctx)
+			err := s.logs.ConsumeLogs(ctx, ld)
+			obs.EndLogsOp(ctx, dataFormat, n, err)
+			return err
+		}, err
 	}
 }
+
+// dataFormat is what the Collector's own telemetry calls what is received.
+const dataFormat = "kafka"
 
 // post writes dead letters, for as long as it takes.
 func (p *partition) post(ctx, work context.Context, letters []deadletter.Letter) error {

@@ -541,7 +541,7 @@ func TestMetrics(t *testing.T) {
 		return nil
 	}}
 	tel := componenttest.NewTelemetry()
-	m, _ := start(t, settings(t, tel), c.config(), p)
+	start(t, settings(t, tel), c.config(), p)
 	wait(t, "records do not arrive", func() bool { return p.count() == 20 })
 	const prefix = "otelcol_receiver_kafka_stream_"
 	wait(t, "the lag is not 0", func() bool {
@@ -565,6 +565,10 @@ func TestMetrics(t *testing.T) {
 	away.Store(false)
 	wait(t, "the lag stays", func() bool { return points(t, tel, prefix+"lag")["orders/0"] == 0 })
 
+	if got := sum(t, tel, "otelcol_receiver_accepted_log_records"); got != 50 {
+		t.Errorf("the Collector counts %d records, want 50", got)
+	}
+
 	_, stop := start(t, settings(t), c.config(), p)
 	wait(t, "both partitions are told of", func() bool { return len(points(t, tel, prefix+"lag")) == 1 })
 	for _, name := range []string{"records", "bytes", "retries", "lag_time"} {
@@ -577,7 +581,6 @@ func TestMetrics(t *testing.T) {
 	if got := points(t, tel, prefix+"records"); got["orders/0"] != 40 || got["orders/1"] != 10 {
 		t.Errorf("records after all: %v", got)
 	}
-	_ = m
 }
 
 // points are the values of a metric by partition.

@@ -83,18 +83,41 @@ func (p *Producer) Partitions(ctx context.Context, topic string) (n int32, err e
 	return n, err
 }
 
-// PartitionsIfThere is Partitions for a topic that may not be in this cluster: then it is 0.
-func (p *Producer) PartitionsIfThere(ctx context.Context, topic string) int32 {
-	if n := p.known(topic); n > 0 {
-		return n
+// PartitionsIfThere is Partitions for a topic that may not be in this cluster: then it is 0, and stays so for a while.
+func (p *Producer) PartitionsIfThere(ctx context.Context, topic string) (n int32, err error) {
+	if n = p.known(topic); n != 0 {
+		return max(n, 0), nil
 	}
-	n, err := p.count(ctx, topic, false)
-	if err != nil {
-		return 0
-	}
-	return n
+	err = p.retry(ctx, topic, -1, func() error {
+		n, err = p.count(ctx, topic, false)
+		if errors.Is(err, kafka.UnknownTopicOrPartition) {
+			if p.missed(topic) {
+				return nil
+			}
+			// Its telemetry may be faster here than the news of it.
+			p.conn.Refresh()
+			if n, err = p.count(ctx, topic, false); errors.Is(err, kafka.UnknownTopicOrPartition) {
+				return nil
+			}
+		}
+		return err
+	})
+	return n, err
 }
 
+// absent stands for the number of partitions of a topic that is not there.
+const absent = -1
+
+// missed notes that a topic is not there, and tells whether that was known before.
+func (p *Producer) missed(topic string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	before := p.topics[topic].partitions == absent
+	p.topics[topic] = counted{absent, time.Now()}
+	return before
+}
+
+// known returns what was learned lately: 0 is nothing.
 func (p *Producer) known(topic string) int32 {
 	p.mu.Lock()
 	defer p.mu.Unlock()

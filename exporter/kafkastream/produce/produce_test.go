@@ -3,6 +3,8 @@ package produce_test
 import (
 	"context"
 	"errors"
+	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -105,14 +107,54 @@ func TestPartitions(t *testing.T) {
 			r := newRig(t, tt.opts...)
 			r.cfg.CreateTopics, r.cfg.Retry.MaxElapsedTime = tt.create, 300*time.Millisecond
 			p := r.producer()
-			if n := p.PartitionsIfThere(t.Context(), "other"); n != 0 {
-				t.Errorf("%d partitions of a topic that is not there", n)
+			for range 2 {
+				if n, err := p.PartitionsIfThere(t.Context(), "other"); n != 0 || err != nil {
+					t.Errorf("%d partitions of a topic that is not there, %v", n, err)
+				}
 			}
 			n, err := p.Partitions(t.Context(), tt.topic)
 			if n != tt.want || (err == nil) != (tt.says == "") || err != nil && (!strings.Contains(err.Error(), tt.says) || !errors.Is(err, kafka.UnknownTopicOrPartition)) {
 				t.Errorf("%d partitions, %v; want %d, %q", n, err, tt.want, tt.says)
 			}
 		})
+	}
+}
+
+// TestPartitionsInTrouble has a topic without leaders at first: it is there all the same.
+func TestPartitionsInTrouble(t *testing.T) {
+	r := newRig(t)
+	r.ControlKey(int16(kmsg.Metadata), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		res := req.ResponseKind().(*kmsg.MetadataResponse)
+		host, port, _ := net.SplitHostPort(r.ListenAddrs()[0])
+		n, _ := strconv.Atoi(port)
+		b := kmsg.NewMetadataResponseBroker()
+		b.Host, b.Port = host, int32(n)
+		one := kmsg.NewMetadataResponseTopic()
+		one.Topic, one.ErrorCode = kmsg.StringPtr(topic), kerr.LeaderNotAvailable.Code
+		res.Brokers, res.Topics = append(res.Brokers, b), append(res.Topics, one)
+		return res, nil, true
+	})
+	if n, err := r.producer().PartitionsIfThere(t.Context(), topic); n != 2 || err != nil {
+		t.Errorf("%d partitions, %v; want 2", n, err)
+	}
+	if r.retries.Load() == 0 {
+		t.Error("there was no trouble")
+	}
+}
+
+// TestTopicIsNew creates a topic after the cluster's metadata was read.
+func TestTopicIsNew(t *testing.T) {
+	r := newRig(t)
+	r.conn.Transport.MetadataTTL = time.Hour
+	p := r.producer()
+	if _, err := p.Partitions(t.Context(), topic); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.CreateTopic("new", 3, nil); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := p.PartitionsIfThere(t.Context(), "new"); n != 3 || err != nil {
+		t.Errorf("%d partitions, %v; want 3", n, err)
 	}
 }
 
@@ -151,25 +193,36 @@ func TestBatches(t *testing.T) {
 	}
 }
 
-// TestOneInFlight has many senders to one partition, and wants one request at a time there, but not of both partitions.
+// slow answers late.
+type slow struct{ net.Listener }
+
+func (l slow) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return slowConn{c}, err
+}
+
+type slowConn struct{ net.Conn }
+
+func (c slowConn) Write(b []byte) (int, error) {
+	time.Sleep(5 * time.Millisecond)
+	return c.Conn.Write(b)
+}
+
+// TestOneInFlight has many senders to two partitions, and wants one request at a time in each, but not of both.
 func TestOneInFlight(t *testing.T) {
-	r := newRig(t)
-	var in [2]atomic.Int32
-	var together atomic.Bool
-	r.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
-		r.KeepControl()
-		p := req.(*kmsg.ProduceRequest).Topics[0].Partitions[0].Partition
-		if in[p].Add(1) > 1 {
-			t.Error("two requests of one partition are on their way")
-		}
-		if in[1-p].Load() > 0 {
-			together.Store(true)
-		}
-		r.SleepControl(func() { time.Sleep(5 * time.Millisecond) })
-		in[p].Add(-1)
-		return nil, nil, false
-	})
-	p := r.producer()
+	type request struct{ from, to time.Time }
+	var mu sync.Mutex
+	var done [2][]request
+	r := newRig(t, kfake.ListenFn(func(network, address string) (net.Listener, error) {
+		l, err := net.Listen(network, address)
+		return slow{l}, err
+	}))
+	p := produce.New(r.cfg, r.conn, produce.Hooks{Produced: func(_ string, partition int32, _, _ int, took time.Duration) {
+		mu.Lock()
+		defer mu.Unlock()
+		now := time.Now()
+		done[partition] = append(done[partition], request{now.Add(-took), now})
+	}})
 	var all sync.WaitGroup
 	for i := range 20 {
 		all.Go(func() {
@@ -179,8 +232,19 @@ func TestOneInFlight(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if !together.Load() {
-		t.Error("partitions wait for each other")
+	together := false
+	for partition, requests := range done {
+		for i, one := range requests {
+			if i > 0 && one.from.Before(requests[i-1].to.Add(-time.Millisecond)) {
+				t.Errorf("two requests of partition %d were on their way", partition)
+			}
+			for _, other := range done[1-partition] {
+				together = together || one.from.Before(other.to) && other.from.Before(one.to)
+			}
+		}
+	}
+	if !together || len(done[0])+len(done[1]) != 20 {
+		t.Errorf("partitions wait for each other; %d and %d requests", len(done[0]), len(done[1]))
 	}
 }
 

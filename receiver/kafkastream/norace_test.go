@@ -1,0 +1,5 @@
+//go:build !race
+
+package kafkastream
+
+const underRace = false

@@ -1,0 +1,6 @@
+//go:build race
+
+package kafkastream
+
+// underRace is set where the race detector adds allocations of its own.
+const underRace = true
