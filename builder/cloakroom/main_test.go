@@ -24,6 +24,6 @@ func TestScripts(t *testing.T) {
 			e.Setenv("NO_COLOR", "1")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exitcode": exitCode, "vault": vaultCommand},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exitcode": exitCode, "vault": vaultCommand, "kafka": kafkaCommand},
 	})
 }

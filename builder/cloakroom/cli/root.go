@@ -25,7 +25,7 @@ Standard output carries data, standard error carries messages. Exit codes:
        policy (policy check), an audit log that does not verify (vault audit verify)
   2    wrong usage: nothing was done
   3    some tokens or values have no answer: unknown, never seen, erased, expired or denied (reveal, token,
-       vault forget)
+       vault forget); some dead letters hold no record that can be opened (kafka replay)
   4    could not be done: a file that cannot be read, a vault that cannot be reached
   130  interrupted; what was written until then is complete`
 
@@ -59,7 +59,7 @@ func newRoot() *cobra.Command {
 	// Descriptions of flags are wrapped; all other help is written that way.
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages", fmt.Sprint("FlagUsagesWrapped ", helpWidth)))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage(c, "%w", err) })
-	root.AddCommand(newScan(), newReveal(), newToken(), newPolicy(), newVault(), newEval())
+	root.AddCommand(newScan(), newReveal(), newToken(), newPolicy(), newVault(), newKafka(), newEval())
 	return root
 }
 
