@@ -20,7 +20,7 @@ func TestMemoryBounded(t *testing.T) {
 	}
 	host := startVault(t)
 	held := func(records int) uint64 {
-		w := newBench(t, records)
+		w := newBench(t, records, "none")
 		w.create(t, "to")
 		m := newMeter(records)
 		runtime.GC()

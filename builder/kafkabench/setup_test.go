@@ -87,17 +87,20 @@ const (
 
 // bench is a broker with a topic of records to read.
 type bench struct {
-	address string
-	records int
-	client  *kgo.Client
-	runs    int // every run has a group and a topic of its own
+	address     string
+	records     int
+	compression string
+	client      *kgo.Client
+	runs        int // every run has a group and a topic of its own
 }
 
-func newBench(b testing.TB, records int) *bench {
+// newBench fills the topic with records that are compressed as those that the pipeline writes are.
+func newBench(b testing.TB, records int, compression string) *bench {
 	b.Helper()
-	w := &bench{address: startBroker(b), records: records}
+	codec := map[string]kgo.CompressionCodec{"none": kgo.NoCompression(), "zstd": kgo.ZstdCompression()}[compression]
+	w := &bench{address: startBroker(b), records: records, compression: compression}
 	var err error
-	w.client, err = kgo.NewClient(kgo.SeedBrokers(w.address), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.ProducerLinger(5*time.Millisecond))
+	w.client, err = kgo.NewClient(kgo.SeedBrokers(w.address), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchCompression(codec), kgo.ProducerLinger(5*time.Millisecond))
 	require.NoError(b, err)
 	b.Cleanup(w.client.Close)
 	w.create(b, source)
@@ -191,7 +194,7 @@ func (w *bench) start(b testing.TB, m *meter, host component.Host, tokenizing bo
 	ctx := context.Background()
 	ef := kafkaexporter.NewFactory()
 	ec := ef.CreateDefaultConfig()
-	configure(b, ec, map[string]any{"brokers": []any{w.address}, "topic": to})
+	configure(b, ec, map[string]any{"brokers": []any{w.address}, "topic": to, "compression": w.compression})
 	e, err := ef.CreateLogs(ctx, exportertest.NewNopSettings(ef.Type()), ec)
 	require.NoError(b, err)
 	parts := []component.Component{e}
