@@ -60,7 +60,7 @@ func serveUntilEOF() error {
 }
 
 // startBroker runs a kfake in a process of its own and returns where it is.
-func startBroker(b *testing.B) (address string) {
+func startBroker(b testing.TB) (address string) {
 	b.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env, cmd.Stderr = append(os.Environ(), serveEnv+"=1"), os.Stderr
@@ -87,17 +87,20 @@ const (
 
 // bench is a broker with a topic of records to read.
 type bench struct {
-	address string
-	records int
-	client  *kgo.Client
-	runs    int // every run has a group and a topic of its own
+	address     string
+	records     int
+	compression string
+	client      *kgo.Client
+	runs        int // every run has a group and a topic of its own
 }
 
-func newBench(b *testing.B, records int) *bench {
+// newBench fills the topic with records that are compressed as those that the pipeline writes are.
+func newBench(b testing.TB, records int, compression string) *bench {
 	b.Helper()
-	w := &bench{address: startBroker(b), records: records}
+	codec := map[string]kgo.CompressionCodec{"none": kgo.NoCompression(), "zstd": kgo.ZstdCompression()}[compression]
+	w := &bench{address: startBroker(b), records: records, compression: compression}
 	var err error
-	w.client, err = kgo.NewClient(kgo.SeedBrokers(w.address), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.ProducerLinger(5*time.Millisecond))
+	w.client, err = kgo.NewClient(kgo.SeedBrokers(w.address), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchCompression(codec), kgo.ProducerLinger(5*time.Millisecond))
 	require.NoError(b, err)
 	b.Cleanup(w.client.Close)
 	w.create(b, source)
@@ -117,7 +120,7 @@ func line(n int) []byte {
 	return fmt.Appendf(nil, form, values...)
 }
 
-func (w *bench) create(b *testing.B, name string) {
+func (w *bench) create(b testing.TB, name string) {
 	b.Helper()
 	topic := kmsg.NewCreateTopicsRequestTopic()
 	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = name, partitions, 1
@@ -129,7 +132,7 @@ func (w *bench) create(b *testing.B, name string) {
 }
 
 // drop gives the broker's memory back.
-func (w *bench) drop(b *testing.B, name string) {
+func (w *bench) drop(b testing.TB, name string) {
 	b.Helper()
 	topic := kmsg.NewDeleteTopicsRequestTopic()
 	topic.Topic = kmsg.StringPtr(name)
@@ -179,19 +182,19 @@ func (m *meter) ends(next consumer.Logs) consumer.Logs {
 	return c
 }
 
-func configure(b *testing.B, cfg component.Config, values map[string]any) {
+func configure(b testing.TB, cfg component.Config, values map[string]any) {
 	b.Helper()
 	require.NoError(b, confmap.NewFromStringMap(values).Unmarshal(cfg))
 	require.NoError(b, confmap.Validate(cfg))
 }
 
 // start runs a pipeline, with the processor where host has a vault, and returns how to stop it.
-func (w *bench) start(b *testing.B, m *meter, host component.Host, tokenizing bool, group, to string) (stop func()) {
+func (w *bench) start(b testing.TB, m *meter, host component.Host, tokenizing bool, group, to string) (stop func()) {
 	b.Helper()
 	ctx := context.Background()
 	ef := kafkaexporter.NewFactory()
 	ec := ef.CreateDefaultConfig()
-	configure(b, ec, map[string]any{"brokers": []any{w.address}, "topic": to})
+	configure(b, ec, map[string]any{"brokers": []any{w.address}, "topic": to, "compression": w.compression})
 	e, err := ef.CreateLogs(ctx, exportertest.NewNopSettings(ef.Type()), ec)
 	require.NoError(b, err)
 	parts := []component.Component{e}
@@ -221,7 +224,7 @@ func (w *bench) start(b *testing.B, m *meter, host component.Host, tokenizing bo
 }
 
 // cpuTime is the processor time of this process.
-func cpuTime(b *testing.B) time.Duration {
+func cpuTime(b testing.TB) time.Duration {
 	b.Helper()
 	var u syscall.Rusage
 	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))

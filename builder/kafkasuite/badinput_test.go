@@ -29,6 +29,7 @@ func testCorruptBatches(t *testing.T, c *cluster) {
 		{"garbage compressed", "inflate", batch.Gzip, func(b []byte) { clear(b[61:]); sum(b) }},
 		{"bomb of a count", "record", batch.None, func(b []byte) { be.PutUint32(b[57:], 1<<31-1); sum(b) }},
 		{"negative count", "record", batch.None, func(b []byte) { be.PutUint32(b[57:], 1<<31); sum(b) }},
+		{"headers that are not there", "record", batch.None, func(b []byte) { b[len(b)-1] = 0x7e; sum(b) }},
 		{"a record longer than its batch", "record", batch.None, func(b []byte) { b[61], b[62] = 0xfe, 0x7f; sum(b) }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -191,6 +191,44 @@ func testTransactions(t *testing.T, c *cluster) {
 	sameRecords(t, got, expectAll(want, tokenOf(t, got)))
 }
 
+// Members that join and leave as they should, in the middle of the stream, cost neither a record nor the order. What they had
+// taken is committed when they leave, so that few records come twice, if any.
+func testMembers(t *testing.T, c *cluster) {
+	const topic, n, partitions, rounds = "members", 24_000, 6, 6
+	c.topic(t, topic, partitions)
+	recs := lines(topic, n, partitions)
+	h := house(t)
+	s := settings{topic: topic, receiver: map[string]any{
+		"session_timeout": "6s", "heartbeat_interval": "100ms", "fetch": map[string]any{"max_bytes": 20_000, "max_wait": "50ms"},
+		"commit_interval": "1h", // only leaving commits
+	}}
+	var running []*pipeline
+	for round := range rounds {
+		running = append(running, c.start(t, h, s))
+		part := recs[n/rounds*round : n/rounds*(round+1)]
+		c.produce(t, part, kgo.ProducerBatchMaxBytes(10_000))
+		time.Sleep(300 * time.Millisecond)
+		if len(running) == 3 {
+			running[0].stop()
+			running = running[1:]
+		}
+	}
+	for _, p := range running {
+		p.stop()
+	}
+	s.receiver["commit_interval"] = "50ms"
+	c.drain(t, h, s)
+	got := c.read(t, topic+cleanSuffix)
+	again := 0
+	for partition, part := range got {
+		got[partition] = once(t, part)
+		again += len(part) - len(got[partition])
+	}
+	t.Logf("%d duplicates of %d records", again, n)
+	sameRecords(t, got, expectAll(recs, tokenOf(t, got)))
+	require.Less(t, again, n/10)
+}
+
 // What comes twice, because a group went back, can be told by the source's coordinates: without the second ones, the output
 // is what one run gives, byte for byte.
 func testDuplicates(t *testing.T, c *cluster) {
@@ -207,20 +245,25 @@ func testDuplicates(t *testing.T, c *cluster) {
 	total := 0
 	for p, part := range got {
 		total += len(part)
-		seen := map[string]*kgo.Record{}
-		var once []*kgo.Record
-		for _, r := range part {
-			if first := seen[place(r)]; first != nil {
-				require.NoError(t, differ(r, first), "the second time it is another record")
-				continue
-			}
-			seen[place(r)] = r
-			once = append(once, r)
-		}
-		got[p] = once
+		got[p] = once(t, part)
 	}
 	require.Equal(t, 2*n-partitions*100, total, "no duplicates: this test shows nothing")
 	sameRecords(t, got, expectAll(recs, tokenOf(t, got)))
+}
+
+// once leaves out what comes a second time from the same place, which has to be the same record.
+func once(t *testing.T, part []*kgo.Record) (out []*kgo.Record) {
+	t.Helper()
+	seen := map[string]*kgo.Record{}
+	for _, r := range part {
+		if first := seen[place(r)]; first != nil {
+			require.NoError(t, differ(r, first), "the second time it is another record")
+			continue
+		}
+		seen[place(r)] = r
+		out = append(out, r)
+	}
+	return out
 }
 
 // goBack sets what a group without members has committed.

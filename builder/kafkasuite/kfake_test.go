@@ -27,6 +27,7 @@ func suite(t *testing.T, c *cluster) {
 		{"tokenized keys", testTokenizedKeys},
 		{"compacted", testCompacted},
 		{"transactions", testTransactions},
+		{"members", testMembers},
 		{"duplicates", testDuplicates},
 		{"out of range", testOutOfRange},
 		{"corrupt batches", testCorruptBatches},

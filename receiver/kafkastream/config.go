@@ -23,8 +23,11 @@ type Config struct {
 	// Topics to consume. This or TopicsRegex.
 	Topics []string `mapstructure:"topics"`
 	// TopicsRegex is a regular expression (RE2) that the whole name of a topic matches. Topics are listed again every
-	// metadata_interval. Kafka's own, whose names begin with __, and the dead-letter topic are left out.
-	TopicsRegex string `mapstructure:"topics_regex"`
+	// metadata_interval. Kafka's own, whose names begin with __, and the dead-letter topic are left out. Where it would match
+	// topics that an exporter of this Collector writes, ExcludeTopicsRegex has to leave them out: else they are consumed again,
+	// and so is what becomes of them.
+	TopicsRegex        string `mapstructure:"topics_regex"`
+	ExcludeTopicsRegex string `mapstructure:"exclude_topics_regex"`
 	// Group is the consumer group that shares the partitions.
 	Group string `mapstructure:"group"`
 	// Start says where a partition begins that the group has committed nothing of: earliest (default) or latest. With latest,
@@ -162,22 +165,34 @@ func (c *Config) validateTopics(f *faults) {
 			f.add("topics[%d]: %s is where dead_letter.topic sends dead letters", i, t)
 		}
 	}
-	if _, err := c.matcher(); err != nil {
-		f.add("topics_regex: %w", err)
+	if c.ExcludeTopicsRegex != "" && c.TopicsRegex == "" {
+		f.add("exclude_topics_regex: goes with topics_regex")
+	}
+	if _, err := c.consumes(); err != nil {
+		*f = append(*f, err)
 	}
 }
 
-func (c *Config) matcher() (*regexp.Regexp, error) {
-	return regexp.Compile("^(?:" + c.TopicsRegex + ")$")
-}
-
-// consumes tells whether a topic that is there is one to consume.
-func (c *Config) consumes(re *regexp.Regexp, topic string) bool {
+// consumes returns what tells whether a topic that is there is one to consume.
+func (c *Config) consumes() (func(topic string) bool, error) {
 	if len(c.Topics) > 0 {
-		return slices.Contains(c.Topics, topic)
+		return func(topic string) bool { return slices.Contains(c.Topics, topic) }, nil
 	}
-	return !strings.HasPrefix(topic, "__") && topic != c.DeadLetter.Topic && re.MatchString(topic)
+	all, err := whole(c.TopicsRegex)
+	if err != nil {
+		return nil, fmt.Errorf("topics_regex: %w", err)
+	}
+	not, err := whole(c.ExcludeTopicsRegex)
+	if err != nil {
+		return nil, fmt.Errorf("exclude_topics_regex: %w", err)
+	}
+	return func(topic string) bool {
+		return !strings.HasPrefix(topic, "__") && topic != c.DeadLetter.Topic && all.MatchString(topic) && !not.MatchString(topic)
+	}, nil
 }
+
+// whole matches what the expression matches as a whole.
+func whole(expr string) (*regexp.Regexp, error) { return regexp.Compile("^(?:" + expr + ")$") }
 
 const maxFetch = 1 << 30
 

@@ -51,7 +51,7 @@ func (g *generation) run(ctx context.Context) {
 	g.m.metrics.assign(nil)
 	g.drain(&running, abort)
 	if err := g.commit(); err != nil && !fenced(err) {
-		_ = g.commit() // failed has said it
+		_ = g.commit() // what stays uncommitted is consumed again
 	}
 	watching.Wait()
 	for _, p := range g.partitions {

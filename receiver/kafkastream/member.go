@@ -278,13 +278,13 @@ func (m *member) topics(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	re, err := m.cfg.matcher()
+	consumes, err := m.cfg.consumes()
 	if err != nil {
 		return nil, err
 	}
 	var topics []string
 	for _, t := range slices.Sorted(maps.Keys(counts)) {
-		if m.cfg.consumes(re, t) {
+		if consumes(t) {
 			topics = append(topics, t)
 		}
 	}

@@ -260,7 +260,9 @@ func (f *fetcher) decode(ctx context.Context) (c chunk, ok bool) {
 	case errors.As(err, &corrupt) && f.suspect != corrupt.BaseOffset:
 		// It may have been the network: what is before goes on, and the batch is fetched once more.
 		f.suspect = corrupt.BaseOffset
-		f.totals.retries.Add(1)
+		if next == f.at {
+			f.failed(ctx, err)
+		}
 	case errors.As(err, &corrupt):
 		c.next = corrupt.NextOffset
 		if f.dead != corrupt.BaseOffset { // else it is the same batch, whose end is not known
@@ -314,8 +316,8 @@ func (p *partition) recycle(recs []batch.Record) {
 
 // grow asks for as much as the next batch needs, or passes it over.
 func (f *fetcher) grow(e *batch.TooLargeError) (c chunk, ok bool) {
-	if most := f.m.cfg.Fetch.MaxRecordBytes; e.Need <= most && f.size < e.Need {
-		f.size = e.Need
+	if most := f.m.cfg.Fetch.MaxRecordBytes; e.Need <= most && f.size < most {
+		f.size = min(most, max(e.Need, 2*f.size))
 		return c, false
 	}
 	c.next = max(e.Next, f.at+1)

@@ -15,6 +15,7 @@ import (
 	"github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
@@ -73,11 +74,7 @@ func TestRebalance(t *testing.T) {
 	join := func(i int) {
 		var m *member
 		m, stops[i] = start(t, settings(t), c.config(), l)
-		wait(t, "a member is assigned nothing", func() bool {
-			m.metrics.mu.Lock()
-			defer m.metrics.mu.Unlock()
-			return len(m.metrics.assigned) > 0
-		})
+		wait(t, "a member is assigned nothing", func() bool { return m.metrics.tally() > 0 })
 	}
 	for i := range stops {
 		join(i)
@@ -127,42 +124,29 @@ func TestSessionExpires(t *testing.T) {
 		once.Do(func() { close(stuck); <-release })
 		return nil
 	}}
-	short := func(cfg *Config) {
-		cfg.SessionTimeout, cfg.HeartbeatInterval = 400*time.Millisecond, 50*time.Millisecond
-	}
-	start(t, settings(t), c.config(short), slow)
+	tel := componenttest.NewTelemetry()
+	_, stop := start(t, settings(t, tel), c.config(func(cfg *Config) {
+		cfg.SessionTimeout, cfg.HeartbeatInterval = 400*time.Millisecond, time.Hour
+	}), slow)
 	<-stuck
 
-	// The first member's heartbeats are lost from now on.
-	var lost atomic.Value
-	lost.Store("")
-	c.ControlKey(int16(kmsg.Heartbeat), func(req kmsg.Request) (kmsg.Response, error, bool) {
-		c.KeepControl()
-		id := req.(*kmsg.HeartbeatRequest).MemberID
-		lost.CompareAndSwap("", id)
-		if lost.Load() == id {
-			c.SleepControl(func() { time.Sleep(time.Second) })
-		}
-		return nil, nil, false
-	})
-	wait(t, "no heartbeat", func() bool { return lost.Load() != "" })
 	var other pipeline
-	start(t, settings(t), c.config(short), &other)
+	start(t, settings(t), c.config(), &other)
 	wait(t, "the other member does not take over", func() bool { return other.count() == 10 })
-	wait(t, "the other member does not commit", func() bool { return c.committed(topic)[0] == 10 })
 	c.produce(topic, 0, 10, 10)
-	wait(t, "the other member does not go on", func() bool { return other.count()+slow.count() >= 20 })
+	wait(t, "the other member does not go on", func() bool { return c.committed(topic)[0] == 20 })
 	close(release)
+	wait(t, "the first member's commit is not refused", func() bool { return sum(t, tel, "otelcol_receiver_kafka_stream_commits_failed") > 0 })
+	stop()
 	c.produce(topic, 0, 20, 10)
-	wait(t, "nobody goes on", func() bool {
-		taken := map[int64]bool{}
-		for _, s := range append(slow.all(), other.all()...) {
-			taken[s.offset] = true
-		}
-		return len(taken) == 30
-	})
-	wait(t, "not all is committed", func() bool { return c.committed(topic)[0] == 30 })
+	wait(t, "nobody goes on", func() bool { return c.committed(topic)[0] == 30 })
 	stopWatch()
+	if got := other.offsets(0); !slices.Equal(got, upTo(30)) {
+		t.Errorf("the other member took %v", got)
+	}
+	if got := slow.offsets(0); !slices.Equal(got[:10], upTo(10)) {
+		t.Errorf("the first member took %v", got)
+	}
 }
 
 // TestNewPartitions: partitions added to a topic are consumed from their beginning.
@@ -184,15 +168,21 @@ func TestNewPartitions(t *testing.T) {
 func TestTopicsRegex(t *testing.T) {
 	c := newCluster(t, 1)
 	var p pipeline
-	start(t, settings(t), c.config(func(cfg *Config) { cfg.Topics, cfg.TopicsRegex = nil, "ord.*|shop-.*|cloakroom-.*|__.*" }), &p)
+	start(t, settings(t), c.config(func(cfg *Config) {
+		cfg.Topics, cfg.TopicsRegex, cfg.ExcludeTopicsRegex = nil, "ord.*|shop-.*|cloakroom-.*|__.*", ".*-clean"
+	}), &p)
 	c.produce(topic, 0, 0, 2)
 	c.produce(letters, 0, 0, 2)
 	wait(t, "records do not arrive", func() bool { return p.count() == 2 })
 	c.createTopic("shop-eu", 2)
-	c.createTopic("not-shop-eu", 1)
+	for _, other := range []string{"not-shop-eu", "shop-eu-clean"} {
+		c.createTopic(other, 1)
+	}
 	c.client = c.franz()
 	c.produce("shop-eu", 1, 0, 3)
-	c.produce("not-shop-eu", 0, 0, 3)
+	for _, other := range []string{"not-shop-eu", "shop-eu-clean"} {
+		c.produce(other, 0, 0, 3)
+	}
 	wait(t, "records of the new topic do not arrive", func() bool { return p.count() >= 5 })
 	time.Sleep(300 * time.Millisecond)
 	got := map[string]int{}
@@ -345,31 +335,44 @@ func TestShutdown(t *testing.T) {
 // TestShutdownWhileJoining: kafka-go waits for the group to settle, a shutdown does not.
 func TestShutdownWhileJoining(t *testing.T) {
 	c := newCluster(t, 1)
-	joining := make(chan struct{}, 100)
-	end := make(chan struct{})
-	defer close(end)
-	c.ControlKey(int16(kmsg.JoinGroup), func(kmsg.Request) (kmsg.Response, error, bool) {
-		c.KeepControl()
-		joining <- struct{}{}
-		c.SleepControl(func() { <-end })
-		return nil, nil, false
-	})
-	r, err := NewFactory().CreateLogs(t.Context(), settings(t), c.config(func(cfg *Config) { cfg.RebalanceTimeout = time.Minute }), new(pipeline))
-	if err != nil {
-		t.Fatal(err)
+	c.squat()
+	m, _ := start(t, settings(t), c.config(func(cfg *Config) { cfg.RebalanceTimeout = time.Minute }), new(pipeline))
+	time.Sleep(300 * time.Millisecond)
+	if m.metrics.tally() > 0 {
+		t.Fatal("the group settled")
 	}
-	if err := r.Start(t.Context(), nopHost{}); err != nil {
-		t.Fatal(err)
-	}
-	<-joining
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	if err := r.Shutdown(ctx); err != nil {
+	if err := m.Shutdown(ctx); err != nil {
 		t.Error(err)
 	}
-	if took := time.Since(began); took > 3*time.Second {
+	if took := time.Since(began); took < 200*time.Millisecond || took > 5*time.Second {
 		t.Errorf("took %s", took)
+	}
+}
+
+// squat is a member of the group that neither gives up what it is assigned nor loses it for a minute.
+func (c *cluster) squat() {
+	c.t.Helper()
+	join := kmsg.NewPtrJoinGroupRequest()
+	join.Group, join.ProtocolType = group, "consumer"
+	join.SessionTimeoutMillis, join.RebalanceTimeoutMillis = 60_000, 60_000
+	protocol := kmsg.NewJoinGroupRequestProtocol()
+	protocol.Name = (*balancer)(nil).ProtocolName()
+	meta := kmsg.NewConsumerMemberMetadata()
+	meta.Topics = []string{topic}
+	protocol.Metadata = meta.AppendTo(nil)
+	join.Protocols = append(join.Protocols, protocol)
+	joined := request[*kmsg.JoinGroupResponse](c, join)
+	if joined.ErrorCode == int16(kafka.MemberIDRequired) {
+		join.MemberID = joined.MemberID
+		joined = request[*kmsg.JoinGroupResponse](c, join)
+	}
+	sync := kmsg.NewPtrSyncGroupRequest()
+	sync.Group, sync.Generation, sync.MemberID = group, joined.Generation, joined.MemberID
+	if synced := request[*kmsg.SyncGroupResponse](c, sync); joined.ErrorCode != 0 || synced.ErrorCode != 0 {
+		c.t.Fatalf("errors %d and %d", joined.ErrorCode, synced.ErrorCode)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.opentelemetry.io/collector/component"
@@ -27,6 +29,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/batch"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/deadletter"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/record"
 )
 
@@ -156,6 +159,85 @@ func TestUndecodable(t *testing.T) {
 	if got := p.offsets(0); !slices.Equal(got, []int64{0, 4}) {
 		t.Errorf("took %v, want 0 and 4", got)
 	}
+}
+
+// TestSealed: whoever holds the identity reads the record that was refused out of its dead letter.
+func TestSealed(t *testing.T) {
+	c := newCluster(t, 1)
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := &kgo.Record{
+		Topic: topic, Key: []byte("k"), Value: []byte("v"), Timestamp: time.UnixMilli(1700000000000),
+		Headers: []kgo.RecordHeader{{Key: "h", Value: []byte{0xff}}, {Key: "h"}},
+	}
+	if err := c.client.ProduceSync(t.Context(), sent).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	p := &pipeline{before: func(context.Context, []seen) error { return consumererror.NewPermanent(errors.New("refused")) }}
+	start(t, settings(t), c.config(func(cfg *Config) { cfg.DeadLetter.SealTo = []string{identity.Recipient().String()} }), p)
+	wait(t, "not all is committed", func() bool { return c.committed(topic)[0] == 1 })
+	client := c.franz(kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{letters: {0: kgo.NewOffset().AtStart()}}))
+	got := client.PollFetches(t.Context()).Records()
+	if len(got) != 1 {
+		t.Fatalf("%d dead letters", len(got))
+	}
+	l := batch.Record{Value: got[0].Value}
+	for _, h := range got[0].Headers {
+		l.Headers = append(l.Headers, batch.Header{Key: h.Key, Value: h.Value})
+	}
+	rec, source, err := deadletter.Open(t.Context(), l, identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := batch.Record{Timestamp: 1700000000000, Key: []byte("k"), Value: []byte("v"), Headers: []batch.Header{{Key: "h", Value: []byte{0xff}}, {Key: "h"}}}
+	if !reflect.DeepEqual(rec, want) || source != (record.Source{Topic: topic}) {
+		t.Error("the letter holds another record, or one from elsewhere")
+	}
+}
+
+// TestHealth: the Collector is told of problems as they come and go, in every pipeline, and not again of what it knows.
+func TestHealth(t *testing.T) {
+	var h health
+	first, second := new(statusHost), new(statusHost)
+	h.add(first)
+	check := func(when string, hosts []*statusHost, events int, status componentstatus.Status, err string) {
+		t.Helper()
+		for i, host := range hosts {
+			e := host.last()
+			text := ""
+			if e.Err() != nil {
+				text = e.Err().Error()
+			}
+			if e.Status() != status || text != err {
+				t.Errorf("%s: host %d was told %v %q, want %v %q", when, i, e.Status(), text, status, err)
+			}
+		}
+		if first.events != events {
+			t.Errorf("%s: %d events, want %d", when, first.events, events)
+		}
+	}
+	check("nothing happened", []*statusHost{first}, 0, componentstatus.StatusNone, "")
+	h.set("b", nil)
+	check("a problem that never was ends", []*statusHost{first}, 0, componentstatus.StatusNone, "")
+	h.set("b", errors.New("b is bad"))
+	check("one problem", []*statusHost{first}, 1, componentstatus.StatusRecoverableError, "b is bad")
+	h.set("b", errors.New("b is bad"))
+	check("the same again", []*statusHost{first}, 1, componentstatus.StatusRecoverableError, "b is bad")
+	h.add(second)
+	both := []*statusHost{first, second}
+	check("another pipeline starts", both, 1, componentstatus.StatusRecoverableError, "b is bad")
+	h.set("a", errors.New("a is bad"))
+	check("two problems", both, 2, componentstatus.StatusRecoverableError, "a is bad\nb is bad")
+	h.set("b", nil)
+	check("one ends", both, 3, componentstatus.StatusRecoverableError, "a is bad")
+	h.set("a", nil)
+	check("none is left", both, 4, componentstatus.StatusOK, "")
+	for i := range 9 {
+		h.set(fmt.Sprint(i), fmt.Errorf("%d is bad", i))
+	}
+	check("too many to tell", both, 13, componentstatus.StatusRecoverableError, "0 is bad\n1 is bad\n2 is bad\n3 is bad\n4 is bad")
 }
 
 // TestRefuse: a record that the configuration refuses stops its partition there, with all before it taken and committed.
@@ -445,6 +527,43 @@ func TestLarge(t *testing.T) {
 	}
 }
 
+// TestPieces: what is much once it is decompressed is handed on in pieces, and a batch that is too much becomes a dead letter.
+func TestPieces(t *testing.T) {
+	c := newCluster(t, 1)
+	client := c.franz(kgo.ProducerBatchCompression(kgo.GzipCompression()))
+	for range 20 {
+		var recs []*kgo.Record
+		for range 5 {
+			recs = append(recs, &kgo.Record{Topic: topic, Value: bytes.Repeat([]byte("x"), 500)})
+		}
+		if err := client.ProduceSync(t.Context(), recs...).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, size := range []int{20_000, 100_000, 10} {
+		if err := client.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Value: bytes.Repeat([]byte("x"), size)}).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := append(upTo(100), 100, 102)
+	var most atomic.Int64
+	p := &pipeline{before: func(_ context.Context, batch []seen) error {
+		most.Store(max(most.Load(), int64(len(batch))))
+		return nil
+	}}
+	start(t, settings(t), c.config(func(cfg *Config) { cfg.Fetch.MaxBytes, cfg.Fetch.MaxRecordBytes = 1000, 10_000 }), p)
+	wait(t, "not all is committed", func() bool { return c.committed(topic)[0] == 103 })
+	if got := p.offsets(0); !slices.Equal(got, want) || p.count() != len(want) {
+		t.Errorf("took %v, want %v", got, want)
+	}
+	if most.Load() > 8 {
+		t.Errorf("%d records of 500 bytes handed on at once, where 4000 bytes are allowed", most.Load())
+	}
+	if got, want := c.deadLetters(1), []string{"orders/0@101 corrupt_limit next 102"}; !slices.Equal(got, want) {
+		t.Errorf("dead letters %v, want %v", got, want)
+	}
+}
+
 // TestSignals: one member serves the pipelines of all signals, each topic the one its rule names, and stops with the first of them.
 func TestSignals(t *testing.T) {
 	c := newCluster(t, 1)
@@ -624,14 +743,16 @@ func sum(t *testing.T, tel *componenttest.Telemetry, name string) (n int64) {
 // statusHost keeps what the component reports.
 type statusHost struct {
 	nopHost
-	mu    sync.Mutex
-	event *componentstatus.Event
+	mu     sync.Mutex
+	event  *componentstatus.Event
+	events int
 }
 
 func (h *statusHost) Report(e *componentstatus.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.event = e
+	h.events++
 }
 
 func (h *statusHost) last() *componentstatus.Event {

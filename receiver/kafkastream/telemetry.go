@@ -72,6 +72,13 @@ func (t *instruments) assign(ps []*partition) {
 	t.assigned = ps
 }
 
+// tally is how many partitions are assigned.
+func (t *instruments) tally() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.assigned)
+}
+
 func (t *instruments) each(f func(p *partition, where attribute.Set)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -102,9 +109,7 @@ func (t *instruments) observe() error {
 			return nil
 		}),
 		b.RegisterReceiverKafkaStreamPartitionsCallback(func(_ context.Context, o metric.Int64Observer) error {
-			t.mu.Lock()
-			defer t.mu.Unlock()
-			o.Observe(int64(len(t.assigned)))
+			o.Observe(int64(t.tally()))
 			return nil
 		}),
 		b.RegisterReceiverKafkaStreamDeadLettersCallback(t.observeLetters),

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +23,8 @@ type FilesConfig struct {
 	CAFile string
 	// ReloadInterval is how old a look at the files may be. Default 10 s.
 	ReloadInterval time.Duration
+	// AllowExpired starts with a certificate that is not valid now: nobody lets it in, until its files are replaced.
+	AllowExpired bool
 	// Logger is told when the files were replaced and when what replaced them cannot be used. Default: nobody.
 	Logger *zap.Logger
 	// Now is the clock. Default time.Now.
@@ -32,7 +35,7 @@ const defaultReload = 10 * time.Second
 
 // Files returns the identity in files. When they are replaced, connections begun from then on use the new ones; while
 // what replaced them cannot be used (half of it is there, the key is another's), the old ones stay, and the log says
-// so. It fails when the files cannot be used to begin with, which a certificate that expired cannot.
+// so. It fails when the files cannot be used to begin with, which a certificate that expired cannot unless that is allowed.
 func Files(c FilesConfig) (*Source, error) {
 	c.ReloadInterval = cmp.Or(c.ReloadInterval, defaultReload)
 	if c.Logger == nil {
@@ -51,13 +54,36 @@ func Files(c FilesConfig) (*Source, error) {
 		return nil, err
 	}
 	if err := expired(m.cert.Leaf, c.Now()); err != nil {
-		return nil, fmt.Errorf("certificate %s: %w", c.CertFile, err)
+		err = fmt.Errorf("certificate %s: %w", c.CertFile, err)
+		if !c.AllowExpired {
+			return nil, err
+		}
+		c.Logger.Warn("identity: this certificate is refused until its files are replaced; nothing has to be restarted", zap.Error(err))
 	}
 	f.material, f.stamps, f.looked = m, stamps, c.Now()
 	return &Source{
 		server: f.server, client: f.client, close: func() error { return nil },
 		self: func() (Peer, error) { return peerOf(f.current().cert.Leaf) },
 	}, nil
+}
+
+// CheckServer finds fault with the identity in files, for one who serves: what Files refuses, and a certificate that is
+// for clients only.
+func CheckServer(c FilesConfig) error {
+	s, err := Files(c)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.Close() }()
+	cert, err := s.server().GetCertificate(nil)
+	if err != nil {
+		return err
+	}
+	leaf := cert.Leaf
+	if len(leaf.ExtKeyUsage)+len(leaf.UnknownExtKeyUsage) > 0 && !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageServerAuth) && !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageAny) {
+		return fmt.Errorf("certificate %s is not made for servers: it needs the extended key usage serverAuth", c.CertFile)
+	}
+	return nil
 }
 
 // files are reloaded when somebody connects, so that there is nothing to stop.

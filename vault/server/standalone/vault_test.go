@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -63,6 +64,11 @@ func newFleet(t *testing.T) *fleet {
 	}
 	f.path = filepath.Join(f.dir, ConfigFile)
 	c, err := f.read(fleetConfig)
+	require.NoError(t, err)
+	_, err = Open(t.Context(), c, zap.NewNop())
+	require.ErrorContains(t, err, "cloakroom vault init")
+	require.NoDirExists(t, filepath.Join(f.dir, "vault"), "keys are made by init alone")
+	_, err = Init(InitOptions{Directory: filepath.Join(f.dir, "vault")})
 	require.NoError(t, err)
 	core, logs := observer.New(zap.DebugLevel)
 	f.logs = logs
@@ -329,6 +335,46 @@ func (f *fleet) slowCall(name string) slowCall {
 	return c
 }
 
+// TestWrongListener: who comes to the wrong port is told so.
+func TestWrongListener(t *testing.T) {
+	f := newFleet(t)
+	issuer, reveal, _ := f.vault.Addresses()
+	grant := func(addr net.Addr) error {
+		_, err := vaultpbconnect.NewIssuerServiceClient(f.as("agent-7"), "https://"+addr.String()).
+			Grant(t.Context(), connect.NewRequest(&vaultpb.GrantRequest{Scope: "default"}))
+		return err
+	}
+	ask := func(addr net.Addr) error {
+		_, err := vaultpbconnect.NewRevealServiceClient(f.as("support"), "https://"+addr.String()).
+			Reveal(t.Context(), connect.NewRequest(&vaultpb.RevealRequest{Purpose: "test"}))
+		return err
+	}
+	status := func(addr net.Addr) error {
+		_, err := vaultpbconnect.NewAdminServiceClient(f.as("support"), "https://"+addr.String()).
+			Status(t.Context(), connect.NewRequest(&vaultpb.StatusRequest{}))
+		return err
+	}
+	for _, c := range []struct {
+		name string
+		call func(net.Addr) error
+		at   net.Addr
+		want string
+	}{
+		{"an agent at the reveal listener", grant, reveal, "agents need its issuer listener"},
+		{"a revealer at the issuer listener", ask, issuer, "who reveals needs its reveal listener"},
+		{"an administrator at the issuer listener", status, issuer, "who reveals needs its reveal listener"},
+		{"an administrator where there are none", status, reveal, "names no admins"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := c.call(c.at)
+			require.Equal(t, connect.CodeUnimplemented, connect.CodeOf(err))
+			require.True(t, connect.IsWireError(err))
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+	require.ErrorContains(t, f.grant("stranger", "default"), "no rule names this caller: add it to agents in the vault's vault.yaml")
+}
+
 // TestInit: made once, for its owner only, and what it makes works.
 func TestInit(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "v")
@@ -370,6 +416,20 @@ func TestInit(t *testing.T) {
 	rep, err := server.VerifyAudit(t.Context(), dir, nil)
 	require.NoError(t, err)
 	require.True(t, rep.Intact(), rep.Faults)
+
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, keysDir)))
+	_, err = Init(o)
+	require.ErrorContains(t, err, "audit.log is there already", "what is left of a vault is no place for another")
+
+	written := t.TempDir()
+	require.NoError(t, os.Chmod(written, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(written, ConfigFile), []byte("# mine\n"), 0o600))
+	made, err = Init(InitOptions{Directory: written})
+	require.NoError(t, err)
+	require.Equal(t, []string{filepath.Join(written, keysDir)}, made)
+	kept, err := os.ReadFile(filepath.Join(written, ConfigFile))
+	require.NoError(t, err)
+	require.Equal(t, "# mine\n", string(kept))
 
 	open := filepath.Join(t.TempDir(), "open")
 	require.NoError(t, os.Mkdir(open, 0o755))
