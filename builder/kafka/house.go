@@ -19,6 +19,7 @@ type house struct {
 	log       *os.File // the broker's
 	broker    *broker.Server
 	collector *demo.Process
+	metrics   string // URL of the collector's
 }
 
 func (h *house) path(parts ...string) string {
@@ -50,6 +51,7 @@ func (h *house) startCollector(ctx context.Context) error {
 		return err
 	}
 	_, port, _ := net.SplitHostPort(addrs[1])
+	h.metrics = "http://" + addrs[1] + "/metrics"
 	env := []string{
 		"CLOAKROOM_KAFKA=" + h.broker.Address(), "CLOAKROOM_TOPICS=shop\\..*raw", "CLOAKROOM_GROUP=" + group,
 		"CLOAKROOM_DATA=" + h.settings.data, "CLOAKROOM_HEALTH=" + addrs[0], "CLOAKROOM_METRICS_PORT=" + port,
