@@ -175,7 +175,8 @@ func (t *tokenizer) report(err error) {
 		componentstatus.ReportStatus(t.host, componentstatus.NewEvent(componentstatus.StatusOK))
 		return
 	}
-	t.logger.Error("tokens cannot be issued; telemetry is handled as on_unavailable says until they can",
+	// A vault that is away is to be expected: no trace of the stack, which loggers add to errors, says anything about it.
+	t.logger.Warn("tokens cannot be issued; telemetry is handled as on_unavailable says until they can",
 		zap.String("on_unavailable", t.cfg.OnUnavailable), zap.Error(err))
 	componentstatus.ReportStatus(t.host, componentstatus.NewRecoverableErrorEvent(err))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/docker/go-units"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/cloakroom/cloakroom/vault/keyring"
 )
@@ -32,6 +33,18 @@ type Config struct {
 	Spool configoptional.Optional[Spool] `mapstructure:"spool"`
 	// Timeout bounds one call to the vault. Default 10s.
 	Timeout time.Duration `mapstructure:"timeout"`
+
+	// emptyEndpoint tells an endpoint that says nothing, as that of a variable nobody set, from none.
+	emptyEndpoint bool
+}
+
+// Unmarshal implements confmap.Unmarshaler.
+func (c *Config) Unmarshal(conf *confmap.Conf) error {
+	if err := conf.Unmarshal(c); err != nil {
+		return err
+	}
+	c.emptyEndpoint = conf.IsSet("endpoint") && c.Endpoint == ""
+	return nil
 }
 
 // Embedded configures a vault in this Collector.
@@ -136,6 +149,9 @@ func (c *Config) Validate() error {
 		if c.TLS.HasValue() || c.SPIFFE.HasValue() || c.Spool.HasValue() {
 			f.add("tls, spiffe, spool: go with endpoint; an embedded vault is in this process")
 		}
+	case c.emptyEndpoint:
+		f.add("endpoint: is empty: want host:port of the vault's issuer listener; " +
+			"is the variable set that it comes from, such as CLOAKROOM_VAULT_ENDPOINT?")
 	case c.Endpoint == "":
 		f.add("embedded: must be set, for example embedded: {path: ./data/vault}; or endpoint, of a vault that serves many Collectors")
 	default:

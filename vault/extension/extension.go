@@ -87,7 +87,7 @@ func (v *Vault) sayStarted() {
 	v.log.Info("token_vault: the vault is open", zap.String("directory", v.vault.Directory()), zap.String("reveal_socket", v.vault.Socket()))
 }
 
-// report tells the host when the vault stops answering and when it answers again.
+// report tells the host when the embedded vault stops working and when it works again. One elsewhere has an [outage].
 func (v *Vault) report(host component.Host, err error) {
 	if err == nil {
 		v.log.Info("token_vault: the vault answers again")

@@ -17,7 +17,8 @@ import (
 )
 
 // startRemote gets this Collector's identity and asks the vault for the first grant. A vault that is away does not keep
-// the Collector from starting: telemetry is held back until it is there, as when it goes away later.
+// the Collector from starting: telemetry is held back until it is there, as when it goes away later. Nor does a certificate
+// that has expired, which comes to the same and is mended by new files.
 func (v *Vault) startRemote(ctx context.Context, host component.Host) error {
 	source, err := v.identity(ctx)
 	if err != nil {
@@ -28,16 +29,18 @@ func (v *Vault) startRemote(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
+	o := v.newOutage(host)
 	remote := client.Remote(vaultpbconnect.NewIssuerServiceClient(http, "https://"+v.cfg.Endpoint))
-	settings := client.Settings{Timeout: v.cfg.Timeout, Report: func(err error) { v.report(host, err) }}
+	settings := client.Settings{Timeout: v.cfg.Timeout, Report: o.issuerSays}
 	if c := v.cfg.Spool.Get(); c != nil {
 		settings.Spool, err = spool.Open(spool.Settings{
-			Directory: c.Directory, MaxBytes: int64(c.MaxSize), Timeout: v.cfg.Timeout, Logger: v.log, Hooks: v.telemetry.spoolHooks(),
+			Directory: c.Directory, MaxBytes: int64(c.MaxSize), Timeout: v.cfg.Timeout, Logger: v.log, Hooks: v.telemetry.spoolHooks(o),
 		})
 		if err != nil {
 			return fmt.Errorf("spool: %w", err)
 		}
 		settings.Unlinked = c.Unlinked
+		o.waiting = func() bool { return settings.Spool.Stats().Depth > 0 }
 		v.closers = append(v.closers, settings.Spool.Close)
 	}
 	v.issuer = client.New(remote, settings)
@@ -56,7 +59,7 @@ func (v *Vault) startRemote(ctx context.Context, host component.Host) error {
 // identity is this Collector's own.
 func (v *Vault) identity(ctx context.Context) (*identity.Source, error) {
 	if t := v.cfg.TLS.Get(); t != nil {
-		return identity.Files(identity.FilesConfig{CertFile: t.CertFile, KeyFile: t.KeyFile, CAFile: t.CAFile, Logger: v.log})
+		return identity.Files(identity.FilesConfig{CertFile: t.CertFile, KeyFile: t.KeyFile, CAFile: t.CAFile, AllowExpired: true, Logger: v.log})
 	}
 	return identity.SPIFFE(ctx, identity.SPIFFEConfig{Socket: v.cfg.SPIFFE.Get().Socket, Logger: v.log})
 }

@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/extension/extensiontest"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/cloakroom/cloakroom/vault/extension"
 	"github.com/cloakroom/cloakroom/vault/extension/internal/metadata"
@@ -43,6 +44,8 @@ func TestRemoteConfig(t *testing.T) {
 		{"a spool for an embedded vault", map[string]any{"embedded": map[string]any{"path": "v"}, "spool": map[string]any{"directory": "s"}}, []string{"go with endpoint"}},
 		{"no identity", map[string]any{"endpoint": endpoint}, []string{"tls, spiffe: this Collector needs an identity"}},
 		{"two identities", map[string]any{"endpoint": endpoint, "tls": tls, "spiffe": map[string]any{"server_id": "spiffe://a/b"}}, []string{"tls, spiffe"}},
+		{"an endpoint that a variable left empty", map[string]any{"endpoint": "", "tls": tls}, []string{"endpoint: is empty", "CLOAKROOM_VAULT_ENDPOINT"}},
+		{"an endpoint of nothing", map[string]any{"endpoint": nil}, []string{"endpoint: is empty"}},
 		{"SPIFFE without a server", map[string]any{"endpoint": endpoint, "spiffe": map[string]any{"socket": "unix:///x"}}, []string{"spiffe.server_id: must be set"}},
 		{"an odd server", map[string]any{"endpoint": endpoint, "spiffe": map[string]any{"server_id": "vault"}}, []string{"spiffe.server_id: \"vault\""}},
 		{"every fault at once", map[string]any{
@@ -144,6 +147,32 @@ func TestRemote(t *testing.T) {
 	require.ErrorIs(t, v.Commit(t.Context(), &b), token.ErrUnavailable)
 	serveIssuer(t, vault, certs, addr)
 	require.Eventually(t, func() bool { return v.Commit(t.Context(), &b) == nil }, 30*time.Second, 20*time.Millisecond)
+}
+
+// TestRemoteWithExpiredCertificate: it is as if the vault were away, and new files mend it.
+func TestRemoteWithExpiredCertificate(t *testing.T) {
+	certs := certificates(t)
+	a, err := authority.New("another")
+	require.NoError(t, err)
+	pair, err := a.Sign(authority.Request{Name: "agent", NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: time.Now().Add(-time.Hour)})
+	require.NoError(t, err)
+	require.NoError(t, pair.Write(certs, "agent"))
+	cfg := load(t, map[string]any{"endpoint": "127.0.0.1:1", "tls": map[string]any{
+		"cert_file": certs + "/agent.crt", "key_file": certs + "/agent.key", "ca_file": certs + "/ca.crt",
+	}})
+	core, logs := observer.New(zap.WarnLevel)
+	set := extensiontest.NewNopSettings(metadata.Type)
+	set.Logger = zap.New(core)
+	e, err := extension.NewFactory().Create(t.Context(), set, cfg)
+	require.NoError(t, err)
+	h := &host{Host: componenttest.NewNopHost()}
+	require.NoError(t, e.Start(t.Context(), h))
+	require.NoError(t, e.Shutdown(t.Context()))
+	require.Equal(t, componentstatus.StatusRecoverableError, h.events[0].Status())
+	said := logs.All()
+	require.Len(t, said, 2)
+	require.Contains(t, said[0].Message, "until its files are replaced")
+	require.Contains(t, said[1].Message, "the vault cannot be reached")
 }
 
 func TestRemoteWithUnusableIdentity(t *testing.T) {

@@ -75,17 +75,25 @@ func (t *instruments) observe(v *server.Embedded) error {
 	)
 }
 
-// spoolHooks count what the spool does.
-func (t *instruments) spoolHooks() spool.Hooks {
+// spoolHooks count what the spool does, and have o hear of it.
+func (t *instruments) spoolHooks(o *outage) spool.Hooks {
 	ctx := context.Background()
 	refused := func(reason string, records int) {
 		t.builder.ExtensionTokenVaultSpoolRecordsRefused.Add(ctx, int64(records), metric.WithAttributes(attribute.String("reason", reason)))
 	}
 	return spool.Hooks{
-		Shipped: func(records int) { t.builder.ExtensionTokenVaultSpoolRecordsShipped.Add(ctx, int64(records)) },
+		Shipped: func(records int) {
+			t.builder.ExtensionTokenVaultSpoolRecordsShipped.Add(ctx, int64(records))
+			o.shipped(records)
+		},
 		Refused: refused,
 		Full:    func(records int) { refused("full", records) },
-		Retry:   func(error) { t.builder.ExtensionTokenVaultSpoolRetries.Add(ctx, 1) },
+		Retry: func(err error) {
+			t.builder.ExtensionTokenVaultSpoolRetries.Add(ctx, 1)
+			o.retried(err)
+		},
+		Breaker: o.breaker,
+		Drained: o.drained,
 	}
 }
 
@@ -116,17 +124,20 @@ func (t *instruments) observeRemote(i *client.Issuer, s *spool.Spool) error {
 		t.builder.RegisterExtensionTokenVaultSpoolRecordsCallback(stat(func(s spool.Stats) int64 { return int64(s.Depth) })),
 		t.builder.RegisterExtensionTokenVaultSpoolRecordsDeniedCallback(stat(func(s spool.Stats) int64 { return int64(s.Denied) })),
 		t.builder.RegisterExtensionTokenVaultSpoolSizeCallback(stat(func(s spool.Stats) int64 { return s.Bytes })),
-		t.builder.RegisterExtensionTokenVaultSpoolBreakerOpenCallback(stat(func(s spool.Stats) int64 {
-			if s.Breaker == "open" {
-				return 1
-			}
-			return 0
-		})),
+		t.builder.RegisterExtensionTokenVaultSpoolBreakerOpenCallback(stat(breakerOpen)),
 		t.builder.RegisterExtensionTokenVaultSpoolAgeCallback(func(_ context.Context, o metric.Float64Observer) error {
 			o.Observe(s.Stats().Age(time.Now()).Seconds())
 			return nil
 		}),
 	)
+}
+
+// breakerOpen is 1 until a call has succeeded: half open is open, and time to try again.
+func breakerOpen(s spool.Stats) int64 {
+	if s.Breaker == "closed" {
+		return 0
+	}
+	return 1
 }
 
 func (t *instruments) shutdown() { t.builder.Shutdown() }

@@ -22,6 +22,8 @@ type FilesConfig struct {
 	CAFile string
 	// ReloadInterval is how old a look at the files may be. Default 10 s.
 	ReloadInterval time.Duration
+	// AllowExpired starts with a certificate that is not valid now: nobody lets it in, until its files are replaced.
+	AllowExpired bool
 	// Logger is told when the files were replaced and when what replaced them cannot be used. Default: nobody.
 	Logger *zap.Logger
 	// Now is the clock. Default time.Now.
@@ -32,7 +34,7 @@ const defaultReload = 10 * time.Second
 
 // Files returns the identity in files. When they are replaced, connections begun from then on use the new ones; while
 // what replaced them cannot be used (half of it is there, the key is another's), the old ones stay, and the log says
-// so. It fails when the files cannot be used to begin with, which a certificate that expired cannot.
+// so. It fails when the files cannot be used to begin with, which a certificate that expired cannot unless that is allowed.
 func Files(c FilesConfig) (*Source, error) {
 	c.ReloadInterval = cmp.Or(c.ReloadInterval, defaultReload)
 	if c.Logger == nil {
@@ -51,7 +53,11 @@ func Files(c FilesConfig) (*Source, error) {
 		return nil, err
 	}
 	if err := expired(m.cert.Leaf, c.Now()); err != nil {
-		return nil, fmt.Errorf("certificate %s: %w", c.CertFile, err)
+		err = fmt.Errorf("certificate %s: %w", c.CertFile, err)
+		if !c.AllowExpired {
+			return nil, err
+		}
+		c.Logger.Warn("identity: this certificate is refused until its files are replaced; nothing has to be restarted", zap.Error(err))
 	}
 	f.material, f.stamps, f.looked = m, stamps, c.Now()
 	return &Source{

@@ -211,6 +211,16 @@ func TestWhoMayConnect(t *testing.T) {
 			return callWith(srv, &tls.Config{InsecureSkipVerify: true, Certificates: []tls.Certificate{pair}})
 		})
 	})
+	t.Run("a client that starts expired, and is renewed", func(t *testing.T) {
+		client := newParty(t, ours, authority.Request{Name: "agent", NotBefore: past.Add(-time.Hour), NotAfter: past})
+		client.config.AllowExpired = true
+		s := client.source(t)
+		srv := serve(t, newParty(t, ours, vault).source(t))
+		refused(t, "it has expired", func() (string, error) { return call(t, srv, s, local) })
+		client.replace(t, ours, agent)
+		_, err := call(t, srv, s, local)
+		require.NoError(t, err)
+	})
 	t.Run("no certificate", func(t *testing.T) {
 		srv := serve(t, newParty(t, ours, vault).source(t))
 		refused(t, "none was shown", func() (string, error) { return callWith(srv, &tls.Config{InsecureSkipVerify: true}) })

@@ -59,7 +59,7 @@ func newShipper(s *Spool) *shipper {
 		ReadyToTrip:  func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= tripAfter },
 		IsSuccessful: func(err error) bool { return err == nil || refusesWhole(err) },
 		OnStateChange: func(_ string, _, to gobreaker.State) {
-			s.log.Info("spool: circuit breaker", zap.Stringer("state", to))
+			s.log.Debug("spool: circuit breaker", zap.Stringer("state", to))
 			if s.settings.Hooks.Breaker != nil {
 				s.settings.Hooks.Breaker(to.String())
 			}
@@ -131,6 +131,9 @@ func (p *shipper) run() {
 		case err != nil:
 			p.wait(p.pause.NextBackOff(), s.kick) // new records are no reason to try sooner
 			continue
+		}
+		if s.settings.Hooks.Drained != nil {
+			s.settings.Hooks.Drained()
 		}
 		if woken := p.wait(idle, s.wake); !woken {
 			p.empty(0)

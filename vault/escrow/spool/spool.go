@@ -57,6 +57,8 @@ type Hooks struct {
 	Full func(records int)
 	// Retry is called after a call to the vault that failed.
 	Retry func(error)
+	// Drained is called whenever the vault has all that was appended.
+	Drained func()
 	// Breaker is called when the circuit breaker changes: "closed", "half-open", "open".
 	Breaker func(state string)
 	// At is called at the points where a crash is interesting, by name: "before append", "after append", "before
@@ -91,7 +93,7 @@ type Stats struct {
 	Oldest      time.Time // when the oldest of Depth was appended; zero when there is none
 	Denied      int       // records set aside, not in Depth
 	Quarantined int64     // bytes that do not read any more
-	Breaker     string    // "closed", "half-open", "open"
+	Breaker     string    // "closed"; "open", or after a while "half-open", from the failure that opened it to a call that succeeds
 
 	// Running totals of this process.
 	Appended, Shipped, Invalid, Expired, Full, Retries uint64

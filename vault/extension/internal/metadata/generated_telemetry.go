@@ -343,7 +343,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ExtensionTokenVaultSpoolBreakerOpen, err = builder.meter.Int64ObservableGauge(
 		"otelcol_extension_token_vault_spool_breaker_open",
-		metric.WithDescription("1 while the spool does not try the vault because it failed again and again, else 0. [Alpha]"),
+		metric.WithDescription("1 from when calls to the vault failed again and again until one succeeds, else 0. [Alpha]"),
 		metric.WithUnit("1"),
 	)
 	errs = errors.Join(errs, err)

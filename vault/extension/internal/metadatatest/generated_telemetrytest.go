@@ -177,7 +177,7 @@ func AssertEqualExtensionTokenVaultSpoolAge(t *testing.T, tt *componenttest.Tele
 func AssertEqualExtensionTokenVaultSpoolBreakerOpen(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_extension_token_vault_spool_breaker_open",
-		Description: "1 while the spool does not try the vault because it failed again and again, else 0. [Alpha]",
+		Description: "1 from when calls to the vault failed again and again until one succeeds, else 0. [Alpha]",
 		Unit:        "1",
 		Data: metricdata.Gauge[int64]{
 			DataPoints: dps,
