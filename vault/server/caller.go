@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"connectrpc.com/connect"
 
@@ -65,13 +66,14 @@ func (c *Core) agent(ctx context.Context) (rights, error) {
 	if caller.Local {
 		return rights{caller: caller}, nil
 	}
+	c.callers.first(caller.ID)
 	if c.Keys.AgentRevoked(caller.ID) {
 		return rights{}, denied(caller, whyRevoked)
 	}
 	r := c.Rules()
 	matched := r.agentsOf(caller.ID)
 	if len(matched) == 0 {
-		return rights{}, denied(caller, whyNoRule)
+		return rights{}, denied(caller, whyNoRule+": add it to agents in the vault's vault.yaml")
 	}
 	return rights{caller: caller, rules: r, agent: matched}, nil
 }
@@ -82,13 +84,14 @@ func (c *Core) revealer(ctx context.Context) (rights, error) {
 	if caller.Local {
 		return rights{caller: caller}, nil
 	}
+	c.callers.first(caller.ID)
 	if c.Keys.AgentRevoked(caller.ID) {
 		return rights{}, denied(caller, whyRevoked)
 	}
 	r := c.Rules()
 	matched := r.revealersOf(caller.ID)
 	if len(matched) == 0 {
-		return rights{}, denied(caller, whyService)
+		return rights{}, denied(caller, whyService+": add it to revealers in the vault's vault.yaml")
 	}
 	return rights{caller: caller, rules: r, agent: matched}, nil
 }
@@ -99,7 +102,7 @@ func (c *Core) administrator(ctx context.Context) error {
 	if caller.Local || !c.Keys.AgentRevoked(caller.ID) && c.Rules().administers(caller.ID) {
 		return nil
 	}
-	return denied(caller, whyNoRule)
+	return denied(caller, whyNoRule+": add it to admins in the vault's vault.yaml")
 }
 
 // refusedAs is the reason of a refusal for the audit log, one of the fixed ones.
@@ -108,7 +111,7 @@ func refusedAs(err error) string {
 	if errors.As(err, &e) {
 		if inner := errors.Unwrap(e.Unwrap()); inner != nil {
 			for _, why := range []string{whyNoRule, whyRevoked, whyService} {
-				if inner.Error() == why {
+				if strings.HasPrefix(inner.Error(), why) {
 					return why
 				}
 			}

@@ -97,7 +97,7 @@ func Open(s Settings) (*Embedded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open vault: %w", err)
 	}
-	v := &Embedded{dir: dir, log: s.Logger, core: &Core{Now: s.Now, Hooks: s.Hooks}}
+	v := &Embedded{dir: dir, log: s.Logger, core: &Core{Now: s.Now, Hooks: s.Hooks, Log: s.Logger}}
 	if s.Rules != nil {
 		v.core.SetRules(s.Rules)
 	}

@@ -196,6 +196,14 @@ func (s *seen[K]) first(key K) bool {
 	return true
 }
 
+// has reports whether a key is known.
+func (s *seen[K]) has(key K) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, known := s.keys[key]
+	return known
+}
+
 // forget has the next first of a key be new.
 func (s *seen[K]) forget(key K) {
 	s.mu.Lock()

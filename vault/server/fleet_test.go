@@ -9,6 +9,8 @@ import (
 
 	"connectrpc.com/connect"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/cloakroom/cloakroom/vault/audit"
 	"github.com/cloakroom/cloakroom/vault/client"
@@ -239,6 +241,58 @@ func TestRevocationsReachStreams(t *testing.T) {
 	res, err := r.issuing.Grant(r.as(web), connect.NewRequest(&vaultpb.GrantRequest{Scope: "default"}))
 	require.NoError(t, err)
 	require.NotEqual(t, uint32(first.Kid), res.Msg.Kid, "a new key id")
+}
+
+// TestRevokeAnswers: what an administrator names and the vault does not know is said, and what was done is in the log.
+func TestRevokeAnswers(t *testing.T) {
+	r := newFleet(t)
+	core, logs := observer.New(zap.InfoLevel)
+	r.core.Log = zap.New(core)
+	_, err := r.issuing.Grant(r.as(web), connect.NewRequest(&vaultpb.GrantRequest{Scope: "default"}))
+	require.NoError(t, err)
+	agent := func(id string) *vaultpb.RevokeRequest {
+		return &vaultpb.RevokeRequest{Purpose: "INC-42", What: &vaultpb.RevokeRequest_Agent{Agent: id}}
+	}
+	scope := func(name string) *vaultpb.RevokeRequest {
+		return &vaultpb.RevokeRequest{Purpose: "INC-42", What: &vaultpb.RevokeRequest_Scope{Scope: name}}
+	}
+	_, _ = r.issuing.Grant(r.as("stranger"), connect.NewRequest(&vaultpb.GrantRequest{Scope: "default"})) // has called, in vain
+	for _, c := range []struct {
+		name    string
+		request *vaultpb.RevokeRequest
+		code    connect.Code // 0: it is done
+		unknown bool
+	}{
+		{"an agent that a rule names", agent(web), 0, false},
+		{"an agent that has called", agent("stranger"), 0, false},
+		{"an agent that nobody knows", agent("sranger"), 0, true},
+		{"a scope", scope("default"), 0, false},
+		{"a scope that is not there", scope("defualt"), connect.CodeNotFound, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_ = logs.TakeAll()
+			res, err := r.admin.Revoke(t.Context(), connect.NewRequest(c.request))
+			said := logs.TakeAll()
+			if c.code != 0 {
+				require.Equal(t, c.code, connect.CodeOf(err))
+				require.Empty(t, said)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, c.unknown, res.Msg.UnknownAgent)
+			require.Len(t, said, 1)
+			require.Equal(t, "vault: revoked", said[0].Message)
+			require.Equal(t, "INC-42", said[0].ContextMap()["purpose"])
+		})
+	}
+	restore := func(id string) error {
+		_, err := r.admin.Restore(t.Context(), connect.NewRequest(&vaultpb.RestoreRequest{Purpose: "over", Agent: id}))
+		return err
+	}
+	require.NoError(t, restore(web))
+	require.Equal(t, "vault: restored", logs.TakeAll()[0].Message)
+	require.Equal(t, connect.CodeNotFound, connect.CodeOf(restore(web)), "it is not revoked any more")
+	require.Empty(t, logs.TakeAll())
 }
 
 // TestPoisonedRecordIsReplaced: a record with another's value is found at reveal, and the next honest escrow repairs it.

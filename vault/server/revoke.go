@@ -3,8 +3,10 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"connectrpc.com/connect"
+	"go.uber.org/zap"
 
 	"github.com/cloakroom/cloakroom/vault/audit"
 	"github.com/cloakroom/cloakroom/vault/keyring"
@@ -32,6 +34,10 @@ func (s *Admin) Revoke(ctx context.Context, r *connect.Request[vaultpb.RevokeReq
 		if !keyring.ValidScope(what.Scope) {
 			return nil, s.core.deny(ctx, audit.Event{Action: audit.ActionRevoke}, keyring.ErrScope)
 		}
+		if !s.core.Keys.Begun(what.Scope) {
+			ev.Scope = what.Scope
+			return nil, s.missing(ctx, ev, fmt.Errorf("there is no scope %q: it has no key ids", what.Scope))
+		}
 		ev.Scope, revoke = what.Scope, func() ([]token.Kid, error) { return s.revokeScope(what.Scope) }
 	case *vaultpb.RevokeRequest_Agent:
 		if !keyring.ValidAgent(what.Agent) {
@@ -50,10 +56,11 @@ func (s *Admin) Revoke(ctx context.Context, r *connect.Request[vaultpb.RevokeReq
 		_, auditErr := s.core.Audit.Append(ctx, ev)
 		return nil, fault(errors.Join(err, auditErr))
 	}
-	out := &vaultpb.RevokeResponse{}
+	out := &vaultpb.RevokeResponse{UnknownAgent: ev.Agent != "" && !s.core.knows(ev.Agent)}
 	for _, k := range kids {
 		out.Kids = append(out.Kids, k.String())
 	}
+	s.core.Log.Info("vault: revoked", append(changed(ev), zap.Strings("ended_kids", out.Kids))...)
 	return connect.NewResponse(out), nil
 }
 
@@ -97,13 +104,44 @@ func (s *Admin) Restore(ctx context.Context, r *connect.Request[vaultpb.RestoreR
 	}
 	ev = by(ctx, ev)
 	ev.Purpose, ev.Outcome, ev.Agent = r.Msg.Purpose, audit.OutcomeOK, r.Msg.Agent
+	if !s.core.Keys.AgentRevoked(r.Msg.Agent) {
+		return nil, s.missing(ctx, ev, fmt.Errorf("agent %q is not revoked", r.Msg.Agent))
+	}
 	if _, err := s.core.Audit.Append(ctx, ev); err != nil {
 		return nil, fault(err)
 	}
 	if err := s.core.Keys.RestoreAgent(r.Msg.Agent); err != nil {
 		return nil, fault(err)
 	}
+	s.core.Log.Info("vault: restored", changed(ev)...)
 	return connect.NewResponse(&vaultpb.RestoreResponse{}), nil
+}
+
+// missing notes that what was named is not there, and says so to the caller.
+func (s *Admin) missing(ctx context.Context, ev audit.Event, err error) error {
+	ev.Outcome, ev.Reason = audit.OutcomeFailed, "there is no such thing"
+	if _, auditErr := s.core.Audit.Append(ctx, ev); auditErr != nil {
+		return fault(auditErr)
+	}
+	return connect.NewError(connect.CodeNotFound, err)
+}
+
+// changed says in the vault's own log what an administrator did, as the audit log does.
+func changed(ev audit.Event) (fields []zap.Field) {
+	for _, f := range []struct{ key, value string }{
+		{"agent", ev.Agent}, {"scope", ev.Scope}, {"kid", ev.Kid}, {"purpose", ev.Purpose}, {"by", ev.Actor},
+	} {
+		if f.value != "" {
+			fields = append(fields, zap.String(f.key, f.value))
+		}
+	}
+	return fields
+}
+
+// knows reports whether a rule names an identity, or it has called since this start.
+func (c *Core) knows(id string) bool {
+	r := c.Rules()
+	return len(r.agentsOf(id)) > 0 || len(r.revealersOf(id)) > 0 || r.administers(id) || c.callers.has(id)
 }
 
 // admit lets in administrators with a purpose, and puts who is neither on record.

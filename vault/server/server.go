@@ -22,6 +22,7 @@ import (
 	"unicode/utf8"
 
 	"connectrpc.com/connect"
+	"go.uber.org/zap"
 
 	"github.com/cloakroom/cloakroom/vault/audit"
 	"github.com/cloakroom/cloakroom/vault/keyring"
@@ -38,12 +39,15 @@ type Core struct {
 	Now func() time.Time
 	// Hooks are told what the services do.
 	Hooks Hooks
+	// Log is told what administrators change. Default: nobody.
+	Log *zap.Logger
 
 	rules     atomic.Pointer[Rules]
 	grantLife atomic.Int64 // nanoseconds; 0: DefaultGrantLife
 	watchers  watchers
 	refusals  notices
 	begun     notices // escrow sessions
+	callers   seen[string]
 }
 
 // DefaultGrantLife is how long an agent may mint before it has to ask again. Agents ask at less than half of it, so an
@@ -81,6 +85,9 @@ type Hooks struct {
 func (c *Core) withDefaults() *Core {
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = zap.NewNop()
 	}
 	if c.Hooks.Escrowed == nil {
 		c.Hooks.Escrowed = func(context.Context, int, time.Duration, error) {}

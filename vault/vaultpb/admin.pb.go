@@ -728,7 +728,9 @@ func (*RevokeRequest_Agent) isRevokeRequest_What() {}
 type RevokeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The key ids that ended.
-	Kids          []string `protobuf:"bytes,1,rep,name=kids,proto3" json:"kids,omitempty"`
+	Kids []string `protobuf:"bytes,1,rep,name=kids,proto3" json:"kids,omitempty"`
+	// No rule names the agent, and it has not called since the vault started: is it spelled right?
+	UnknownAgent  bool `protobuf:"varint,2,opt,name=unknown_agent,json=unknownAgent,proto3" json:"unknown_agent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -768,6 +770,13 @@ func (x *RevokeResponse) GetKids() []string {
 		return x.Kids
 	}
 	return nil
+}
+
+func (x *RevokeResponse) GetUnknownAgent() bool {
+	if x != nil {
+		return x.UnknownAgent
+	}
+	return false
 }
 
 type RestoreRequest struct {
@@ -921,9 +930,10 @@ const file_admin_proto_rawDesc = "" +
 	"\x03kid\x18\x02 \x01(\tH\x00R\x03kid\x12\x16\n" +
 	"\x05scope\x18\x03 \x01(\tH\x00R\x05scope\x12\x16\n" +
 	"\x05agent\x18\x04 \x01(\tH\x00R\x05agentB\x06\n" +
-	"\x04what\"$\n" +
+	"\x04what\"I\n" +
 	"\x0eRevokeResponse\x12\x12\n" +
-	"\x04kids\x18\x01 \x03(\tR\x04kids\"@\n" +
+	"\x04kids\x18\x01 \x03(\tR\x04kids\x12#\n" +
+	"\runknown_agent\x18\x02 \x01(\bR\funknownAgent\"@\n" +
 	"\x0eRestoreRequest\x12\x18\n" +
 	"\apurpose\x18\x01 \x01(\tR\apurpose\x12\x14\n" +
 	"\x05agent\x18\x02 \x01(\tR\x05agent\"\x11\n" +

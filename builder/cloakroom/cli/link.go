@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -182,10 +183,21 @@ func vaultFault(doing string, err error) error {
 	switch connect.CodeOf(err) {
 	case connect.CodePermissionDenied:
 		return fmt.Errorf("%w (on the vault's machine, run as the user it runs as; over the network, its vault.yaml says who may)", err)
-	case connect.CodeUnavailable:
-		return fmt.Errorf("%w (the vault cannot answer now: its log and `cloakroom vault status` may say why)", err)
+	case connect.CodeUnavailable, connect.CodeDeadlineExceeded:
+		if unanswered(err) {
+			return fmt.Errorf("%w (the vault cannot answer now: its log and `cloakroom vault status` may say why)", err)
+		}
 	case connect.CodeUnimplemented:
-		return fmt.Errorf("%w (what listens there does not offer it: a vault administrates over the network on its reveal listener, and only where its vault.yaml names admins)", err)
+		if connect.IsWireError(err) {
+			return err // a vault's own words
+		}
+		return fmt.Errorf("%w (what listens there is not the reveal listener of a vault)", err)
 	}
 	return err
+}
+
+// unanswered reports whether nobody took the call, or it took too long. Everything else has a reason of its own.
+func unanswered(err error) bool {
+	var n net.Error
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &n) && n.Timeout()
 }

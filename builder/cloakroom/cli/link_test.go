@@ -1,25 +1,45 @@
 package cli
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"net"
+	"syscall"
 	"testing"
 
 	"connectrpc.com/connect"
 	"github.com/stretchr/testify/require"
 )
 
-// TestVaultFault: who asks a vault in vain is told where to look.
+// TestVaultFault: who asks a vault in vain is told where to look, where there is something to look at.
 func TestVaultFault(t *testing.T) {
-	for code, hint := range map[connect.Code]string{
-		connect.CodePermissionDenied: "vault.yaml says who may",
-		connect.CodeUnavailable:      "`cloakroom vault status` may say why",
-		connect.CodeUnimplemented:    "names admins",
+	const status = "`cloakroom vault status` may say why"
+	for _, c := range []struct {
+		name  string
+		code  connect.Code
+		cause error
+		hint  string // empty: the error says it all
+	}{
+		{"not allowed", connect.CodePermissionDenied, errors.New("no rule"), "vault.yaml says who may"},
+		{"nobody listens", connect.CodeUnavailable, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, status},
+		{"a connection that takes too long", connect.CodeUnavailable, &net.OpError{Op: "dial", Err: context.DeadlineExceeded}, status},
+		{"an answer that takes too long", connect.CodeDeadlineExceeded, context.DeadlineExceeded, status},
+		{"another certificate than expected", connect.CodeUnavailable, errors.New("the server's certificate is for another name"), ""},
+		{"the vault's database is away", connect.CodeUnavailable, errors.New("the token store cannot work now"), ""},
+		{"no vault", connect.CodeUnimplemented, errors.New("404 Not Found"), "not the reveal listener of a vault"},
+		{"a fault of the vault", connect.CodeInternal, errors.New("internal error"), ""},
 	} {
-		cause := errors.New("404 Not Found")
-		err := vaultFault("ask", connect.NewError(code, cause))
-		require.ErrorIs(t, err, cause, code)
-		require.ErrorContains(t, err, hint, code)
+		t.Run(c.name, func(t *testing.T) {
+			cause := connect.NewError(c.code, c.cause)
+			err := vaultFault("", cause)
+			require.ErrorIs(t, err, c.cause)
+			if c.hint == "" {
+				require.Equal(t, error(cause), err)
+			} else {
+				require.ErrorContains(t, err, c.hint)
+			}
+			require.EqualError(t, vaultFault("ask", cause), fmt.Sprintf("ask: %v", err))
+		})
 	}
-	plain := connect.NewError(connect.CodeInternal, errors.New("internal error"))
-	require.Equal(t, error(plain), vaultFault("", plain))
 }

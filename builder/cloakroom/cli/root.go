@@ -22,7 +22,8 @@ This is the hand tool beside the collector otelcol-cloakroom.
 Standard output carries data, standard error carries messages. Exit codes:
   0    done
   1    done, and found what was asked to fail on: scan --fail-on, eval --min-precision and --min-recall, faults of a
-       policy (policy check), an audit log that does not verify (vault audit verify)
+       policy (policy check), an audit log that does not verify (vault audit verify); or found nothing to do it to:
+       no such scope (vault revoke), an agent that is not revoked (vault restore)
   2    wrong usage: nothing was done
   3    some tokens or values have no answer: unknown, never seen, erased, expired or denied (reveal, token,
        vault forget)

@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"connectrpc.com/connect"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -102,6 +103,10 @@ func (v *Vault) serve(c *Config) (err error) {
 	if c.Issuer.Listen != "" {
 		mux := http.NewServeMux()
 		mux.Handle(vaultpbconnect.NewIssuerServiceHandler(v.vault.Issuer(), handlerOptions()...))
+		for _, service := range []string{vaultpbconnect.RevealServiceName, vaultpbconnect.AdminServiceName} {
+			mux.Handle("/"+service+"/", v.elsewhere("this is the vault's issuer listener, which is for agents: who reveals needs its reveal listener "+
+				"(reveal.listen in its vault.yaml)"))
+		}
 		if v.issuer, err = v.listen("issuer", c.Issuer, v.identity.Server(), v.known(mux)); err != nil {
 			return err
 		}
@@ -111,6 +116,8 @@ func (v *Vault) serve(c *Config) (err error) {
 		mux.Handle(vaultpbconnect.NewRevealServiceHandler(v.vault.Reveal(), handlerOptions()...))
 		path, admin := vaultpbconnect.NewAdminServiceHandler(v.vault.Admin(), handlerOptions()...)
 		mux.Handle(path, v.whileAdmins(admin))
+		mux.Handle("/"+vaultpbconnect.IssuerServiceName+"/", v.elsewhere("this is the vault's reveal listener, which is for those who reveal: "+
+			"agents need its issuer listener (issuer.listen in its vault.yaml)"))
 		if v.reveal, err = v.listen("reveal", c.Reveal, v.identity.Server(), v.known(mux)); err != nil {
 			return err
 		}
@@ -118,11 +125,19 @@ func (v *Vault) serve(c *Config) (err error) {
 	return nil
 }
 
+// elsewhere answers calls that came to the wrong listener: which one was met, and which is wanted.
+func (v *Vault) elsewhere(why string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v.writeError(w, r, connect.NewError(connect.CodeUnimplemented, errors.New(why)))
+	})
+}
+
 // whileAdmins serves h while somebody may administrate over the network: a reload may change that.
 func (v *Vault) whileAdmins(h http.Handler) http.Handler {
+	nobody := v.elsewhere("nobody administrates this vault over the network: its vault.yaml names no admins")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(v.config.Load().Admins) == 0 {
-			http.NotFound(w, r)
+			nobody.ServeHTTP(w, r)
 			return
 		}
 		h.ServeHTTP(w, r)

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -327,6 +328,46 @@ func (f *fleet) slowCall(name string) slowCall {
 		return len(f.vault.met) > 0
 	}, 20*time.Second, time.Millisecond)
 	return c
+}
+
+// TestWrongListener: who comes to the wrong port is told so.
+func TestWrongListener(t *testing.T) {
+	f := newFleet(t)
+	issuer, reveal, _ := f.vault.Addresses()
+	grant := func(addr net.Addr) error {
+		_, err := vaultpbconnect.NewIssuerServiceClient(f.as("agent-7"), "https://"+addr.String()).
+			Grant(t.Context(), connect.NewRequest(&vaultpb.GrantRequest{Scope: "default"}))
+		return err
+	}
+	ask := func(addr net.Addr) error {
+		_, err := vaultpbconnect.NewRevealServiceClient(f.as("support"), "https://"+addr.String()).
+			Reveal(t.Context(), connect.NewRequest(&vaultpb.RevealRequest{Purpose: "test"}))
+		return err
+	}
+	status := func(addr net.Addr) error {
+		_, err := vaultpbconnect.NewAdminServiceClient(f.as("support"), "https://"+addr.String()).
+			Status(t.Context(), connect.NewRequest(&vaultpb.StatusRequest{}))
+		return err
+	}
+	for _, c := range []struct {
+		name string
+		call func(net.Addr) error
+		at   net.Addr
+		want string
+	}{
+		{"an agent at the reveal listener", grant, reveal, "agents need its issuer listener"},
+		{"a revealer at the issuer listener", ask, issuer, "who reveals needs its reveal listener"},
+		{"an administrator at the issuer listener", status, issuer, "who reveals needs its reveal listener"},
+		{"an administrator where there are none", status, reveal, "names no admins"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := c.call(c.at)
+			require.Equal(t, connect.CodeUnimplemented, connect.CodeOf(err))
+			require.True(t, connect.IsWireError(err))
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+	require.ErrorContains(t, f.grant("stranger", "default"), "no rule names this caller: add it to agents in the vault's vault.yaml")
 }
 
 // TestInit: made once, for its owner only, and what it makes works.

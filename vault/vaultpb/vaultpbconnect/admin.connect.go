@@ -53,9 +53,10 @@ type AdminServiceClient interface {
 	Forget(context.Context, *connect.Request[vaultpb.ForgetRequest]) (*connect.Response[vaultpb.ForgetResponse], error)
 	// VerifyAudit checks the whole audit log against the running vault's own end of the chain.
 	VerifyAudit(context.Context, *connect.Request[vaultpb.VerifyAuditRequest]) (*connect.Response[vaultpb.VerifyAuditResponse], error)
-	// Revoke ends grants: of a key id, of a scope, or of an agent. What was minted under them stays revealable.
+	// Revoke ends grants: of a key id, of a scope, or of an agent. What was minted under them stays revealable. A scope
+	// without key ids is NOT_FOUND.
 	Revoke(context.Context, *connect.Request[vaultpb.RevokeRequest]) (*connect.Response[vaultpb.RevokeResponse], error)
-	// Restore lets a revoked agent in again.
+	// Restore lets a revoked agent in again. One that is not revoked is NOT_FOUND.
 	Restore(context.Context, *connect.Request[vaultpb.RestoreRequest]) (*connect.Response[vaultpb.RestoreResponse], error)
 }
 
@@ -144,9 +145,10 @@ type AdminServiceHandler interface {
 	Forget(context.Context, *connect.Request[vaultpb.ForgetRequest]) (*connect.Response[vaultpb.ForgetResponse], error)
 	// VerifyAudit checks the whole audit log against the running vault's own end of the chain.
 	VerifyAudit(context.Context, *connect.Request[vaultpb.VerifyAuditRequest]) (*connect.Response[vaultpb.VerifyAuditResponse], error)
-	// Revoke ends grants: of a key id, of a scope, or of an agent. What was minted under them stays revealable.
+	// Revoke ends grants: of a key id, of a scope, or of an agent. What was minted under them stays revealable. A scope
+	// without key ids is NOT_FOUND.
 	Revoke(context.Context, *connect.Request[vaultpb.RevokeRequest]) (*connect.Response[vaultpb.RevokeResponse], error)
-	// Restore lets a revoked agent in again.
+	// Restore lets a revoked agent in again. One that is not revoked is NOT_FOUND.
 	Restore(context.Context, *connect.Request[vaultpb.RestoreRequest]) (*connect.Response[vaultpb.RestoreResponse], error)
 }
 
