@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -17,6 +18,8 @@ import (
 	"github.com/cloakroom/cloakroom/processor/detect"
 	"github.com/cloakroom/cloakroom/processor/rewrite"
 	"github.com/cloakroom/cloakroom/vault/client/reveal"
+	"github.com/cloakroom/cloakroom/vault/server"
+	"github.com/cloakroom/cloakroom/vault/server/standalone"
 	"github.com/cloakroom/cloakroom/vault/token"
 )
 
@@ -89,7 +92,8 @@ func newToken() *cobra.Command {
 		Short: "Find the tokens a value has, to search for it in logs and traces",
 		Long: `Asks the vault which tokens a value has in the live epochs of every scope: "show me everything about this customer".
 Values are brought into their canonical form first, so that any spelling will do. Tokens of kind random cannot be found
-this way: each of them is new.
+this way: each of them is new. Nor can unlinked ones, which agents of a fleet give to values of classes that the vault
+mints while it is away: a value met only then has no others.
 
 In a terminal it prints a table, in which #1 is the first value, otherwise the tokens alone, one a line, newest epoch
 first. A value without a token that can be revealed (never seen, erased, or one-way, which the vault cannot tell from
@@ -146,7 +150,18 @@ func runToken(c *cobra.Command, f tokenFlags, args []string) error {
 	if err := printTokens(os.Stdout, f.format, found); err != nil {
 		return err
 	}
+	if f.unlinks(class) {
+		say("values met only while the vault was away have unlinked tokens, which are not found by value")
+	}
 	return unmetValues(len(values), found)
+}
+
+// unlinks reports whether agents may have given values of a class unlinked tokens: those of a fleet, where only the vault
+// mints the class. What its vault.yaml says of classes is not known here.
+func (f *vaultFlags) unlinks(class string) bool {
+	fleet := f.remote.endpoint != "" || exists(filepath.Join(f.path(), standalone.ConfigFile)) ||
+		exists(filepath.Join(filepath.Dir(f.path()), standalone.ConfigFile))
+	return fleet && (server.ClassModes{}).Issued(class)
 }
 
 // What is known of a value, the best last.

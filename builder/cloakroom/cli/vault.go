@@ -189,7 +189,9 @@ for in the live epochs of every scope. A tombstone stays, so that no late writer
 touched: the tokens in it stand for nothing from then on. This cannot be undone.
 
 A value is erased in the live epochs only: the vault keeps nothing by which to know it again. When telemetry brings it
-in a later epoch, it gets a new token and is escrowed again, and has to be erased again.
+in a later epoch, it gets a new token and is escrowed again, and has to be erased again. Nor does it find the unlinked
+tokens that agents of a fleet give while the vault is away, to values of classes that only it mints: erase these by the
+token itself, as telemetry has it.
 
 With - tokens or values are read from standard input, one a line, and do not land in the shell's history. Exit code 3
 when nothing was there to erase.`,
@@ -213,12 +215,14 @@ func runForget(c *cobra.Command, f forgetFlags, args []string) error {
 		return err
 	}
 	req := &vaultpb.ForgetRequest{Purpose: f.purpose}
+	unlinks := false
 	if f.given() {
 		class, canonical, err := f.canonical(c)
 		if err != nil {
 			return err
 		}
 		for _, v := range given {
+			unlinks = unlinks || f.unlinks(class)
 			req.Values = append(req.Values, &vaultpb.ForgetValue{TokenClass: class, Scope: f.scope, Value: canonical(v)})
 		}
 	} else if req.Tokens, err = wholeTokens(c, given); err != nil {
@@ -239,6 +243,9 @@ func runForget(c *cobra.Command, f forgetFlags, args []string) error {
 		return err
 	}
 	fmt.Printf("erased %d\ntombstones %d\n", res.Msg.GetErased(), res.Msg.GetTombstones())
+	if unlinks {
+		say("values met only while the vault was away have unlinked tokens, which are not found by value: erase those by the token itself")
+	}
 	return forgotten(res.Msg, f.given())
 }
 
