@@ -21,6 +21,7 @@ import (
 
 	"github.com/cloakroom/cloakroom/builder/postgres"
 	"github.com/cloakroom/cloakroom/vault/identity/authority"
+	"github.com/cloakroom/cloakroom/vault/server/standalone"
 )
 
 var (
@@ -241,6 +242,8 @@ func (r *rig) startVault() {
 	config := filepath.Join(r.dir, "vault", "vault.yaml")
 	body := fmt.Sprintf(vaultTemplate, r.dir, r.database.URL(), ports[0], ports[1])
 	require.NoError(r.t, os.WriteFile(config, []byte(body), 0o600))
+	_, err := standalone.Init(standalone.InitOptions{Directory: filepath.Join(r.dir, "vault")})
+	require.NoError(r.t, err)
 	r.vault = &process{name: "vault", args: []string{cli, "vault", "serve", "--config", config}, ready: "http://" + ports[1] + "/readyz", log: r.logFile("vault")}
 	require.NoError(r.t, r.vault.start())
 	r.t.Cleanup(func() { r.vault.kill() })

@@ -13,6 +13,7 @@ import (
 	"github.com/cloakroom/cloakroom/builder/demo"
 	"github.com/cloakroom/cloakroom/builder/postgres"
 	"github.com/cloakroom/cloakroom/vault/identity/authority"
+	"github.com/cloakroom/cloakroom/vault/server/standalone"
 )
 
 // agents are the three collectors, by the service beside which each stands.
@@ -114,7 +115,7 @@ func (h *house) startDatabase(ctx context.Context) (err error) {
 	return err
 }
 
-// configure writes the vault's configuration.
+// configure writes the vault's configuration and makes its keys.
 func (h *house) configure() error {
 	text := fmt.Sprintf(`directory: .
 store: {postgres: {url: "%s"}}
@@ -124,7 +125,11 @@ reveal: {listen: "%s"}
 telemetry: {listen: "%s"}
 log: {format: console}
 %s`, h.database.URL(), h.issuer, h.reveal, h.telemetry, strings.TrimLeft(rules, "\n"))
-	return os.WriteFile(h.path("vault", "vault.yaml"), []byte(text), 0o600)
+	if err := os.WriteFile(h.path("vault", "vault.yaml"), []byte(text), 0o600); err != nil {
+		return err
+	}
+	_, err := standalone.Init(standalone.InitOptions{Directory: h.path("vault")})
+	return err
 }
 
 func (h *house) startVault(ctx context.Context) (err error) {

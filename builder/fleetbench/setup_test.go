@@ -61,6 +61,8 @@ agents:
   - {name: agents, id: %q, classes: ["*"], scopes: ["*"], issue: {per_second: 1000000, burst: 1000000000}}
 `, store, agentName)
 	require.NoError(b, os.WriteFile(h.config(), []byte(conf), 0o600))
+	_, err = standalone.Init(standalone.InitOptions{Directory: filepath.Join(h.dir, "vault")})
+	require.NoError(b, err)
 	return h
 }
 

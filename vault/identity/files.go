@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -64,6 +65,25 @@ func Files(c FilesConfig) (*Source, error) {
 		server: f.server, client: f.client, close: func() error { return nil },
 		self: func() (Peer, error) { return peerOf(f.current().cert.Leaf) },
 	}, nil
+}
+
+// CheckServer finds fault with the identity in files, for one who serves: what Files refuses, and a certificate that is
+// for clients only.
+func CheckServer(c FilesConfig) error {
+	s, err := Files(c)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.Close() }()
+	cert, err := s.server().GetCertificate(nil)
+	if err != nil {
+		return err
+	}
+	leaf := cert.Leaf
+	if len(leaf.ExtKeyUsage)+len(leaf.UnknownExtKeyUsage) > 0 && !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageServerAuth) && !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageAny) {
+		return fmt.Errorf("certificate %s is not made for servers: it needs the extended key usage serverAuth", c.CertFile)
+	}
+	return nil
 }
 
 // files are reloaded when somebody connects, so that there is nothing to stop.

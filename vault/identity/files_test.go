@@ -1,9 +1,14 @@
 package identity_test
 
 import (
+	"crypto/ed25519"
 	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"errors"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -349,6 +354,42 @@ func TestUnusableFiles(t *testing.T) {
 		_, err = s.Client(identity.ServerID{Name: "a", SPIFFEID: "spiffe://b/c"})
 		require.Error(t, err)
 	})
+}
+
+// TestCheckServer: a certificate that only clients may show is found before clients are turned away.
+func TestCheckServer(t *testing.T) {
+	a := newAuthority(t, "a")
+	for _, c := range []struct {
+		name  string
+		usage []x509.ExtKeyUsage
+		want  string
+	}{
+		{"for both", []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth}, ""},
+		{"for anything", []x509.ExtKeyUsage{x509.ExtKeyUsageAny}, ""},
+		{"for what it does not say", nil, ""},
+		{"for clients", []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}, "serverAuth"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newParty(t, a, authority.Request{Name: "me"})
+			public, private, err := ed25519.GenerateKey(nil)
+			require.NoError(t, err)
+			template := &x509.Certificate{
+				SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "me"}, NotAfter: time.Now().Add(time.Hour), ExtKeyUsage: c.usage,
+			}
+			der, err := x509.CreateCertificate(nil, template, template, public, private)
+			require.NoError(t, err)
+			key, err := x509.MarshalPKCS8PrivateKey(private)
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(p.config.CertFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+			require.NoError(t, os.WriteFile(p.config.KeyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), 0o600))
+			err = identity.CheckServer(p.config)
+			if c.want == "" {
+				require.NoError(t, err)
+			} else {
+				require.ErrorContains(t, err, c.want)
+			}
+		})
+	}
 }
 
 func TestPeerOfNobody(t *testing.T) {

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"net"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +21,35 @@ func (f *remoteFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.ca, "ca", "", "certificates of those who sign the vault's, PEM")
 	c.Flags().StringVar(&f.name, "server-name", "", "name in the vault's certificate (default: the host of --endpoint)")
 	c.MarkFlagsMutuallyExclusive("endpoint", "vault")
-	c.MarkFlagsRequiredTogether("endpoint", "cert", "key", "ca")
+	c.PreRunE = func(c *cobra.Command, _ []string) error { return f.check(c) }
+}
+
+// check says which flags lack each other.
+func (f *remoteFlags) check(c *cobra.Command) error {
+	var given, missing []string
+	for _, flag := range []struct{ name, value string }{{"--ca", f.ca}, {"--cert", f.cert}, {"--key", f.key}} {
+		if flag.value == "" {
+			missing = append(missing, flag.name)
+		} else {
+			given = append(given, flag.name)
+		}
+	}
+	switch {
+	case f.endpoint == "" && len(given) > 0:
+		return usage(c, "%s: needs --endpoint, the vault's reveal listener", and(given))
+	case f.endpoint != "" && len(missing) > 0:
+		return usage(c, "--endpoint also needs %s", and(missing))
+	}
+	return nil
+}
+
+// and joins words as a sentence does.
+func and(words []string) string {
+	last := len(words) - 1
+	if last == 0 {
+		return words[0]
+	}
+	return strings.Join(words[:last], ", ") + " and " + words[last]
 }
 
 // open makes ready to speak to the vault; the first call connects.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +15,8 @@ func newVaultInit() *cobra.Command {
 		Use:   "init DIRECTORY",
 		Short: "Make a vault that serves many collectors: its keys, and a configuration with comments",
 		Long: `Makes a directory with the keys of a new vault and vault.yaml, in which every setting is explained. Nothing that is
-there is overwritten. Then set the certificates and who may do what in vault.yaml, and run cloakroom vault serve.
+there is overwritten, and a vault.yaml that is there is kept. Then set the certificates and who may do what in
+vault.yaml, and run cloakroom vault serve.
 
 With --dev-ca it also makes certificates: an authority, and one each for the vault, an agent, a gateway and a revealer.
 They are for trying out: all keys lie in one folder. A fleet has SPIRE, cert-manager or a PKI of its own.`,
@@ -31,6 +33,7 @@ They are for trying out: all keys lie in one folder. A fleet has SPIRE, cert-man
 				return err
 			}
 			say("the keys open every token of this vault: back them up, apart from the store, and let nobody else read them")
+			sayNext(o)
 			return nil
 		},
 	}
@@ -40,4 +43,19 @@ They are for trying out: all keys lie in one folder. A fleet has SPIRE, cert-man
 	c.Flags().BoolVar(&o.DevCA, "dev-ca", false, "also make certificates, for trying out")
 	c.Flags().StringSliceVar(&o.Hosts, "host", nil, "further name or address of the vault in its --dev-ca certificate")
 	return c
+}
+
+// sayNext says what is left to be done until the vault serves.
+func sayNext(o standalone.InitOptions) {
+	config := filepath.Join(o.Directory, standalone.ConfigFile)
+	var steps []string
+	if !o.DevCA {
+		steps = append(steps,
+			"in "+config+", say under tls or spiffe who the vault is, and under agents and revealers who may do what")
+	}
+	steps = append(steps, "cloakroom vault serve --check --config "+config, "cloakroom vault serve --config "+config)
+	say("next:")
+	for n, s := range steps {
+		say("  %d. %s", n+1, s)
+	}
 }

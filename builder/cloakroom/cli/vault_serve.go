@@ -2,9 +2,13 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
+	"path"
+	"slices"
 	"syscall"
 	"time"
 
@@ -12,6 +16,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/cloakroom/cloakroom/processor/detect"
 	"github.com/cloakroom/cloakroom/vault/server/standalone"
 )
 
@@ -29,18 +34,23 @@ health and metrics, and the socket in its directory that the other vault command
 
 SIGTERM and SIGINT stop it after the calls under way. SIGHUP reads the configuration again and takes who may do what,
 classes, grants and scopes; one that has faults changes nothing, and the log says why. Certificates are read again when
-their files are replaced.`,
+their files are replaced.
+
+A directory without keys is refused: cloakroom vault init makes them. --check loads the certificate, too, and warns of
+what is allowed and looks like a mistake.`,
 		Example: `  cloakroom vault serve --config /var/lib/cloakroom/vault.yaml
   cloakroom vault serve --check --config /var/lib/cloakroom/vault.yaml    # report every fault, and exit`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := standalone.Read(config)
+			if errors.Is(err, fs.ErrNotExist) && !c.Flags().Changed("config") {
+				return usage(c, "there is no %s in this folder: name the vault's configuration with --config", config)
+			}
 			if err != nil {
 				return err
 			}
 			if check {
-				fmt.Fprintln(c.OutOrStdout(), config, "is sound")
-				return nil
+				return checkVault(c, config, cfg)
 			}
 			logger, err := vaultLogger(cfg.Log)
 			if err != nil {
@@ -53,6 +63,43 @@ their files are replaced.`,
 	c.Flags().StringVar(&config, "config", "vault.yaml", "the vault's configuration")
 	c.Flags().BoolVar(&check, "check", false, "check the configuration and exit")
 	return c
+}
+
+// checkVault reports what is wrong with a configuration that reads well.
+func checkVault(c *cobra.Command, path string, cfg *standalone.Config) error {
+	warnings, err := cfg.Check()
+	for _, w := range append(warnings, unknownClasses(cfg)...) {
+		say("warning: %s", w)
+	}
+	if err != nil {
+		return fmt.Errorf("%s:\n%w", path, err)
+	}
+	fmt.Fprintln(c.OutOrStdout(), path, "is sound")
+	return nil
+}
+
+// unknownClasses are the classes in rules that no entity of ours has. They may be those of somebody's own patterns.
+func unknownClasses(cfg *standalone.Config) (warnings []string) {
+	look := func(key string, patterns []string) {
+		for _, p := range patterns {
+			known := slices.ContainsFunc(detect.Builtins()[1:], func(e detect.Info) bool {
+				matched, err := path.Match(p, e.Class)
+				return matched && err == nil
+			})
+			if !known {
+				warnings = append(warnings, fmt.Sprintf("%s: %q: no built-in entity has this class; it is right only where a policy gives it to a pattern of its own", key, p))
+			}
+		}
+	}
+	for n, a := range cfg.Agents {
+		look(fmt.Sprintf("agents[%d].classes", n), a.Classes)
+	}
+	for n, v := range cfg.Revealers {
+		look(fmt.Sprintf("revealers[%d].classes", n), v.Classes)
+	}
+	look("classes.local", cfg.Classes.Local)
+	look("classes.issue", cfg.Classes.Issue)
+	return warnings
 }
 
 func vaultLogger(l standalone.Log) (*zap.Logger, error) {

@@ -15,6 +15,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/cloakroom/cloakroom/vault/identity"
 	"github.com/cloakroom/cloakroom/vault/keyring"
 	"github.com/cloakroom/cloakroom/vault/server"
 )
@@ -220,14 +221,15 @@ func parse(raw []byte) (*Config, error) {
 	if err := errors.Join(f...); err != nil {
 		return nil, err
 	}
-	expanded, err := yaml.Marshal(&root)
-	if err != nil {
+	c := &Config{}
+	f.addYAML(unknownKeys(raw))
+	var wrong *yaml.TypeError
+	if err := root.Decode(c); errors.As(err, &wrong) {
+		f.addYAML(wrong.Errors)
+	} else if err != nil {
 		return nil, err
 	}
-	c := &Config{}
-	d := yaml.NewDecoder(bytes.NewReader(expanded))
-	d.KnownFields(true)
-	if err := d.Decode(c); err != nil && !errors.Is(err, io.EOF) {
+	if err := errors.Join(f...); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -357,20 +359,7 @@ func (c *Config) Validate() error {
 		s.validate("regions."+name, &f)
 	}
 	c.validateIdentity(&f)
-	for _, l := range []struct {
-		key string
-		Listener
-	}{{"issuer", c.Issuer}, {"reveal", c.Reveal}, {"telemetry", c.Telemetry}} {
-		if l.Listen == "" {
-			continue
-		}
-		if _, port, err := net.SplitHostPort(l.Listen); err != nil || port == "" {
-			f.add("%s.listen: %q: want host:port, such as 0.0.0.0:7443", l.key, l.Listen)
-		}
-		if l.MaxConnections < 1 {
-			f.add("%s.max_connections: %d: must be at least 1", l.key, l.MaxConnections)
-		}
-	}
+	c.validateListeners(&f)
 	c.Epochs.validate("epochs", &f)
 	for name, s := range c.Scopes {
 		s.validate("scopes."+name, &f)
@@ -389,6 +378,54 @@ func (c *Config) Validate() error {
 	}
 	c.Log.validate(&f)
 	return errors.Join(f...)
+}
+
+func (c *Config) validateListeners(f *faults) {
+	taken := map[string]string{}
+	for _, l := range []struct {
+		key string
+		Listener
+	}{{"issuer", c.Issuer}, {"reveal", c.Reveal}, {"telemetry", c.Telemetry}} {
+		if l.Listen == "" {
+			continue
+		}
+		_, port, err := net.SplitHostPort(l.Listen)
+		switch other := taken[l.Listen]; {
+		case err != nil || port == "":
+			f.add("%s.listen: %q: want host:port, such as 0.0.0.0:7443", l.key, l.Listen)
+		case other != "" && port != "0":
+			f.add("%s.listen: %s is that of %s: each listener needs an address of its own", l.key, l.Listen, other)
+		}
+		taken[l.Listen] = l.key
+		if l.MaxConnections < 1 {
+			f.add("%s.max_connections: %d: must be at least 1", l.key, l.MaxConnections)
+		}
+	}
+}
+
+// Check looks at what a configuration names, beyond what Read does: the certificate's files, and whether there is a vault
+// in the directory.
+func (c *Config) Check() (warnings []string, err error) {
+	if c.TLS != nil {
+		err = identity.CheckServer(identity.FilesConfig{CertFile: c.TLS.CertFile, KeyFile: c.TLS.KeyFile, CAFile: c.TLS.CAFile})
+		if err != nil {
+			err = fmt.Errorf("tls: %w", err)
+		}
+	}
+	if fault := c.hasKeys(); fault != nil {
+		warnings = append(warnings, fault.Error())
+	}
+	return warnings, err
+}
+
+// hasKeys fails when there is no vault in the directory. To make new keys where the old ones were expected, on a disk that
+// is not mounted for example, would be to lose all tokens unnoticed.
+func (c *Config) hasKeys() error {
+	if server.IsVault(c.Directory) {
+		return nil
+	}
+	return fmt.Errorf("directory: %s holds no keys of a vault: `cloakroom vault init %s` makes them; those of an older vault come from its backup",
+		c.Directory, c.Directory)
 }
 
 func (s Store) validate(key string, f *faults) {

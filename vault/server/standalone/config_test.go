@@ -4,11 +4,14 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cloakroom/cloakroom/vault/identity/authority"
 )
 
 func write(t *testing.T, text string) (path string) {
@@ -61,21 +64,125 @@ log: {level: loud, format: xml}
 
 func TestReadFaultsOfForm(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
-		{"unknown key", "stroe: {pebble: {path: a}}", "stroe"},
-		{"unknown key below", "store: {pebble: {paht: a}}", "paht"},
-		{"both", "a: 1\nissuer: {b: 1}", "field b not found"},
+		{"unknown key", "stroe: {pebble: {path: a}}", "line 1: no such key: stroe"},
+		{"unknown key below", "# a\n\n\nstore: {pebble: {paht: a}}", "line 4: no such key: paht"},
+		{"both", "a: 1\nissuer: {b: 1}", "line 2: no such key: b"},
 		{"no YAML", "a: [", "yaml"},
-		{"a list", "- a", "cannot unmarshal"},
+		{"a list", "- a", "line 1: want keys with values"},
+		{"no duration", "# a\n\ngrants: {life: 2 days}", "line 3: want a duration such as 2h"},
+		{"no list", "agents:\n  - {id: a, classes: email, scopes: [default]}", "line 2: want a list"},
+		{"no number", "issuer: {max_connections: many}", "line 1: want a whole number"},
+		{"no rate", "agents: [{issue: {per_second: fast}}]", "line 1: want a number"},
+		{"no text", "directory: [a]", "line 1: want text"},
+		{"no store", "store: pebble", "line 1: want keys with values"},
+		{"a key twice", "log: {level: info}\nlog: {level: info}", "already defined at line 1"},
+		{"two faults", "issure: {}\ngrants: {life: 5}", "issure\nline 2: want a duration"},
+		{"one address twice", "issuer: {listen: \":7443\"}\nreveal: {listen: \":7443\"}", "reveal.listen: :7443 is that of issuer"},
 		{"a second document", "log: {level: info}\n---\nadmins: [root]", "one document"},
 		{"two variables that are not there", "directory: ${env:CLOAKROOM_NO_A}\nlog:\n  level: ${env:CLOAKROOM_NO_B}", "line 3: the environment has no CLOAKROOM_NO_B"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Read(write(t, c.text))
 			require.ErrorContains(t, err, c.want)
+			require.NotContains(t, err.Error(), "standalone.", "nobody who writes YAML knows Go's types")
 		})
 	}
 	_, err := Read(filepath.Join(t.TempDir(), "none"))
 	require.True(t, errors.Is(err, os.ErrNotExist))
+}
+
+// example is a line of vault.yaml that shows what may be written: a key, or a rule of a list.
+var example = regexp.MustCompile(`(?m)^( *)# ( *(?:- \{|[a-z_]+:).*)$`)
+
+// TestExamples: who takes the comment signs off the examples has a sound configuration.
+func TestExamples(t *testing.T) {
+	replaced := func(lines ...string) func(string) string {
+		return func(text string) string {
+			for _, l := range lines {
+				require.Contains(t, text, l)
+				text = strings.Replace(text, l, "", 1)
+			}
+			return text
+		}
+	}
+	for _, c := range []struct {
+		name  string
+		devCA bool
+		but   func(string) string // what examples take the place of
+		want  string              // empty: sound
+	}{
+		{"with certificates made", true, replaced("  pebble: {path: ./store}\n", "\ntls: {cert_file: ./certs/vault.crt, key_file: ./certs/vault.key, ca_file: ./certs/ca.crt}"), ""},
+		{"with certificates of one's own", false, replaced("  pebble: {path: ./store}\n", "\ntls: {cert_file: ./certs/vault.crt, key_file: ./certs/vault.key, ca_file: ./certs/ca.crt}"), ""},
+		{"beside what they take the place of", true, replaced(), "store: want one of pebble and postgres\ntls, spiffe: the vault needs an identity: set one of both"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "v")
+			_, err := Init(InitOptions{Directory: dir, Issuer: "a:1", Reveal: "a:2", Telemetry: "a:3", DevCA: c.devCA})
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "db-password"), nil, 0o600))
+			raw, err := os.ReadFile(filepath.Join(dir, ConfigFile))
+			require.NoError(t, err)
+			require.GreaterOrEqual(t, len(example.FindAllString(string(raw), -1)), 10)
+			text := c.but(example.ReplaceAllString(string(raw), "$1$2"))
+			require.NotRegexp(t, `(?m)^ *# *(- |[a-z_]+:)`, text, "an example that was not found")
+			require.NoError(t, os.WriteFile(filepath.Join(dir, ConfigFile), []byte(text), 0o600))
+			cfg, err := Read(filepath.Join(dir, ConfigFile))
+			if c.want != "" {
+				require.ErrorContains(t, err, c.want)
+				return
+			}
+			require.NoError(t, err)
+			require.Contains(t, cfg.Scopes, "payments")
+			require.GreaterOrEqual(t, len(cfg.Agents), 2)
+			require.NotEmpty(t, cfg.Revealers)
+		})
+	}
+}
+
+// TestCheck: what is named is looked at before anybody relies on it.
+func TestCheck(t *testing.T) {
+	a, err := authority.New("test")
+	require.NoError(t, err)
+	past := time.Now().Add(-time.Hour)
+	for _, c := range []struct {
+		name   string
+		harm   func(dir string)
+		fault  string // empty: none
+		warned string
+	}{
+		{"sound", func(string) {}, "", ""},
+		{"another's key", func(dir string) {
+			pair, err := a.Sign(authority.Request{Name: "other"})
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "vault.key"), pair.Key, 0o600))
+		}, "tls: certificate .*private key does not match", ""},
+		{"expired", func(dir string) {
+			pair, err := a.Sign(authority.Request{Name: "vault", NotBefore: past.Add(-time.Hour), NotAfter: past})
+			require.NoError(t, err)
+			require.NoError(t, pair.Write(dir, "vault"))
+		}, "tls: certificate .*expired on", ""},
+		{"no keys", func(dir string) { require.NoError(t, os.RemoveAll(filepath.Join(dir, keysDir))) }, "", "holds no keys of a vault: `cloakroom vault init "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "v")
+			_, err := Init(InitOptions{Directory: dir, Issuer: "a:1", Reveal: "a:2", Telemetry: "a:3", DevCA: true})
+			require.NoError(t, err)
+			c.harm(filepath.Join(dir, certsDir))
+			if c.warned != "" {
+				c.harm(dir)
+			}
+			cfg, err := Read(filepath.Join(dir, ConfigFile))
+			require.NoError(t, err)
+			warnings, err := cfg.Check()
+			if c.fault == "" {
+				require.NoError(t, err)
+			} else {
+				require.Regexp(t, c.fault, err)
+			}
+			require.Contains(t, strings.Join(warnings, "\n"), c.warned)
+			require.Equal(t, c.warned != "", len(warnings) > 0)
+		})
+	}
 }
 
 // TestEnvironment: a variable is a value, whatever is in it.

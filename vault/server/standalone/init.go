@@ -19,7 +19,7 @@ import (
 
 // InitOptions is how a vault is to be.
 type InitOptions struct {
-	// Directory is made, mode 0700. What is there already is never overwritten.
+	// Directory is made, mode 0700. What is there already is never overwritten: a configuration that is there is kept.
 	Directory string
 	// Issuer, Reveal and Telemetry are the addresses it will listen on.
 	Issuer, Reveal, Telemetry string
@@ -40,10 +40,13 @@ const (
 var configTemplate string
 
 // Init makes a new vault: its keys, a configuration with comments, and certificates where they are asked for. It
-// returns the paths of what it made. It fails, and changes nothing, when there is a vault.
+// returns the paths of what it made. It fails, and changes nothing, when there is a vault, or what is left of one.
 func Init(o InitOptions) (made []string, err error) {
 	config := filepath.Join(o.Directory, ConfigFile)
-	for _, path := range []string{config, filepath.Join(o.Directory, keysDir), filepath.Join(o.Directory, certsDir)} {
+	for _, path := range []string{filepath.Join(o.Directory, keysDir), server.AuditPath(o.Directory), filepath.Join(o.Directory, certsDir)} {
+		if filepath.Base(path) == certsDir && !o.DevCA {
+			continue
+		}
 		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("%s is there already: a vault is made once, and nothing of it is overwritten", path)
 		}
@@ -67,6 +70,9 @@ func Init(o InitOptions) (made []string, err error) {
 			return made, fmt.Errorf("make certificates: %w", err)
 		}
 		made = append(made, filepath.Join(o.Directory, certsDir))
+	}
+	if _, err := os.Lstat(config); err == nil {
+		return made, nil
 	}
 	var text strings.Builder
 	t := template.Must(template.New(ConfigFile).Parse(configTemplate))

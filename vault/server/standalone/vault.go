@@ -73,6 +73,9 @@ func (v *Vault) open(ctx context.Context, c *Config) (err error) {
 	if err != nil {
 		return fmt.Errorf("the vault's identity: %w", err)
 	}
+	if err := c.hasKeys(); err != nil {
+		return err
+	}
 	v.vault, err = server.Open(server.Settings{
 		Directory: c.Directory, Epoch: c.Epochs.Length, Retention: c.Epochs.Retention, Listen: true, Logger: v.log,
 		Hooks: v.metrics.hooks(), OpenStore: func(used bool) (store.Store, error) { return v.openStores(ctx, c, used) },
@@ -86,10 +89,6 @@ func (v *Vault) open(ctx context.Context, c *Config) (err error) {
 		return err
 	}
 	v.metrics.observe(v.vault, v.identity)
-	if v.vault.Created() {
-		v.log.Warn("vault: first start: keys were created. Whoever can read them can reveal every token; without them no "+
-			"token can ever be revealed. Read about keyholders and backups in docs/security.md", zap.String("directory", v.vault.Directory()))
-	}
 	return v.serve(c)
 }
 

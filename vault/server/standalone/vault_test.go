@@ -65,6 +65,11 @@ func newFleet(t *testing.T) *fleet {
 	f.path = filepath.Join(f.dir, ConfigFile)
 	c, err := f.read(fleetConfig)
 	require.NoError(t, err)
+	_, err = Open(t.Context(), c, zap.NewNop())
+	require.ErrorContains(t, err, "cloakroom vault init")
+	require.NoDirExists(t, filepath.Join(f.dir, "vault"), "keys are made by init alone")
+	_, err = Init(InitOptions{Directory: filepath.Join(f.dir, "vault")})
+	require.NoError(t, err)
 	core, logs := observer.New(zap.DebugLevel)
 	f.logs = logs
 	f.vault, err = Open(t.Context(), c, zap.New(core))
@@ -411,6 +416,20 @@ func TestInit(t *testing.T) {
 	rep, err := server.VerifyAudit(t.Context(), dir, nil)
 	require.NoError(t, err)
 	require.True(t, rep.Intact(), rep.Faults)
+
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, keysDir)))
+	_, err = Init(o)
+	require.ErrorContains(t, err, "audit.log is there already", "what is left of a vault is no place for another")
+
+	written := t.TempDir()
+	require.NoError(t, os.Chmod(written, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(written, ConfigFile), []byte("# mine\n"), 0o600))
+	made, err = Init(InitOptions{Directory: written})
+	require.NoError(t, err)
+	require.Equal(t, []string{filepath.Join(written, keysDir)}, made)
+	kept, err := os.ReadFile(filepath.Join(written, ConfigFile))
+	require.NoError(t, err)
+	require.Equal(t, "# mine\n", string(kept))
 
 	open := filepath.Join(t.TempDir(), "open")
 	require.NoError(t, os.Mkdir(open, 0o755))
