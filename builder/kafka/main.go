@@ -26,7 +26,7 @@ import (
 type settings struct {
 	collector, cli, config string
 	data, cache            string
-	once                   bool
+	once, asked            bool // asked: by a flag, and not because there is no terminal
 	patience               time.Duration
 }
 
@@ -43,6 +43,7 @@ func parse(args []string, terminal bool) (settings, error) {
 	if err := f.Parse(args); err != nil {
 		return s, err
 	}
+	f.Visit(func(g *flag.Flag) { s.asked = s.asked || g.Name == "once" })
 	if f.NArg() > 0 {
 		return s, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
@@ -95,6 +96,9 @@ func run(ctx context.Context, s settings, out *demo.Screen) (err error) {
 		}
 	}
 	if s.once {
+		if !s.asked {
+			out.Line("stopping, as standard input is no terminal; with one, or with -once=false, it serves until Ctrl-C")
+		}
 		if show.faults > 0 {
 			return fmt.Errorf("%s did not hold", demo.Count(show.faults, "thing"))
 		}

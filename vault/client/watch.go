@@ -82,6 +82,9 @@ func (i *Issuer) listen(scopes []string) (heard bool, err error) {
 		}
 	})
 	err = i.vault.Watch(ctx, &vaultpb.RevocationsRequest{Scopes: scopes}, func(r *vaultpb.RevocationsResponse) error {
+		if !heard && !r.CallerRevoked && i.askAgain.Load() == 0 {
+			i.report(nil) // it is back, though nothing may be asked of it for an hour
+		}
 		heard = true
 		silence.Reset(watchSilence)
 		i.told(r)

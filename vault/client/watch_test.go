@@ -218,3 +218,38 @@ func TestVaultRestartsUnnoticed(t *testing.T) {
 		t.Error("the vault's restart shows")
 	}
 }
+
+// TestStreamTellsThatTheVaultIsBack: nothing else may be asked of the vault for as long as a grant lasts.
+func TestStreamTellsThatTheVaultIsBack(t *testing.T) {
+	v := newVault(t)
+	v.streams = make(chan chan *vaultpb.RevocationsResponse)
+	reports := make(chan error, 8)
+	i := v.issuer(t, Settings{Report: func(err error) { reports <- err }})
+	var b token.Batch
+	mint(t, i, email, "v", &b)
+	stream := <-v.streams
+	stream <- &vaultpb.RevocationsResponse{}
+	stream <- &vaultpb.RevocationsResponse{}
+	away := errors.New("connection refused")
+	i.report(away)
+	stream <- &vaultpb.RevocationsResponse{} // a heartbeat says nothing about what a call was refused for
+	stream <- &vaultpb.RevocationsResponse{}
+	if err := <-reports; !errors.Is(err, away) || len(reports) > 0 {
+		t.Fatalf("reported %v and %d more", err, len(reports))
+	}
+	close(stream)
+	stream = <-v.streams
+	if err := <-reports; err != nil {
+		t.Fatalf("reported %v, want that it is back", err)
+	}
+	stream <- &vaultpb.RevocationsResponse{CallerRevoked: true}
+	if err := <-reports; !errors.Is(err, errRevoked) {
+		t.Fatalf("reported %v", err)
+	}
+	close(stream)
+	stream = <-v.streams
+	stream <- &vaultpb.RevocationsResponse{}
+	if len(reports) > 0 {
+		t.Fatalf("reported %v before a grant was had again", <-reports)
+	}
+}

@@ -65,7 +65,10 @@ func (o *outage) breaker(state string) {
 	case "open":
 		o.set(&o.spool, cmp.Or(o.retry, errNotTaken))
 	case "closed":
-		o.set(&o.spool, nil)
+		// It takes records again, so it is there: the issuer may not ask for anything for an hour, and say so then only.
+		o.issuer = cmp.Or(o.issuer, o.spool)
+		o.spool = nil
+		o.set(&o.issuer, nil)
 	}
 }
 

@@ -52,11 +52,17 @@ func TestOutage(t *testing.T) {
 			o.shipped(1)
 			o.drained()
 		}, well, 2, []string{begins, ends}, 5},
-		{"both notice", true, func(o *outage) {
+		{"both notice, and the issuer first that it is over", true, func(o *outage) {
 			o.issuerSays(refused)
 			o.breaker("open")
 			o.issuerSays(nil)
 			o.drained()
+			o.breaker("closed")
+			o.drained()
+		}, well, 2, []string{begins, ends}, 0},
+		{"both notice, and the issuer has nothing to ask afterwards", true, func(o *outage) {
+			o.issuerSays(refused)
+			o.breaker("open")
 			o.breaker("closed")
 			o.drained()
 		}, well, 2, []string{begins, ends}, 0},

@@ -267,7 +267,7 @@ func TestRevokeAnswers(t *testing.T) {
 		{"an agent that has called", agent("stranger"), 0, false},
 		{"an agent that nobody knows", agent("sranger"), 0, true},
 		{"a scope", scope("default"), 0, false},
-		{"a scope that is not there", scope("defualt"), connect.CodeNotFound, false},
+		{"a scope that is not there", scope("nowhere"), connect.CodeNotFound, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_ = logs.TakeAll()

@@ -60,7 +60,11 @@ func (s *Admin) Revoke(ctx context.Context, r *connect.Request[vaultpb.RevokeReq
 	for _, k := range kids {
 		out.Kids = append(out.Kids, k.String())
 	}
-	s.core.Log.Info("vault: revoked", append(changed(ev), zap.Strings("ended_kids", out.Kids))...)
+	fields := changed(ev)
+	if len(out.Kids) > 0 {
+		fields = append(fields, zap.Strings("ended_kids", out.Kids))
+	}
+	s.core.Log.Info("vault: revoked", fields...)
 	return connect.NewResponse(out), nil
 }
 

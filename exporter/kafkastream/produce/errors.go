@@ -49,7 +49,7 @@ func (p *Producer) explain(topic string, partition int32, err error) error {
 	if errors.As(err, &code) {
 		switch code {
 		case kafka.UnknownTopicOrPartition:
-			return fmt.Errorf("%s: not there, or this client may not see it: create it, with as many partitions as its source: %w", where, err)
+			return fmt.Errorf("%s: not there, or this client may not see it: create it (for clean topics, with as many partitions as the source): %w", where, err)
 		case kafka.TopicAuthorizationFailed, kafka.ClusterAuthorizationFailed:
 			return fmt.Errorf("%s: this client may not write to it: allow it WRITE and DESCRIBE: %w", where, err)
 		case kafka.NotEnoughReplicas, kafka.NotEnoughReplicasAfterAppend:

@@ -47,6 +47,9 @@ func (c *charset) decode(value []byte) (text string, ok bool) {
 	if c == nil {
 		return view(value), utf8.Valid(value)
 	}
+	if c.wide && !c.plausible(value) {
+		return "", false
+	}
 	decoded, err := c.enc.NewDecoder().Bytes(value)
 	if err != nil {
 		return "", false
@@ -56,6 +59,33 @@ func (c *charset) decode(value []byte) (text string, ok bool) {
 		return "", false
 	}
 	return view(decoded), true
+}
+
+// plausible tells whether the value may be UTF-16 of this byte order. Text of the other order, or of one byte a letter, decodes
+// without an error, and nothing is found in what comes out: whoever reads the bytes would find it in plain.
+func (c *charset) plausible(value []byte) bool {
+	little := c.name == "utf-16le"
+	switch {
+	case len(value) == 0:
+		return true
+	case bytes.HasPrefix(value, []byte{0xfe, 0xff}):
+		return !little
+	case bytes.HasPrefix(value, []byte{0xff, 0xfe}):
+		return little
+	}
+	var zeros [2]int // of even and of odd bytes
+	for i, b := range value {
+		if b == 0 {
+			zeros[i&1]++
+		}
+	}
+	if zeros == [2]int{} {
+		return !utf8.Valid(value)
+	}
+	if little {
+		return zeros[1] >= zeros[0]
+	}
+	return zeros[0] >= zeros[1]
 }
 
 // encode is the way back. What the charset does not have is replaced: only another processor's text can hold it.

@@ -12,7 +12,7 @@ import (
 // The YAML package words its faults for who writes Go. These are for who writes YAML.
 var (
 	unknownKey = regexp.MustCompile(`^(line \d+): field (.+) not found in type \S+$`)
-	wrongType  = regexp.MustCompile("(?s)^(line \\d+): cannot unmarshal (!!\\w+)?.* into (\\S+)$")
+	wrongType  = regexp.MustCompile(`(?s)^(line \d+): cannot unmarshal .* into (\S+)$`)
 )
 
 // unknownKeys are the faults of keys that no configuration has. The text is read once more for them: what was expanded
@@ -36,7 +36,7 @@ func (f *faults) addYAML(words []string) {
 	for _, w := range words {
 		switch m := wrongType.FindStringSubmatch(w); {
 		case m != nil:
-			f.add("%s: want %s", m[1], wanted(m[3]))
+			f.add("%s: want %s", m[1], wanted(m[2]))
 		default:
 			f.add("%s", unknownKey.ReplaceAllString(w, "$1: no such key: $2"))
 		}
