@@ -50,7 +50,9 @@ func TestWhatAKafkaRecordIsMadeOfIsCarried(t *testing.T) {
 				ld := plog.NewLogs()
 				rl := ld.ResourceLogs().AppendEmpty()
 				fillCarried(rl.Resource().Attributes())
-				fillCarried(rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Attributes())
+				sl := rl.ScopeLogs().AppendEmpty()
+				sl.Scope().SetName("kafka_stream")
+				fillCarried(sl.LogRecords().AppendEmpty().Attributes())
 				want := plog.NewLogs()
 				ld.CopyTo(want)
 				r.logSink.Reset()
@@ -75,7 +77,7 @@ func TestCarriedNamesElsewhereAreLookedAt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, nil)
 			ld := plog.NewLogs()
-			lr := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+			lr := kafkaLog(ld)
 			lr.Attributes().PutStr("kafka.key.kept", kafkaMail) // the key is known as carried
 			put(lr).PutStr("kafka.key.kept", kafkaMail)
 			r.logs(t, ld)
@@ -142,11 +144,22 @@ func TestPersonalDataInCarriedPartsIsCounted(t *testing.T) {
 	r := newRig(t, nil)
 	for range 2 {
 		ld := plog.NewLogs()
-		fillCarried(ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Attributes())
+		fillCarried(kafkaLog(ld).Attributes())
 		r.logs(t, ld)
 	}
 	set := attribute.NewSet(attribute.String("entity", "email"), attribute.String("place", "kafka_record"), attribute.String("signal", "logs"))
 	const held = 8 // all but the four that are numbers
 	metadatatest.AssertEqualProcessorTokenizationUntouchableValues(t, r.telemetry, []metricdata.DataPoint[int64]{{Value: 2 * held, Attributes: set}},
 		metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+}
+
+// kafkaLog is a log record as exporter/kafkastream/record makes them.
+func kafkaLog(ld plog.Logs) plog.LogRecord {
+	rl := ld.ResourceLogs().AppendEmpty()
+	rl.Resource().Attributes().PutStr("kafka.topic", "orders")
+	rl.Resource().Attributes().PutInt("kafka.partition", 0)
+	rl.Resource().Attributes().PutStr("kafka.format", "auto")
+	sl := rl.ScopeLogs().AppendEmpty()
+	sl.Scope().SetName("kafka_stream")
+	return sl.LogRecords().AppendEmpty()
 }

@@ -3,6 +3,8 @@ package tokenization
 import (
 	"strings"
 
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
 	"github.com/cloakroom/cloakroom/processor/detect"
 	"github.com/cloakroom/cloakroom/processor/policy"
 )
@@ -28,6 +30,7 @@ type keyEntry struct {
 	key    detect.Key // what the detector makes of it
 	named  bool       // the key says that the value is an entity, whatever it looks like
 	clean  bool       // nothing was found in the key's own text
+	forged *keyEntry  // the same key where it is none of a Kafka record
 	exempt exemption  // values under it are counted and never altered
 
 	next     *keyEntry            // the key that came after this one last time
@@ -134,6 +137,35 @@ var carried = map[string]bool{
 	"kafka.timestamp_type": true,
 	"kafka.topic":          true,
 	"kafka.value":          true,
+}
+
+// kafkaResource reports whether the attributes are those of a resource that exporter/kafkastream/record wrote, and whether its log
+// records are Kafka records, one each: of OTLP, only the resources have attributes of ours.
+func kafkaResource(m pcommon.Map) (is, each bool) {
+	seen := 0
+	for name, v := range m.All() {
+		switch {
+		case name == "kafka.topic" && v.Type() == pcommon.ValueTypeStr && v.Str() != "":
+			seen |= 1
+		case name == "kafka.partition" && v.Type() == pcommon.ValueTypeInt:
+			seen |= 2
+		case name == "kafka.format" && v.Type() == pcommon.ValueTypeStr:
+			seen |= 4
+			each = !strings.HasPrefix(v.Str(), "otlp_")
+		}
+	}
+	return seen == 7, seen == 7 && each
+}
+
+// kafkaScope is the scope of log records that are Kafka records.
+const kafkaScope = "kafka_stream"
+
+// borne returns the entry of a key that is only named like an attribute of a Kafka record.
+func (c *keyCache) borne(e *keyEntry) *keyEntry {
+	if e.forged == nil {
+		e.forged = &keyEntry{leaf: e.leaf, path: e.path, key: e.key, named: e.named, clean: e.clean}
+	}
+	return e.forged
 }
 
 // exemptKey recognizes the keys under which proxies pass on the ids of a request. Envoy encodes the sampling decision

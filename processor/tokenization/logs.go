@@ -15,9 +15,10 @@ func (w *walk) logs(ctx context.Context, ld plog.Logs) {
 		if out, ok := w.field(rl.SchemaUrl()); ok {
 			w.change(rl.SetSchemaUrl, out)
 		}
+		_, each := kafkaResource(rl.Resource().Attributes())
 		scopes := rl.ScopeLogs()
 		for j := range scopes.Len() {
-			w.scopeLogs(scopes.At(j))
+			w.scopeLogs(scopes.At(j), each && scopes.At(j).Scope().Name() == kafkaScope)
 			if w.err != nil {
 				return
 			}
@@ -25,7 +26,8 @@ func (w *walk) logs(ctx context.Context, ld plog.Logs) {
 	}
 }
 
-func (w *walk) scopeLogs(sl plog.ScopeLogs) {
+// scopeLogs walks the log records of a scope, which may be Kafka records.
+func (w *walk) scopeLogs(sl plog.ScopeLogs, kafka bool) {
 	w.scope(sl.Scope())
 	if out, ok := w.field(sl.SchemaUrl()); ok {
 		w.change(sl.SetSchemaUrl, out)
@@ -33,7 +35,7 @@ func (w *walk) scopeLogs(sl plog.ScopeLogs) {
 	var removed []int
 	records := sl.LogRecords()
 	for k := range records.Len() {
-		if w.record(records.At(k)) {
+		if w.record(records.At(k), kafka) {
 			removed = append(removed, k)
 		}
 		if w.err != nil {
@@ -49,14 +51,16 @@ func (w *walk) scopeLogs(sl plog.ScopeLogs) {
 }
 
 // record handles one log record and reports whether the policy drops it.
-func (w *walk) record(r plog.LogRecord) (dropped bool) {
+func (w *walk) record(r plog.LogRecord, kafka bool) (dropped bool) {
 	if out, ok := w.field(r.SeverityText()); ok {
 		w.change(r.SetSeverityText, out)
 	}
 	if out, ok := w.field(r.EventName()); ok {
 		w.change(r.SetEventName, out)
 	}
+	w.kafka = kafka
 	w.attributes(r.Attributes(), nil, w.place(placeItem))
+	w.kafka = false
 	return w.value(&w.keyless, r.Body())
 }
 

@@ -59,6 +59,9 @@ func (w *walk) attributeTable(dic pprofile.ProfilesDictionary) {
 	for i := range table.Len() {
 		a := table.At(i)
 		e := w.keys.lookup(nil, guess, w.table.at(a.KeyStrindex()))
+		if e.exempt == kafkaRecord {
+			e = w.keys.borne(e)
+		}
 		guess = &e.next
 		if w.entry(e, a.Value()) {
 			w.change(func(string) { pcommon.NewValueEmpty().CopyTo(a.Value()) }, "")

@@ -25,6 +25,7 @@ type walk struct {
 	signal   policy.Signal
 	view     *policy.View // of the resource being walked
 
+	kafka       bool // the attributes being walked are those of a Kafka record
 	dry         bool // nothing is changed, whatever is found
 	scratch     *rewrite.Scratch
 	keys        keyCache
@@ -52,6 +53,7 @@ func (w *walk) reset() {
 	w.untouchable = w.untouchable[:0]
 	w.payloads = 0
 	w.view, w.table, w.err = nil, nil, nil
+	w.kafka = false
 	clear(w.number[:cap(w.number)])
 }
 
@@ -201,6 +203,9 @@ func (w *walk) attributes(m pcommon.Map, parent, start *keyEntry) {
 	for name, v := range m.All() {
 		e := w.keys.lookup(parent, guess, name)
 		guess = &e.next
+		if e.exempt == kafkaRecord && !w.kafka {
+			e = w.keys.borne(e)
+		}
 		if e.ordinary && e.view == w.view && w.knows(e, v.Str()) {
 			i++
 			continue
@@ -339,7 +344,9 @@ func (w *walk) place(p place) *keyEntry { return &w.keys.places[p] }
 
 // resource makes the resource's view the current one and handles the resource itself.
 func (w *walk) resource(r pcommon.Resource) {
+	w.kafka, _ = kafkaResource(r.Attributes())
 	w.attributes(r.Attributes(), nil, w.place(placeResource))
+	w.kafka = false
 	refs := entity.ResourceEntityRefs(r)
 	for i := range refs.Len() {
 		w.entityRef(refs.At(i))

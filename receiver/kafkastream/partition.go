@@ -163,6 +163,9 @@ type fetcher struct {
 	suspect int64 // the base offset of a batch that could not be read the first time, -1 for none
 	dead    int64 // the base offset of the last batch that was passed over, -1 for none
 	wait    backoff
+	lost    deadletter.Letter // of the batch dead, until it is known where it ends; without a reason for none
+	short   int               // answers in a row that were cut off although they had room
+	asked   time.Time         // when the broker was asked last
 }
 
 // fetch sends chunks until ctx ends, or a chunk that says why there are no more.
@@ -192,6 +195,7 @@ func (f *fetcher) next(ctx context.Context) (c chunk, ok bool) {
 		return f.decode(ctx)
 	}
 	cfg := &f.m.cfg.Fetch
+	f.asked = time.Now()
 	got, err := batch.Fetch(ctx, f.m.conn.Transport, f.m.conn.Addr, batch.Query{
 		Topic: f.topic, Partition: f.place.partition, Offset: f.at,
 		MinBytes: int32(cfg.MinBytes), MaxBytes: int32(f.size), MaxWait: cfg.MaxWait, MaxResponse: cfg.MaxRecordBytes + slack,
@@ -203,7 +207,7 @@ func (f *fetcher) next(ctx context.Context) (c chunk, ok bool) {
 	case err == nil:
 		return f.fetched(ctx, got)
 	case errors.As(err, &tooLarge):
-		return f.grow(tooLarge)
+		return f.grow(ctx, tooLarge)
 	case errors.Is(err, kafka.OffsetOutOfRange):
 		return f.outOfRange(ctx)
 	default:
@@ -220,7 +224,7 @@ func (f *fetcher) fetched(ctx context.Context, got batch.Fetched) (c chunk, ok b
 	}
 	f.totals.bytes.Add(int64(len(got.Set)))
 	if size, next := batch.First(got.Set); size > f.m.cfg.Fetch.MaxRecordBytes {
-		return f.grow(&batch.TooLargeError{Need: size, Next: next})
+		return f.grow(ctx, &batch.TooLargeError{Need: size, Next: next})
 	}
 	f.got = got
 	return f.decode(ctx)
@@ -256,6 +260,11 @@ func (f *fetcher) decode(ctx context.Context) (c chunk, ok bool) {
 	c = chunk{recs: recs, next: next}
 	var corrupt *batch.CorruptError
 	var tooLarge *batch.TooLargeError
+	if f.lost.Reason != "" && !(errors.As(err, &corrupt) && corrupt.BaseOffset == f.dead) {
+		f.recycle(recs)
+		f.more = true // of what was fetched, nothing is handed on yet
+		return f.settle(), true
+	}
 	switch {
 	case errors.As(err, &corrupt) && f.suspect != corrupt.BaseOffset:
 		// It may have been the network: what is before goes on, and the batch is fetched once more.
@@ -264,13 +273,19 @@ func (f *fetcher) decode(ctx context.Context) (c chunk, ok bool) {
 			f.failed(ctx, err)
 		}
 	case errors.As(err, &corrupt):
-		c.next = corrupt.NextOffset
 		if f.dead != corrupt.BaseOffset { // else it is the same batch, whose end is not known
 			f.dead = corrupt.BaseOffset
-			c.dead = deadletter.Letter{Source: f.place.at(next), NextOffset: c.next, Reason: deadletter.Corrupt(corrupt.Reason)}
+			f.lost = deadletter.Letter{Source: f.place.at(next), Reason: deadletter.Corrupt(corrupt.Reason)}
 		}
+		f.got = batch.Fetched{}
+		ok = next > f.at
+		f.at, f.size, f.more = corrupt.NextOffset, f.m.cfg.Fetch.MaxBytes, false
+		if !ok {
+			f.recycle(recs)
+		}
+		return c, ok
 	case errors.As(err, &tooLarge):
-		return f.grow(tooLarge)
+		return f.grow(ctx, tooLarge)
 	}
 	f.more = c.next > f.at && err == nil && c.next < batch.End(f.got.Set)
 	if !f.more {
@@ -280,12 +295,25 @@ func (f *fetcher) decode(ctx context.Context) (c chunk, ok bool) {
 		f.recycle(recs)
 		if err == nil && len(f.got.Set) > 0 {
 			f.failed(ctx, errors.New("the broker answers with batches before the offset that was asked for"))
+		} else if left := f.m.cfg.Fetch.MaxWait - time.Since(f.asked); err == nil && left > 0 {
+			pause(ctx, min(left, idle)) // a broker that does not wait, although there is nothing
 		}
 		return c, false
 	}
-	f.at, f.size = c.next, f.m.cfg.Fetch.MaxBytes
+	f.at, f.size, f.short = c.next, f.m.cfg.Fetch.MaxBytes, 0
 	return c, true
 }
+
+// settle tells of the batch that was passed over, now that it is known where it ends.
+func (f *fetcher) settle() chunk {
+	c := chunk{next: f.at, dead: f.lost}
+	c.dead.NextOffset = f.at
+	f.lost = deadletter.Letter{}
+	return c
+}
+
+// idle is the least time between fetches that give nothing.
+const idle = 50 * time.Millisecond
 
 // records decodes as much as is handed on at once, and a single batch that is more than that.
 func (f *fetcher) records(recs []batch.Record) ([]batch.Record, int64, error) {
@@ -315,14 +343,24 @@ func (p *partition) recycle(recs []batch.Record) {
 }
 
 // grow asks for as much as the next batch needs, or passes it over.
-func (f *fetcher) grow(e *batch.TooLargeError) (c chunk, ok bool) {
-	if most := f.m.cfg.Fetch.MaxRecordBytes; e.Need <= most && f.size < most {
+func (f *fetcher) grow(ctx context.Context, e *batch.TooLargeError) (c chunk, ok bool) {
+	most := f.m.cfg.Fetch.MaxRecordBytes
+	if e.Need <= most && f.size < most {
 		f.size = min(most, max(e.Need, 2*f.size))
 		return c, false
 	}
+	if f.short < patience && (e.Need <= most || e.Next == 0) {
+		// The answer had room for it, or does not tell what it is: a healthy broker does not cut off, and no record is given up for an answer.
+		f.short++
+		f.failed(ctx, errors.New("the broker's answer is cut off"))
+		return c, false
+	}
+	if f.lost.Reason != "" {
+		return f.settle(), true
+	}
 	c.next = max(e.Next, f.at+1)
 	c.dead = deadletter.Letter{Source: f.place.at(f.at), NextOffset: c.next, Reason: deadletter.ReasonTooLarge}
-	f.at, f.size = c.next, f.m.cfg.Fetch.MaxBytes
+	f.at, f.size, f.short = c.next, f.m.cfg.Fetch.MaxBytes, 0
 	return c, true
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumererror"
@@ -69,6 +68,13 @@ type fault struct {
 
 // take hands a chunk to the pipeline, writes its dead letters, and marks it. While one of both fails it tries again.
 func (p *partition) take(ctx, work context.Context, c chunk) error {
+	for len(c.recs) > atOnce { // a single batch: the telemetry and the letters made of it are bounded too
+		first := chunk{recs: c.recs[:atOnce], next: c.recs[atOnce-1].Offset + 1}
+		if err := p.take(ctx, work, first); err != nil {
+			return err
+		}
+		c.recs = c.recs[atOnce:]
+	}
 	var letters []deadletter.Letter
 	if len(c.recs) > 0 {
 		p.oldest.Store(c.recs[0].Timestamp)
@@ -148,9 +154,11 @@ func (p *partition) hand(ctx, work context.Context, recs []batch.Record, letters
 func without(recs []batch.Record, faults []fault) []batch.Record {
 	good := make([]batch.Record, 0, len(recs)-len(faults))
 	for i := range recs {
-		if !slices.ContainsFunc(faults, func(f fault) bool { return f.at == i }) {
-			good = append(good, recs[i])
+		if len(faults) > 0 && faults[0].at == i { // they are in order
+			faults = faults[1:]
+			continue
 		}
+		good = append(good, recs[i])
 	}
 	return good
 }

@@ -381,7 +381,7 @@ func TestCorrupt(t *testing.T) {
 	}{
 		{"a checksum", flip, 0, []int64{0, 1, 2, 3, 6, 7, 8, 9}, []string{"orders/0@4 corrupt_checksum next 6"}},
 		{"on the way", flip, 1, upTo(10), nil},
-		{"a magic", func(set []byte) []byte { set[16] = 9; return set }, 0, []int64{0, 1, 2, 3, 6, 7, 8, 9}, []string{"orders/0@4 corrupt_magic next 5"}},
+		{"a magic", func(set []byte) []byte { set[16] = 9; return set }, 0, []int64{0, 1, 2, 3, 6, 7, 8, 9}, []string{"orders/0@4 corrupt_magic next 6"}},
 		{"a codec", func(set []byte) []byte { set[22] |= 7; return sign(set) }, 0, []int64{0, 1, 2, 3, 6, 7, 8, 9}, []string{"orders/0@4 corrupt_codec next 6"}},
 		{
 			"a count", func(set []byte) []byte { binary.BigEndian.PutUint32(set[57:], 1<<30); return sign(set) }, 0,

@@ -134,7 +134,11 @@ func (p *Producer) count(ctx context.Context, topic string, create bool) (int32,
 	if err != nil {
 		return 0, err
 	}
-	t := m.(*metadata.Response).Topics[0]
+	topics := m.(*metadata.Response).Topics
+	if len(topics) != 1 || topics[0].Name != topic {
+		return 0, errors.New("the broker's answer is not one about the topic that was asked for")
+	}
+	t := topics[0]
 	switch n := int32(len(t.Partitions)); {
 	case t.ErrorCode != 0:
 		return 0, kafka.Error(t.ErrorCode)

@@ -22,7 +22,7 @@ func TestWhatIsUnknownIsForgotten(t *testing.T) {
 		case <-known:
 			_, _ = w.Write([]byte(`{"schema":"\"string\""}`))
 		default:
-			w.WriteHeader(http.StatusNotFound)
+			http.Error(w, `{"error_code":40403}`, http.StatusNotFound)
 		}
 	}))
 	defer server.Close()

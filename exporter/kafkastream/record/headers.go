@@ -112,11 +112,13 @@ func ifFold(name, want string, kind headerKind) headerKind {
 	return otherHeader
 }
 
-// keeps reports whether the header goes past the processor.
-func (r *rule) keeps(k headerKind) bool {
-	switch k {
-	case traceHeader, parentHeader, sourceHeader:
-		return true
+// keeps reports whether the header goes past the processor. One that is only named like a trace or like coordinates does not.
+func (r *rule) keeps(h *batch.Header) bool {
+	switch headerKindOf(h.Key) {
+	case traceHeader, parentHeader:
+		return r.keepHeaders || len(h.Key) == len("tracestate") && strings.EqualFold(h.Key, "tracestate") || traceIDs(h.Value)
+	case sourceHeader:
+		return r.keepHeaders || coordinate(h.Value)
 	case baggageHeader:
 		return r.keepHeaders || r.keepBaggage
 	}
@@ -131,7 +133,7 @@ func (w *origin) putHeaders(headers []batch.Header) {
 	}
 	kept := 0
 	for i := range headers {
-		if r.keeps(headerKindOf(headers[i].Key)) {
+		if r.keeps(&headers[i]) {
 			kept++
 		}
 	}
@@ -144,7 +146,7 @@ func (w *origin) putHeaders(headers []batch.Header) {
 	list := b.AppendEmpty(keyHeadersKept).SetEmptySlice()
 	list.EnsureCapacity(3 * kept)
 	for i := range headers {
-		if h := &headers[i]; kept == len(headers) || r.keeps(headerKindOf(h.Key)) {
+		if h := &headers[i]; kept == len(headers) || r.keeps(h) {
 			list.AppendEmpty().SetInt(int64(i))
 			putText(list.AppendEmpty(), h.Key)
 			putBytes(list.AppendEmpty(), h.Value)
@@ -159,7 +161,7 @@ func (w *origin) putOpen(v pcommon.Value, headers []batch.Header, n int) {
 		b := &w.headers
 		b.EnsureCapacity(n)
 		for i := range headers {
-			if h := &headers[i]; n == len(headers) || !w.rule.keeps(headerKindOf(h.Key)) {
+			if h := &headers[i]; n == len(headers) || !w.rule.keeps(h) {
 				putBytes(b.AppendEmpty(h.Key), h.Value)
 			}
 		}
@@ -171,7 +173,7 @@ func (w *origin) putOpen(v pcommon.Value, headers []batch.Header, n int) {
 	for i := range headers {
 		h := &headers[i]
 		switch {
-		case w.rule.keeps(headerKindOf(h.Key)):
+		case w.rule.keeps(h):
 		case utf8.ValidString(h.Key):
 			putBytes(list.AppendEmpty().SetEmptyMap().PutEmpty(h.Key), h.Value)
 		default:
@@ -385,4 +387,33 @@ func parseParent(v []byte) (trace pcommon.TraceID, span pcommon.SpanID, flags by
 		}
 	}
 	return trace, span, flag[0], !trace.IsEmpty() && !span.IsEmpty()
+}
+
+// traceIDs reports whether a value is made of what ids of traces, flags and decisions are: hexadecimal digits, hyphens, colons, and the
+// words true and false.
+func traceIDs(v []byte) bool {
+	const longest = 128
+	if len(v) > longest {
+		return false
+	}
+	if s := view(v); strings.EqualFold(s, "true") || strings.EqualFold(s, "false") {
+		return true
+	}
+	for _, c := range v {
+		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f') && c != '-' && c != ':' {
+			return false
+		}
+	}
+	return true
+}
+
+// coordinate reports whether a value may be a topic, a partition or an offset.
+func coordinate(v []byte) bool {
+	const longest = 249
+	for _, c := range v {
+		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') && c != '-' && c != '.' && c != '_' {
+			return false
+		}
+	}
+	return len(v) <= longest
 }

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"context"
 	"math"
 
@@ -82,6 +83,11 @@ type logWriter struct {
 func (w *logWriter) record(m *Mapping, rec *batch.Record) Undecodable {
 	if w.rule.signal != Logs {
 		return Undecodable{Reason: ReasonSignal}
+	}
+	if w.rule.tokenizeKey {
+		if id, framed := m.registry.framed(rec.Key); framed {
+			return Undecodable{Reason: ReasonSchemaType, SchemaID: id} // no text in it can be replaced without its schema
+		}
 	}
 	how := m.reading(w.rule, rec)
 	if how.format.otlp() {
@@ -182,7 +188,8 @@ func (m *Mapping) content(r *rule, how reading, value []byte) (c content, u Unde
 	if value == nil {
 		return content{null: true}, u
 	}
-	if id, framed := m.registry.framed(value); framed && r.framed() && how.reason != ReasonContentEncoding {
+	wide := how.charset != nil && how.charset.wide
+	if id, framed := m.registry.framed(value); framed && r.framed() && !wide && how.reason != ReasonContentEncoding {
 		return m.registry.content(id, value)
 	}
 	if how.reason != "" {
@@ -190,6 +197,9 @@ func (m *Mapping) content(r *rule, how reading, value []byte) (c content, u Unde
 	}
 	if how.format == Raw {
 		return content{bytes: true, data: value}, u
+	}
+	if !wide && len(value)%2 == 0 && (bytes.HasPrefix(value, []byte{0xff, 0xfe}) || bytes.HasPrefix(value, []byte{0xfe, 0xff})) {
+		return c, Undecodable{Reason: ReasonCharset} // UTF-16 that nobody told of: nothing would be found in it
 	}
 	text, ok := how.charset.decode(value)
 	switch {
@@ -264,7 +274,9 @@ func originOf(attributes pcommon.Map) (o Out, format Format, cs *charset) {
 			o.Topic = v.Str()
 			seen |= 1
 		case keyPartition:
-			o.Partition = int32(v.Int())
+			if o.Partition = -1; v.Int() >= 0 && v.Int() <= math.MaxInt32 {
+				o.Partition = int32(v.Int())
+			}
 			seen |= 2
 		case keyFormat:
 			format = Format(v.Str())

@@ -169,6 +169,15 @@ func (m *Mapping) contentReading(otherwise reading, contentType string) reading 
 func readingOf(otherwise reading, contentType string) reading {
 	kind, params, err := mime.ParseMediaType(contentType)
 	if err != nil {
+		// Of a type that cannot be read, what counts is whether it may say that the value is not what it looks like.
+		switch lower := strings.ToLower(contentType); {
+		case strings.Contains(lower, "charset"):
+			return reading{format: otherwise.format, reason: ReasonCharset}
+		case structured(lower):
+			return reading{format: otherwise.format, reason: ReasonContentType}
+		case compressed(lower):
+			return reading{format: otherwise.format, reason: ReasonContentEncoding}
+		}
 		return otherwise
 	}
 	how := otherwise
@@ -177,12 +186,12 @@ func readingOf(otherwise reading, contentType string) reading {
 		how = reading{format: JSON}
 	case strings.HasPrefix(kind, "text/") || kind == "application/xml" || strings.HasSuffix(kind, "+xml"):
 		how.format = Text
-	case kind == "application/octet-stream":
+	case kind == "application/octet-stream" && params["charset"] == "":
 		return reading{format: Raw}
 	case structured(kind):
 		return reading{format: otherwise.format, reason: ReasonContentType}
-	default:
-		return otherwise
+	case compressed(kind):
+		return reading{format: otherwise.format, reason: ReasonContentEncoding}
 	}
 	if name := params["charset"]; name != "" {
 		if how.charset, err = charsetOf(name); err != nil {
@@ -195,10 +204,21 @@ func readingOf(otherwise reading, contentType string) reading {
 // structured reports whether a binary encoding holds the lengths of its texts, so that no text can be replaced in place.
 func structured(kind string) bool {
 	_, sub, _ := strings.Cut(kind, "/")
-	for _, name := range []string{"protobuf", "avro", "msgpack", "cbor", "bson", "thrift", "grpc"} {
+	for _, name := range []string{"protobuf", "avro", "msgpack", "cbor", "bson", "thrift", "grpc", "java-serialized", "parquet", "flatbuffers", "amazon.ion"} {
 		if strings.Contains(sub, name) {
 			return true
 		}
 	}
 	return kind == "avro/binary"
+}
+
+// compressed reports whether the type is one of compressed bytes, in which nothing can be found.
+func compressed(kind string) bool {
+	_, sub, _ := strings.Cut(kind, "/")
+	for _, name := range []string{"gzip", "zstd", "snappy", "lz4", "bzip", "deflate", "zlib", "zip", "compress", "brotli"} {
+		if strings.Contains(sub, name) {
+			return true
+		}
+	}
+	return false
 }

@@ -1,7 +1,9 @@
 package record
 
 import (
+	"encoding/binary"
 	"encoding/hex"
+	"math"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -72,6 +74,9 @@ func otlpInto[R resource[R], S resources[R]](c codec[R, S], w *origin, f Format,
 		}
 		w.mark(dst.AppendEmpty().Resource(), f, rec, value)
 		return Undecodable{}
+	}
+	if f == OTLPProto && tooDeep(rec.Value) {
+		return Undecodable{Reason: ReasonOTLP}
 	}
 	src, err := c.decode(rec.Value, f)
 	if err != nil {
@@ -200,6 +205,9 @@ func ordinary[R resource[R], S resources[R]](c codec[R, S], s S, at, n int, enc 
 	return nil
 }
 
+// worthwhile is how large a request may be for its parts to be made whatever they repeat.
+const worthwhile = 64 << 10
+
 // encodeWithin emits the request as one record, or as several where it is larger than allowed.
 func encodeWithin[R resource[R], S resources[R]](c codec[R, S], req request[S], key []byte, enc Encoding, emit func(Out) error) error {
 	f := enc.Format
@@ -210,8 +218,7 @@ func encodeWithin[R resource[R], S resources[R]](c codec[R, S], req request[S], 
 	if err != nil {
 		return err
 	}
-	items := c.count(req.resources)
-	if enc.MaxBytes == 0 || len(value) <= enc.MaxBytes || items < 2 {
+	whole := func() error {
 		if value == nil {
 			value = empty
 		}
@@ -219,12 +226,27 @@ func encodeWithin[R resource[R], S resources[R]](c codec[R, S], req request[S], 
 		o.Offset, o.Partition = -1, -1
 		return emit(o)
 	}
+	items := c.count(req.resources)
+	if enc.MaxBytes == 0 || len(value) <= enc.MaxBytes || items < 2 {
+		return whole()
+	}
 	rest := c.create()
 	for i := range req.resources.Len() {
 		req.resources.At(i).CopyTo(rest.resources.AppendEmpty())
 	}
 	c.cut(req.resources, 0, items/2)
 	c.cut(rest.resources, items/2, items)
+	first, err := req.encode(f)
+	if err != nil {
+		return err
+	}
+	second, err := rest.encode(f)
+	if err != nil {
+		return err
+	}
+	if repeated := len(first) + len(second) - len(value); len(value) > worthwhile && repeated > len(value)/2 {
+		return whole() // most of it is the resource, which each part repeats: parts would be many, and too large as well
+	}
 	if err := encodeWithin(c, req, key, enc, emit); err != nil {
 		return err
 	}
@@ -236,4 +258,65 @@ func traceKey(id pcommon.TraceID) []byte {
 		return nil
 	}
 	return hex.AppendEncode(nil, id[:])
+}
+
+// maxProtoDepth bounds how deep messages lie in one another. What decodes them calls itself, and Go ends the whole process over a
+// stack of 1 GB: a record of 16 MB can be that deep.
+const maxProtoDepth = 10_000
+
+// tooDeep tells of messages within messages beyond the bound, without calling itself. Texts that look like messages count, too.
+func tooDeep(b []byte) bool {
+	type level struct {
+		b     []byte
+		depth int
+	}
+	if len(b) < 2*maxProtoDepth {
+		return false
+	}
+	for open := []level{{b, 0}}; len(open) > 0; {
+		l := open[len(open)-1]
+		open = open[:len(open)-1]
+		for len(l.b) > 0 {
+			tag, n := binary.Uvarint(l.b)
+			if n <= 0 {
+				break
+			}
+			l.b = l.b[n:]
+			skip := uint64(0)
+			switch tag & 7 {
+			case 0:
+				_, n := binary.Uvarint(l.b)
+				skip = uint64(max(n, 0))
+				if n <= 0 {
+					skip = math.MaxUint64
+				}
+			case 1:
+				skip = 8
+			case 5:
+				skip = 4
+			case 2:
+				size, n := binary.Uvarint(l.b)
+				if n <= 0 || size > uint64(len(l.b)-n) {
+					skip = math.MaxUint64
+					break
+				}
+				l.b = l.b[n:]
+				// Each level takes two bytes at least.
+				if left := maxProtoDepth - l.depth - 1; size >= uint64(2*max(left, 0)) {
+					if left <= 0 {
+						return true
+					}
+					open = append(open, level{l.b[:size], l.depth + 1})
+				}
+				skip = size
+			default:
+				skip = math.MaxUint64
+			}
+			if skip > uint64(len(l.b)) {
+				break
+			}
+			l.b = l.b[skip:]
+		}
+	}
+	return false
 }

@@ -287,6 +287,12 @@ func (r *registry) forget() {
 	r.unknown = 1
 }
 
+// The codes by which a registry says that it does not have a subject, a version, or a schema.
+const (
+	subjectNotFound = 40401
+	schemaNotFound  = 40403
+)
+
 // answer is what a registry says of a schema.
 type answer struct {
 	SchemaType string `json:"schemaType"`
@@ -375,6 +381,13 @@ func (r *registry) get(ctx context.Context, path ...string) (a answer, found boo
 	case err != nil:
 		return a, false, err
 	case resp.StatusCode == http.StatusNotFound:
+		// A proxy on the way, or another path, answers 404 as well: that says nothing about the schema.
+		var no struct {
+			Code int `json:"error_code"`
+		}
+		if err := json.Unmarshal(body, &no); err != nil || no.Code < subjectNotFound || no.Code > schemaNotFound {
+			return a, false, errors.New("it answers 404 Not Found, but not that it does not have the schema")
+		}
 		return a, false, nil
 	case resp.StatusCode != http.StatusOK:
 		return a, false, fmt.Errorf("it answers %s", resp.Status)
