@@ -18,6 +18,9 @@ func kafkaTable(all results) ([]byte, error) {
 			{"tokenizing", "with the processor, all values known to the vault"},
 			{"copying", "a loop of kafka-go, `ConsumerGroup`, `Fetch` and `Writer`"},
 		}},
+		{"Stream/compression=zstd", [][2]string{
+			{"passing", "zstd on both topics: receiver and exporter alone"}, {"tokenizing", "with the processor, all values known to the vault"}, {"copying", "the loop of kafka-go"},
+		}},
 		{"Stream/vault=new", [][2]string{{"passing", "receiver and exporter alone"}, {"tokenizing", "with the processor and a new vault: 20,000 values to seal and store"}}},
 		{"Consumers", [][2]string{{"members=1", "with the processor, one member of the group"}, {"members=2", "two members, in the same process"}, {"members=4", "four"}}},
 	} {

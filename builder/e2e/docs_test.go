@@ -81,6 +81,7 @@ func (b block) name() string { return fmt.Sprintf("%s:%d", b.file, b.line) }
 //	# extension.yaml    lines of the token_vault extension
 //	# receiver.yaml     lines of the kafka_stream receiver
 //	# exporter.yaml     lines of the kafka_stream exporter
+//	# otlp_http.yaml    lines of that exporter; # health_check.yaml, of that extension
 //	# manifest.yaml     lines of an ocb manifest
 //	# vault.yaml        lines of a vault's configuration, which others complete
 //	# kubernetes.yaml   objects of Kubernetes, of which only the grammar is checked
@@ -113,6 +114,10 @@ func TestDocumentedYAML(t *testing.T) {
 			case "receiver.yaml", "exporter.yaml":
 				r := prepare(t, "")
 				require.NoError(t, os.WriteFile(r.cfg, []byte(kafkaConfig(t, strings.TrimSuffix(strings.Fields(kind)[1], ".yaml"), b.body)), 0o600))
+				r.validate()
+			case "otlp_http.yaml", "health_check.yaml":
+				r := prepare(t, "")
+				require.NoError(t, os.WriteFile(r.cfg, []byte(otherConfig(t, r.configBody, strings.TrimSuffix(strings.Fields(kind)[1], ".yaml"), b.body)), 0o600))
 				r.validate()
 			case "policy.yaml":
 				r := prepare(t, "")
@@ -156,6 +161,29 @@ func kafkaConfig(t *testing.T, component, body string) string {
 	return string(out)
 }
 
+// otherConfig is a configuration with other lines for one of the Collector's own components.
+func otherConfig(t *testing.T, config, component, body string) string {
+	t.Helper()
+	var whole map[string]map[string]any
+	require.NoError(t, yaml.Unmarshal([]byte(config), &whole))
+	var lines map[string]any
+	require.NoError(t, yaml.Unmarshal([]byte(body), &lines))
+	require.NotEmpty(t, lines)
+	if component == "health_check" {
+		whole["extensions"][component] = lines
+	} else {
+		whole["exporters"][component] = lines
+		pipelines, ok := whole["service"]["pipelines"].(map[string]any)
+		require.True(t, ok)
+		logs, ok := pipelines["logs"].(map[string]any)
+		require.True(t, ok)
+		logs["exporters"] = []string{component}
+	}
+	out, err := yaml.Marshal(whole)
+	require.NoError(t, err)
+	return string(out)
+}
+
 // newVault makes a vault with certificates for trying out and returns its directory.
 func newVault(t *testing.T) string {
 	t.Helper()
@@ -193,7 +221,7 @@ func checkVault(t *testing.T, body string) {
 // validate runs `otelcol-cloakroom validate` on the configuration.
 func (r *running) validate() {
 	r.t.Helper()
-	cmd := exec.Command(collector, "validate", "--config", r.cfg)
+	cmd := exec.Command(collector, "validate", "--feature-gates=extension.healthcheck.useComponentStatus", "--config", r.cfg)
 	cmd.Dir, cmd.Env = r.dir, append(os.Environ(), "CLOAKROOM_DATA="+r.vault)
 	out, err := cmd.CombinedOutput()
 	require.NoError(r.t, err, string(out))

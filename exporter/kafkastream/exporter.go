@@ -64,7 +64,7 @@ func (s *stream) start(ctx context.Context, host component.Host) error {
 	if s.letters, err = deadletter.New(s.cfg.DeadLetter, s.producer); err != nil {
 		return errors.Join(fmt.Errorf("kafka_stream: %w", err), s.shutdown(ctx))
 	}
-	return s.telemetry.observe(h)
+	return s.telemetry.observe(h, s.signal)
 }
 
 // shutdown ends exports that are still trying: their telemetry is refused.

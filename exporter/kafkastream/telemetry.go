@@ -15,6 +15,7 @@ import (
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/deadletter"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/internal/metadata"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/produce"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/record"
 )
 
 // instruments are the exporter's internal metrics. Their labels are topics, partitions and reasons.
@@ -87,9 +88,10 @@ func (t *instruments) deadLetter(ctx context.Context, l *deadletter.Letter) {
 	t.builder.ExporterKafkaStreamDeadLetters.Add(ctx, 1, s.partition, metric.WithAttributes(attribute.String("reason", deadletter.Label(l.Reason))))
 }
 
-func (t *instruments) observe(h *health) error {
+func (t *instruments) observe(h *health, signal record.Signal) error {
+	of := metric.WithAttributes(attribute.String("signal", string(signal))) // one component writes for several pipelines
 	return t.builder.RegisterExporterKafkaStreamPartitionsFailingCallback(func(_ context.Context, o metric.Int64Observer) error {
-		o.Observe(int64(h.count.Load()))
+		o.Observe(int64(h.count.Load()), of)
 		return nil
 	})
 }

@@ -215,7 +215,7 @@ func TestInternalTelemetry(t *testing.T) {
 		"records":            {labels("orders.clean", 1): 10, labels(letters, 0): 1},
 		"retries":            {labels("orders.clean", 1): 2},
 		"dead_letters":       {attribute.NewSet(attribute.String("topic", "orders"), attribute.Int("partition", 1), attribute.String("reason", "too_large")): 1},
-		"partitions_failing": {attribute.NewSet(): 0},
+		"partitions_failing": {attribute.NewSet(attribute.String("signal", "logs")): 0},
 	} {
 		got := points(t, tel, "otelcol_exporter_kafka_stream_"+name)
 		if len(got) != len(want) {
