@@ -260,7 +260,7 @@ func (f *fetcher) decode(ctx context.Context) (c chunk, ok bool) {
 	c = chunk{recs: recs, next: next}
 	var corrupt *batch.CorruptError
 	var tooLarge *batch.TooLargeError
-	if f.lost.Reason != "" && !(errors.As(err, &corrupt) && corrupt.BaseOffset == f.dead) {
+	if f.lost.Reason != "" && (!errors.As(err, &corrupt) || corrupt.BaseOffset != f.dead) {
 		f.recycle(recs)
 		f.more = true // of what was fetched, nothing is handed on yet
 		return f.settle(), true
@@ -318,18 +318,22 @@ const idle = 50 * time.Millisecond
 // records decodes as much as is handed on at once, and a single batch that is more than that.
 func (f *fetcher) records(recs []batch.Record) ([]batch.Record, int64, error) {
 	cfg := &f.m.cfg.Fetch
-	recs, next, err := batch.Decode(recs, f.got.Set, f.at, f.got.Aborted, batch.Limits{MaxDecompressed: inflation * cfg.MaxBytes, MaxRecords: atOnce})
+	recs, next, err := batch.Decode(recs, f.got.Set, f.at, f.got.Aborted, batch.Limits{MaxDecompressed: inflation * cfg.MaxBytes, MaxRecords: atOnce, MaxHeaders: maxHeaders})
 	if corrupt := (*batch.CorruptError)(nil); errors.As(err, &corrupt) && corrupt.Reason == batch.ReasonLimit {
 		if len(recs) > 0 {
 			return recs, next, nil
 		}
-		return batch.Decode(recs, f.got.Set, f.at, f.got.Aborted, batch.Limits{MaxDecompressed: inflation * cfg.MaxRecordBytes})
+		return batch.Decode(recs, f.got.Set, f.at, f.got.Aborted, batch.Limits{MaxDecompressed: inflation * cfg.MaxRecordBytes, MaxHeaders: maxHeaders})
 	}
 	return recs, next, err
 }
 
 // atOnce is how many records are handed on at once, unless one batch has more.
 const atOnce = 1 << 14
+
+// maxHeaders is how many headers are held at once: each takes more room in memory than on the wire. A batch with more is taken in
+// pieces, or is a dead letter where a single one has them.
+const maxHeaders = 1 << 18
 
 // recycle keeps the memory of records that nobody uses any more.
 func (p *partition) recycle(recs []batch.Record) {

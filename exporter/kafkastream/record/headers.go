@@ -72,6 +72,7 @@ const (
 	parentHeader // traceparent
 	baggageHeader
 	sourceHeader
+	schemaHeader // of serializers that put the schema's id there and not before the value
 	contentTypeHeader
 	contentEncodingHeader
 )
@@ -89,16 +90,18 @@ func headerKindOf(name string) headerKind {
 		return ifFold(name, "traceparent", parentHeader) | ifFold(name, "x-b3-spanid", traceHeader)
 	case len("x-b3-traceid"):
 		return ifFold(name, "x-b3-traceid", traceHeader) | ifFold(name, "x-b3-sampled", traceHeader) | ifFold(name, "content-type", contentTypeHeader)
+	case len("apicurio.value.contentId"):
+		return ifFold(name, "apicurio.value.contentId", schemaHeader)
 	case len("uber-trace-id"):
 		return ifFold(name, "uber-trace-id", traceHeader)
 	case len("content-encoding"):
 		return ifFold(name, "content-encoding", contentEncodingHeader)
 	case len("x-b3-parentspanid"):
-		return ifFold(name, "x-b3-parentspanid", traceHeader)
+		return ifFold(name, "x-b3-parentspanid", traceHeader) | ifFold(name, "__value_schema_id", schemaHeader)
 	case len(SourceTopic):
 		return ifFold(name, SourceTopic, sourceHeader)
 	case len(SourceOffset):
-		return ifFold(name, SourceOffset, sourceHeader)
+		return ifFold(name, SourceOffset, sourceHeader) | ifFold(name, "apicurio.value.globalId", schemaHeader)
 	case len(SourcePartition):
 		return ifFold(name, SourcePartition, sourceHeader)
 	}

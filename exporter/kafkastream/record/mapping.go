@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"mime"
 	"strings"
 	"sync"
@@ -139,6 +140,11 @@ func (m *Mapping) reading(r *rule, rec *batch.Record) reading {
 		switch h := &rec.Headers[i]; headerKindOf(h.Key) {
 		case contentTypeHeader:
 			how = m.contentReading(r.how, view(h.Value))
+		case schemaHeader:
+			// What is no JSON is Avro or Protobuf without a frame: edited as text, its lengths would no longer be right.
+			if m.registry != nil && !bytes.HasPrefix(rec.Value, []byte("{")) && !bytes.HasPrefix(rec.Value, []byte("[")) && len(rec.Value) > 0 {
+				return reading{format: how.format, reason: ReasonSchemaUnknown}
+			}
 		case contentEncodingHeader:
 			if len(h.Value) > 0 && !strings.EqualFold(view(h.Value), "identity") {
 				return reading{format: how.format, reason: ReasonContentEncoding}
