@@ -70,7 +70,6 @@ func through(t *testing.T, edit func(*record.Config), topic string, rec batch.Re
 
 func avroText(b []byte, s string) []byte { return append(binary.AppendVarint(b, int64(len(s))), s...) }
 
-
 // The key of a registry's Avro serializer, with tokenize_key: its lengths must fit afterwards, or it must not go on.
 func TestHostileFramedKey(t *testing.T) {
 	key := avroText([]byte{0, 0, 0, 0, 9}, "alice@example.com")

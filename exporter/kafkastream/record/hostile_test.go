@@ -151,7 +151,6 @@ func TestHostileRegistry404(t *testing.T) {
 	}
 }
 
-
 // nested is an ExportLogsServiceRequest whose body is a list in a list in a list.
 func nested(size int) []byte {
 	// built back to front
