@@ -19,6 +19,7 @@ import (
 
 	"github.com/cloakroom/cloakroom/builder/broker"
 	"github.com/cloakroom/cloakroom/vault/identity/authority"
+	"github.com/cloakroom/cloakroom/vault/server/standalone"
 )
 
 var (
@@ -253,6 +254,8 @@ func (r *rig) startVault() {
 	ports := freePorts(r.t, 2)
 	config := filepath.Join(r.dir, "vault", "vault.yaml")
 	require.NoError(r.t, os.WriteFile(config, fmt.Appendf(nil, vaultTemplate, r.dir, ports[0], ports[1]), 0o600))
+	_, err := standalone.Init(standalone.InitOptions{Directory: filepath.Join(r.dir, "vault")})
+	require.NoError(r.t, err)
 	r.vaultAt = ports[0]
 	r.vault = &process{name: "vault", args: []string{cli, "vault", "serve", "--config", config}, ready: "http://" + ports[1] + "/readyz", log: r.logFile("vault")}
 	require.NoError(r.t, r.vault.start())
