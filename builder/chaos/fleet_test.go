@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,6 +17,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cloakroom/cloakroom/builder/demo"
 
 	"github.com/cloakroom/cloakroom/builder/postgres"
 	"github.com/cloakroom/cloakroom/vault/identity/authority"
@@ -285,12 +286,7 @@ func (r *rig) run(ctx context.Context, stdin string, args ...string) (stdout str
 
 func freePorts(t *testing.T, n int) []string {
 	t.Helper()
-	var addrs []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		defer l.Close()
-		addrs = append(addrs, l.Addr().String())
-	}
+	addrs, err := demo.FreeAddresses(n)
+	require.NoError(t, err)
 	return addrs
 }

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cloakroom/cloakroom/builder/demo"
 )
 
 var (
@@ -233,13 +235,8 @@ func get(url string) (string, error) {
 
 func freePorts(t *testing.T, n int) []string {
 	t.Helper()
-	var addrs []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		defer l.Close()
-		addrs = append(addrs, l.Addr().String())
-	}
+	addrs, err := demo.FreeAddresses(n)
+	require.NoError(t, err)
 	return addrs
 }
 

@@ -60,7 +60,7 @@ func (h *house) build() error {
 			return err
 		}
 	}
-	ports, err := freePorts(3)
+	ports, err := demo.FreeAddresses(3)
 	if err != nil {
 		return err
 	}
@@ -90,19 +90,6 @@ func sign(dir string, names []string) error {
 		}
 	}
 	return nil
-}
-
-func freePorts(n int) ([]string, error) {
-	var out []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close()
-		out = append(out, l.Addr().String())
-	}
-	return out, nil
 }
 
 func (h *house) startDatabase(ctx context.Context) (err error) {
@@ -144,7 +131,7 @@ func (h *house) startVault(ctx context.Context) (err error) {
 func (h *house) startAgents(ctx context.Context) error {
 	h.agents = map[string]*agent{}
 	for _, name := range agents {
-		ports, err := freePorts(4)
+		ports, err := demo.FreeAddresses(4)
 		if err != nil {
 			return err
 		}

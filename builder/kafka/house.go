@@ -46,7 +46,7 @@ func (h *house) startBroker(ctx context.Context) (err error) {
 }
 
 func (h *house) startCollector(ctx context.Context) error {
-	addrs, err := freeAddresses(2)
+	addrs, err := demo.FreeAddresses(2)
 	if err != nil {
 		return err
 	}
@@ -61,18 +61,6 @@ func (h *house) startCollector(ctx context.Context) error {
 		return err
 	}
 	return h.collector.Healthy(ctx, "http://"+addrs[0]+"/", h.settings.patience)
-}
-
-func freeAddresses(n int) (out []string, err error) {
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close()
-		out = append(out, l.Addr().String())
-	}
-	return out, nil
 }
 
 // stop ends everything that runs, the collector first.

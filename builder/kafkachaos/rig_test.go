@@ -5,7 +5,6 @@ package kafkachaos
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,6 +15,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cloakroom/cloakroom/builder/demo"
 
 	"github.com/cloakroom/cloakroom/builder/broker"
 	"github.com/cloakroom/cloakroom/vault/identity/authority"
@@ -275,12 +276,7 @@ func (r *rig) newConsumer(n int) *process {
 
 func freePorts(t *testing.T, n int) []string {
 	t.Helper()
-	var addrs []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		defer l.Close()
-		addrs = append(addrs, l.Addr().String())
-	}
+	addrs, err := demo.FreeAddresses(n)
+	require.NoError(t, err)
 	return addrs
 }

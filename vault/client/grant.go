@@ -248,11 +248,7 @@ func (i *Issuer) limit(scope string, e *epoch, g *vaultpb.GrantResponse) {
 	if i.settings.Spool != nil {
 		i.settings.Spool.SetLimits(e.limits.records, e.limits.bytes)
 	}
-	q := i.issuing[scope]
-	if q == nil {
-		q = newIssuing()
-		i.issuing[scope] = q
-	}
+	q := i.issuingIn(scope)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.most = bounded(g.GetLimits().GetIssueValues(), maxIssueValues)

@@ -36,8 +36,6 @@ type issuing struct {
 	answered time.Time // when the vault answered a call last
 }
 
-func newIssuing() *issuing { return &issuing{turn: make(chan struct{}, 1), most: maxIssueValues} }
-
 // issueCall is one call to Issue.
 type issueCall struct {
 	values []*vaultpb.IssueValue
@@ -155,9 +153,14 @@ func (i *Issuer) heldOff(scope string) error {
 func (i *Issuer) issuingOf(scope string) *issuing {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	return i.issuingIn(scope)
+}
+
+// issuingIn is issuingOf where i.mu is held.
+func (i *Issuer) issuingIn(scope string) *issuing {
 	q := i.issuing[scope]
 	if q == nil {
-		q = newIssuing()
+		q = &issuing{turn: make(chan struct{}, 1), most: maxIssueValues}
 		i.issuing[scope] = q
 	}
 	return q
