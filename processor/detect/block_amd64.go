@@ -9,10 +9,22 @@ import (
 // hasVectors says that the machine has AVX2.
 var hasVectors = cpu.X86.HasAVX2
 
-// classify64 returns the masks of the 64 bytes at p. It wants AVX2.
+// classify64 sets the masks of the 64 bytes at p. It wants AVX2.
 //
 //go:noescape
-func classify64(p *byte) (word, digit, event, escape uint64)
+func classify64(p *byte, b *block)
+
+// prefixed64 returns the bits of those of the places where a prefix may start, by the table prefixBits; a bit counts from p.
+// Four bytes stand at each.
+//
+//go:noescape
+func prefixed64(p *byte, places uint64, table *uint64) (found uint64)
+
+// mayBePrefixes returns the bits of those of the places where a prefix may start; a bit counts from at. Four bytes of s stand
+// at each.
+func mayBePrefixes(s string, at int, places uint64) uint64 {
+	return prefixed64((*byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), at)), places, &prefixBits[0])
+}
 
 // page is the size below which no mapping of memory begins or ends, in bytes.
 const page = 4096
@@ -23,21 +35,21 @@ const page = 4096
 //go:noescape
 func letters64(p *byte) (letter, upper, digit, high uint64)
 
-// classify returns the masks of the bytes of s from i on, at most 64.
-func classify(s string, i int) (b block) {
+// classify sets the masks of the bytes of s from i on, at most 64.
+func (b *block) classify(s string, i int) {
 	n := min(len(s)-i, blockLen)
 	p, drop := readable(s, i, n)
 	if p == nil {
-		return classifyByTable(s[i : i+n])
+		b.classifyByTable(s[i : i+n])
+		return
 	}
-	b.word, b.digit, b.event, b.escape = classify64(p)
+	classify64(p, b)
 	if drop > 0 {
-		b = block{word: b.word >> drop, digit: b.digit >> drop, event: b.event >> drop, escape: b.escape >> drop}
+		b.drop(drop)
 	}
 	if n < blockLen {
 		b.keep(n)
 	}
-	return b
 }
 
 // lettersOf returns the masks of letters64 for the n bytes of s from i on, at most 64.

@@ -38,20 +38,12 @@ var (
 // group codes take 7 bits: the separator before the group, then its length.
 const groupBits = 7
 
-func groupCode(sep byte, n int) uint64 {
-	var k uint64
-	switch sep {
-	case '-':
-		k = 1
-	case ' ':
-		k = 2
-	case '.':
-		k = 3
-	case '/':
-		k = 4
-	}
-	return k<<4 | uint64(n)
-}
+func groupCode(sep byte, n int) uint64 { return uint64(separators[sep])<<4 | uint64(n) }
+
+// separators numbers the bytes that stand between groups of a number; 0 is for all others.
+var separators = [256]uint8{'-': 1, ' ': 2, '.': 3, '/': 4}
+
+func isSeparator(c byte) bool { return separators[c] != 0 }
 
 func (d digitShape) compile(r rule) (code uint64, e digitEntry) {
 	e = digitEntry{entity: r.entity, digitShape: d, vetoes: r.vetoes}
@@ -83,7 +75,7 @@ func (d digitShape) enter() {
 		digitFirst |= 1 << first
 		return
 	}
-	sep := groupCode(d.layout[len(groups[0])], 0) >> 4
+	sep := separators[d.layout[len(groups[0])]]
 	second := min(len(groups[1]), 15)
 	digitPairs[sep][first] |= 1 << second
 	if len(groups) == 2 {
@@ -115,7 +107,7 @@ func beginsLayout(s string, n, end int) bool {
 	if digitFirst>>n&1 != 0 {
 		return true
 	}
-	sep := groupCode(s[end], 0) >> 4
+	sep := separators[s[end]]
 	if digitPairs[sep][n] == 0 {
 		return false
 	}
@@ -135,8 +127,8 @@ func beginsLayout(s string, n, end int) bool {
 }
 
 // tripleOf numbers three groups of digits by their lengths, at most 15, and the first separator.
-func tripleOf(sep uint64, first, second, third int) uint64 {
-	return sep<<12 | uint64(first)<<8 | uint64(second)<<4 | uint64(third)
+func tripleOf(sep uint8, first, second, third int) uint64 {
+	return uint64(sep)<<12 | uint64(first)<<8 | uint64(second)<<4 | uint64(third)
 }
 
 // digitRun returns how many digits stand from i on, at most 15.
@@ -203,12 +195,6 @@ func (t *text) number(start, end int) {
 	if t.cluster(start, c); c.count[c.groups-1] >= 7 {
 		t.layouts(start, c)
 	}
-}
-
-// isSeparator reports whether c stands between groups of a number: a space, a hyphen, a dot or a slash.
-func isSeparator(c byte) bool {
-	const set = 1 | 1<<('-'-' ') | 1<<('.'-' ') | 1<<('/'-' ')
-	return c-' ' < 16 && set>>(c-' ')&1 != 0
 }
 
 // cluster parses the groups from start on.

@@ -37,7 +37,7 @@ var (
 func openGates() {
 	for n := 1; n < 9; n++ {
 		for _, c := range []byte("-./ ") {
-			sep := groupCode(c, 0) >> 4
+			sep := separators[c]
 			gate := &numberGates[gateOf[c]][n]
 			if digitFirst>>n&1 != 0 || digitPairs[sep][n] != 0 || shapePairs[digitsThenDigit][sep][n] != 0 || c == '.' && n <= 3 {
 				*gate |= kindDigit

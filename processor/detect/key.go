@@ -104,7 +104,6 @@ var (
 	keyTable = map[uint64]keyRef{}
 	keyBits  [1 << keyHash / 64]uint64 // two bits for every hash in keyTable
 	lastBits [1 << keyHash / 64]uint64 // two bits for the hash of the last word of every name
-	wordBits [1 << keyHash / 64]uint64 // the same, and two for the hash of every filler
 	// a bit for the last three letters of every filler
 	fillerBits [1 << 15 / 64]uint64
 	endBits    [1 << 15 / 64]uint64 // a bit for the last three letters that a key with a name or filler at its end may have
@@ -185,24 +184,18 @@ func addKey(e Entity, n keyName) {
 	w, b := hashBit(h)
 	keyBits[w] |= b
 	lastBits[w] |= b // the joined form is a word of its own
-	wordBits[w] |= b
 	last := n.words[strings.LastIndexByte(n.words, ' ')+1:]
-	end := hashBackwards(last)
-	if n.person {
-		personLast = append(personLast, end)
-	} else {
-		otherLast = append(otherLast, end, h)
-	}
-	w, b = hashBit(end)
+	joined := strings.ReplaceAll(n.words, " ", "")
+	addTail(joined, n.person && joined == last)
+	addTail(last, n.person)
+	w, b = hashBit(hashBackwards(last))
 	lastBits[w] |= b
-	wordBits[w] |= b
 }
 
 func init() {
 	for _, f := range fillers {
 		addEnd(f)
-		w, b := hashBit(hashBackwards(f))
-		wordBits[w] |= b
+		addTail(f, false)
 		n := len(f)
 		bit := fold3(f[n-3], f[n-2], f[n-1])
 		fillerBits[bit>>6] |= 1 << (bit & 63)
@@ -238,28 +231,7 @@ func init() {
 	for _, n := range otherKeyNames {
 		addVariant(None, n)
 	}
-	markPersons()
 }
-
-// personBits has the bits of the last words of names that name a person as a whole, and of no other name: their values start
-// with a capital.
-var personBits [1 << keyHash / 64]uint64
-
-func markPersons() {
-	others := map[uint64]bool{}
-	for _, last := range otherLast {
-		others[last] = true
-	}
-	for _, last := range personLast {
-		if !others[last] {
-			w, b := hashBit(last)
-			personBits[w] |= b
-		}
-	}
-}
-
-// The hashes of the last words of names, while the tables are made.
-var personLast, otherLast []uint64
 
 // otherKeyNames end like the name of an entity, and name what is found by its shape.
 var otherKeyNames = keys("email address", "mail address")

@@ -1,6 +1,9 @@
 package detect
 
-import "strings"
+import (
+	"encoding/binary"
+	"strings"
+)
 
 // prefix is a word start in lower case, of three bytes or more. One that ends in whole is words that introduce a value:
 // they may be in the plural, and a space or a colon follows.
@@ -12,7 +15,9 @@ type prefix struct {
 // starter is a prefix as the tables hold it.
 type starter struct {
 	prefix
-	form  *form // of the key that the prefix begins, whose letter case counts; nil: none
+	head  uint64 // its first bytes, eight at most, as small letters are
+	mask  uint64 // the bytes of head that count
+	form  *form  // of the key that the prefix begins, whose letter case counts; nil: none
 	whole bool
 }
 
@@ -45,12 +50,14 @@ var (
 	prefixTable [1 << 15][]starter
 	// keyPrefixTable holds those of keys, which may follow an underscore inside a word.
 	keyPrefixTable [1 << 15][]starter
+	// behindDigits has what follows the digits that a prefix starts with.
+	behindDigits [256]bool
 	// prefixes are all of them.
 	prefixes []starter
 )
 
 const (
-	prefixHash = 16
+	prefixHash = 16 // prefixed64 has the same
 	fold4      = 0x1f1f1f1f
 )
 
@@ -75,31 +82,39 @@ func mayBePrefix(s string, i int) bool {
 	return prefixBits[bit>>6]&(1<<(bit&63)) != 0
 }
 
+// prefixesAt returns the prefixes that start with the three bytes at i.
+func prefixesAt(s string, i int) []starter { return prefixTable[fold3(s[i], s[i+1], s[i+2])] }
+
 // isPrefixed reports whether a prefix starts at i.
 func isPrefixed(s string, i int) bool {
-	if !mayBePrefix(s, i) {
-		return false
-	}
-	for k := range prefixTable[fold3(s[i], s[i+1], s[i+2])] {
-		if prefixTable[fold3(s[i], s[i+1], s[i+2])][k].at(s, i) {
+	return mayBePrefix(s, i) && startsWithOne(prefixesAt(s, i), s, i)
+}
+
+// isKeyPrefixed reports whether a prefix of a key starts at i.
+func isKeyPrefixed(s string, i int) bool {
+	return mayBePrefix(s, i) && startsWithOne(keyPrefixTable[fold3(s[i], s[i+1], s[i+2])], s, i)
+}
+
+// startsWithOne reports whether one of the prefixes starts at i.
+func startsWithOne(prefixes []starter, s string, i int) bool {
+	x := load8(s, i) | smalls8
+	for k := range prefixes {
+		if p := &prefixes[k]; x&p.mask == p.head && p.at(s, i) {
 			return true
 		}
 	}
 	return false
 }
 
-// isKeyPrefixed reports whether a prefix of a key starts at i.
-func isKeyPrefixed(s string, i int) bool {
-	if !mayBePrefix(s, i) {
-		return false
+// load8 returns the eight bytes at i, the first of them lowest; zeros stand for those behind the text.
+func load8(s string, i int) (x uint64) {
+	if i+8 <= len(s) {
+		return binary.LittleEndian.Uint64([]byte(s[i : i+8]))
 	}
-	slot := keyPrefixTable[fold3(s[i], s[i+1], s[i+2])]
-	for k := range slot {
-		if slot[k].at(s, i) {
-			return true
-		}
+	for k := range len(s) - i {
+		x |= uint64(s[i+k]) << (8 * k)
 	}
-	return false
+	return x
 }
 
 // prefixed runs the verifiers of the prefixes that start at i.
@@ -115,6 +130,11 @@ func (t *text) runPrefixes(prefixes []starter, i int) {
 
 func addPrefix(p starter, isKey bool) {
 	p.text, p.whole = strings.CutSuffix(p.text, whole)
+	p.mask = ^uint64(0) >> (64 - 8*min(len(p.text), 8))
+	p.head = (load8(p.text, 0) | smalls8) & p.mask
+	if n := digitRun(p.text, 0); n > 0 {
+		behindDigits[p.text[n]] = true
+	}
 	slot := fold3(p.text[0], p.text[1], p.text[2])
 	prefixTable[slot] = append(prefixTable[slot], p)
 	prefixes = append(prefixes, p)

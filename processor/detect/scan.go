@@ -45,14 +45,14 @@ func (t *text) resume() {
 }
 
 // mayMix reports whether the word of n bytes at i, whose digits and letters are mixed as the mask of its digits says, may
-// be something: one of the shapes, or an address or a key of a provider behind an underscore.
+// be one of the shapes.
 func mayMix(s string, i, n int, digits uint64) bool {
 	for k := range wordTable[n] {
 		if wordTable[n][k].fits(s, i, n, digits) {
 			return true
 		}
 	}
-	return behindUnderscore(s, i, i+n)
+	return false
 }
 
 // fits reports whether the word of n bytes at i, whose digits the mask has, may be of the shape.
@@ -246,8 +246,25 @@ func (w *wordShape) compile() {
 	}
 }
 
-// wordTable holds the verifiers of mixed words by length.
-var wordTable [128][]wordShape
+// open lets the words of the shape through the gate for those of n bytes.
+func (w *wordShape) open(n int) {
+	for digits := range uint64(32) {
+		starts := w.starts[0]|w.starts[1] != 0
+		if digits&1 != 0 {
+			starts = w.starts[0] != 0
+		}
+		if starts && (digits^w.digits)&(w.digits|w.letters)&31 == 0 {
+			mixedGates[n] |= 1 << digits
+		}
+	}
+}
+
+var (
+	// wordTable holds the verifiers of mixed words by length.
+	wordTable [128][]wordShape
+	// mixedGates has by the length of a mixed word the digits among its first five bytes with which it may be of some shape.
+	mixedGates [128]uint32
+)
 
 func init() {
 	for _, p := range slices.Concat(sqlWords, markupWords, packedPrefixes) {
@@ -259,6 +276,7 @@ func init() {
 			w := r.words[k]
 			for n := w.from; n <= w.to; n++ {
 				wordTable[n] = append(wordTable[n], w)
+				w.open(n)
 			}
 		}
 		for _, p := range r.prefixes {

@@ -140,39 +140,12 @@ func beginsShape(s string, start, end int, digits uint64) bool {
 	return isEntered(groupStep(code, s[next], n, digitMask(s, next+1, next+1+n)))
 }
 
-// lettersBegin reports whether the word of letters s[start:end] and the group after it can begin a layout.
-func lettersBegin(s string, start, end int) bool {
-	return end+1 < len(s) && isDigit(s[end+1]) && isPair(s, start, end, lettersThenDigit) && beginsShape(s, start, end, 0)
-}
-
-// digitsBegin reports whether the run of digits s[start:end] and the group after it can begin a layout.
-func digitsBegin(s string, start, end int) bool {
-	if end+1 >= len(s) {
-		return false
-	}
-	then := digitsThenLetter
-	if isDigit(s[end+1]) {
-		then = digitsThenDigit
-	}
-	return isPair(s, start, end, then) && beginsShape(s, start, end, 1<<(end-start)-1)
-}
-
 // The kinds of first groups of one kind, by what starts the second one.
 const (
 	digitsThenLetter = iota
 	digitsThenDigit
 	lettersThenDigit
 )
-
-// isPair reports whether some layout begins with a group of the kind with the length of s[start:end], the separator
-// after it and a group as long as the one that follows.
-func isPair(s string, start, end, kind int) bool {
-	if end-start > maxChars || !isSeparator(s[end]) {
-		return false
-	}
-	lengths := shapePairs[kind][groupCode(s[end], 0)>>4][end-start]
-	return lengths != 0 && lengths>>alnums(s, end+1)&1 != 0
-}
 
 // alnums returns how many letters and digits stand from i on, at most one more than a layout has.
 func alnums(s string, i int) int {
@@ -249,9 +222,9 @@ func (e shapeEntry) enter(choice int) {
 				if firstSize > maxLetterGroup {
 					panic("detect: too many letters at the begin of the layout " + e.layout)
 				}
-				shapePairs[lettersThenDigit][groupCode(sep, 0)>>4][firstSize] |= 1 << n
+				shapePairs[lettersThenDigit][separators[sep]][firstSize] |= 1 << n
 			case 1<<firstSize - 1:
-				shapePairs[digitsThenLetter+int(digits&1)][groupCode(sep, 0)>>4][firstSize] |= 1 << n
+				shapePairs[digitsThenLetter+int(digits&1)][separators[sep]][firstSize] |= 1 << n
 			}
 			enterCode(first)
 			if c == 0 {

@@ -1,16 +1,41 @@
 package detect
 
-import "github.com/cloakroom/cloakroom/processor/detect/names"
+import (
+	"math/bits"
 
-// stirs reports whether the event at i can be more than punctuation: it looks at the neighbors as its verifier would. plain
-// says that no escape sequence is near.
-func (p *places) stirs(i int, plain bool) bool {
-	s := p.s
-	next := byte(0)
-	if i+1 < len(s) {
-		next = s[i+1]
+	"github.com/cloakroom/cloakroom/processor/detect/names"
+)
+
+// stir notes which of the bytes between words can be more than punctuation: it looks at their neighbors as their verifiers
+// would.
+func (p *places) stir() {
+	p.events = 0
+	plain := p.plain && p.escape == 0
+	for m := p.separator; m != 0; m &= m - 1 {
+		if bit := bits.TrailingZeros64(m); p.separates(bit, plain) {
+			p.events |= 1 << bit
+		}
 	}
+	for m := p.sign; m != 0; m &= m - 1 {
+		if bit := bits.TrailingZeros64(m); p.signs(p.at + bit) {
+			p.events |= 1 << bit
+		}
+	}
+	for m := p.other; m != 0; m &= m - 1 {
+		if bit := bits.TrailingZeros64(m); p.stirs(p.at + bit) {
+			p.events |= 1 << bit
+		}
+	}
+}
+
+// separates reports whether the separator at a bit of the block may follow a key, or begin something. Plain says that no
+// escape sequence is near and keys mean what the tables say.
+func (p *places) separates(bit int, plain bool) bool {
+	s, i := p.s, p.at+bit
+	next := p.byteAt(i + 1)
 	switch s[i] {
+	case '>':
+		return i > 0 && (isKeyByte(s[i-1]) || s[i-1] == '"' || s[i-1] == '\'')
 	case ':':
 		if next == '/' || next == ':' || next == '\\' {
 			return true
@@ -18,20 +43,36 @@ func (p *places) stirs(i int, plain bool) bool {
 		if i > 0 && isHex(next) && (isHex(s[i-1]) || s[i-1] == ':') {
 			return !isClock(s, i) && (i <= 3 || s[i-3] != ':' || !isClock(s, i-3))
 		}
-		return i > 0 && (!plain || !p.plain || !p.namesNothingBefore(i, next))
-	case '=':
-		return i > 0 && (!plain || !p.plain || !p.namesNothingBefore(i, next))
+	}
+	return i > 0 && !(plain && p.namesNothingBefore(bit, next))
+}
+
+// signs reports whether the sign at i may begin an option or a number, or what is in brackets may be something.
+func (p *places) signs(i int) bool {
+	s := p.s
+	next := p.byteAt(i + 1)
+	switch s[i] {
 	case '-':
-		if next == ' ' && i > 0 && s[i-1] == ' ' {
-			return accessLogUserEnd(s, i+2) > 0
+		switch next {
+		case 'u', '-':
+			return true
+		case ' ':
+			return i > 0 && s[i-1] == ' ' && accessLogUserEnd(s, i+2) > 0
+		case 'p', 'a':
+			return i > 0 && s[i-1] == ' '
 		}
-		return next == 'u' || next == '-' || (next == 'p' || next == 'a') && i > 0 && s[i-1] == ' '
+		return false
 	case '+':
 		return isDigit(next) || next == '('
-	case '(':
-		return next == '"' || next == '\'' || i+4 < len(s) && s[i+4] == ')'
-	case '>':
-		return i > 0 && (isKeyByte(s[i-1]) || s[i-1] == '"' || s[i-1] == '\'')
+	}
+	return next == '"' || next == '\'' || i+4 < len(s) && s[i+4] == ')'
+}
+
+// stirs is the same of the other bytes.
+func (p *places) stirs(i int) bool {
+	s := p.s
+	next := p.byteAt(i + 1)
+	switch s[i] {
 	case '\n':
 		return mayEndHeader(s, i)
 	case '%':
@@ -42,48 +83,4 @@ func (p *places) stirs(i int, plain bool) bool {
 		return false
 	}
 	return s[i] < 0x80 || names.MayStart(s, i)
-}
-
-// namesNothingBefore reports whether no key that means anything ends before the separator at i, by the last word of what
-// stands there. Most pairs in telemetry are settled here.
-func (p *places) namesNothingBefore(i int, next byte) bool {
-	s := p.s
-	for n := 0; n < 3 && i > p.at && (s[i-1] == ' ' || s[i-1] == '"' || s[i-1] == '\'' || s[i-1] == ']'); n++ {
-		i--
-	}
-	a := byte(0)
-	switch {
-	case i-3 >= p.at:
-		a = s[i-3]
-	case p.at > 0 || i < 2:
-		return false
-	}
-	b, c := s[i-2], s[i-1]
-	switch {
-	case !isLetter(c):
-		return isDigit(c) && !isWord(b) && b != '-' && b != '.' && b < 0x80 // a number alone
-	case !isLetter(b):
-		return false
-	case !isLetter(a):
-		a = 0
-	}
-	return noKeyEnds(a, b, c) || p.namesNothing(i, next)
-}
-
-// namesNothing reports whether no name and no filler ends in the word that ends at i, or only names of persons, whose
-// values start with a capital, and next, which follows the separator, is a small letter.
-func (p *places) namesNothing(end int, next byte) bool {
-	s, h := p.s, uint64(hashSeed)
-	for i := end - 1; i >= p.at && isLetter(s[i]); i-- {
-		h = hashByte(h, lower(s[i]))
-		switch {
-		case i > p.at && !boundaryAt(s, i):
-			continue
-		case i == p.at && i > 0 && isAlnum(s[i-1]): // behind an escape sequence
-			return false
-		}
-		w, b := hashBit(h)
-		return wordBits[w]&b != b || isLower(next) && personBits[w]&b == b
-	}
-	return false
 }

@@ -1,0 +1,127 @@
+package detect
+
+import "math/bits"
+
+// times passes over the times of log lines, in which no verifier finds anything.
+func (p *places) times() {
+	// What follows the block is not in its masks: words so near its end are looked at all the same.
+	const (
+		date, clock = len("2006-01-02"), len("15:04:05")
+		dateAway    = ^uint64(0) >> (blockLen - date) << (blockLen - date)
+		clockAway   = ^uint64(0) >> (blockLen - clock) << (blockLen - clock)
+	)
+	d, w := p.digit, p.word
+	ends := w &^ (w >> 1)
+	two := d & (d >> 1) & (ends >> 1) &^ (w << 1) // 15
+	dates := d & (d >> 1) & (d >> 2) & (ends >> 3) &^ (w << 1) & (two>>5 | dateAway)
+	clocks := two & (two>>3&(two>>6) | clockAway)
+	for m := dates; m != 0; m &= (m - 1) & p.word {
+		if bit := bits.TrailingZeros64(m); p.s[p.at+bit] == '2' {
+			p.pass(bit, timestamp(p.s, p.at+bit))
+		}
+	}
+	for m := clocks & p.word; m != 0; m &= (m - 1) & p.word {
+		bit := bits.TrailingZeros64(m)
+		if i := p.at + bit; p.byteAt(i+2) == ':' {
+			p.pass(bit, timeOfDay(p.s, i))
+		}
+	}
+}
+
+// pass passes over n bytes from a bit of the block on.
+func (p *places) pass(start, n int) {
+	switch {
+	case n == 0:
+	case start+n > blockLen:
+		p.keep(start)
+		p.next = p.at + start + n
+	default:
+		p.cut((1<<(n&63) - 1) << (start & 63))
+	}
+}
+
+// count notes which of the words with digits may be something.
+func (p *places) count() {
+	w, d := p.word, p.digit
+	starts := w &^ (w << 1)
+	// An addition carries from the start of a word to behind its digits, or to its first digit.
+	behind := (d + starts&d) &^ d
+	for m := behind &^ w; m != 0; m &= m - 1 {
+		p.number(bits.TrailingZeros64(m))
+	}
+	for m := behind&w | (w&^d+starts&^d)&d; m != 0; m &= m - 1 {
+		p.mixed(p.wordStart(bits.TrailingZeros64(m)))
+	}
+}
+
+// number notes whether the digits that end before a bit of the block may be something.
+func (p *places) number(end int) {
+	start := p.wordStart(end)
+	i, n := p.at+end, end-start
+	next, then := p.byteAt(i), p.byteAt(i+1)
+	if behindDigits[next] && isPrefixed(p.s, i-n) {
+		p.prefixes |= 1 << (start & 63)
+	}
+	if n < 9 && numberGates[gateOf[next]][n]&kindOf[then] == 0 {
+		return
+	}
+	if n >= 9 || goesOn(p.s, n, i) {
+		p.counted |= 1 << (start & 63)
+	}
+	kind := digitsThenLetter
+	if isDigit(then) {
+		kind = digitsThenDigit
+	}
+	if i < len(p.s) && p.mayPair(kind, n, end) && beginsShape(p.s, i-n, i, 1<<n-1) {
+		p.shapes |= 1 << (start & 63)
+	}
+}
+
+// mixed notes whether the word from a bit of the block on, not all of it digits, may be something.
+func (p *places) mixed(start int) {
+	i := p.at + start
+	n := bits.TrailingZeros64(^(p.word >> (start & 63)))
+	word := (uint64(1)<<(n&63) - 1) << (start & 63)
+	digits := p.digit & word >> (start & 63)
+	if mixedGates[n]>>(digits&31)&1 != 0 && mayMix(p.s, i, n, digits) || word&^p.letter&^p.digit != 0 && behindUnderscore(p.s, i, i+n) {
+		p.counted |= 1 << (start & 63)
+	}
+	if n <= maxChars && (mayBeShape(n, digits) || beginsShape(p.s, i, i+n, digits)) {
+		p.shapes |= 1 << (start & 63)
+	}
+	if digits&1 != 0 && isPrefixed(p.s, i) {
+		p.prefixes |= 1 << (start & 63)
+	}
+}
+
+// letters notes the words of a few letters that may begin a layout: a separator and a digit follow them.
+func (p *places) letters() {
+	w := p.word
+	away := uint64(1) << (min(p.next, len(p.s)) - p.at - 1) &^ w // the byte after the block may be a digit, too
+	starts := w &^ (w << 1) & p.letter
+	short := starts<<1 | starts<<2 | starts<<3 | starts<<4 | starts<<5 // the ends of words up to maxLetterGroup long
+	for m := (p.letter + starts) &^ w & (p.digit>>1 | away) & short; m != 0; m &= m - 1 {
+		end := bits.TrailingZeros64(m)
+		i := p.at + end
+		if separators[p.s[i]] == 0 || !isDigit(p.byteAt(i+1)) {
+			continue
+		}
+		start := p.wordStart(end)
+		if p.mayPair(lettersThenDigit, end-start, end) && beginsShape(p.s, p.at+start, i, 0) {
+			p.shapes |= 1 << (start & 63)
+		}
+	}
+}
+
+// mayPair reports whether some layout begins with a group of n characters of the kind that ends before a bit of the block, and a
+// group as long as the one behind the byte there.
+func (p *places) mayPair(kind, n, end int) bool {
+	if n > maxChars {
+		return false
+	}
+	lengths := shapePairs[kind][separators[p.s[p.at+end]]][n]
+	if lengths == 0 || end+1+maxChars >= blockLen || p.at+blockLen > p.next {
+		return lengths != 0 && lengths>>alnums(p.s, p.at+end+1)&1 != 0
+	}
+	return lengths>>min(bits.TrailingZeros64(^(p.word>>((end+1)&63))), maxChars+1)&1 != 0
+}
