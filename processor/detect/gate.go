@@ -1,5 +1,7 @@
 package detect
 
+import "strings"
+
 // Most short numbers are nothing, by their length and the two bytes behind them alone.
 
 // The kinds of the byte after what follows a number, a bit each.
@@ -8,6 +10,7 @@ const (
 	kindUpper
 	kindLower
 	kindSpace
+	kindStreet // what the French words for a street start with
 )
 
 var (
@@ -20,6 +23,8 @@ var (
 				t[c] = kindDigit
 			case isUpper(byte(c)):
 				t[c] = kindUpper
+			case strings.IndexByte(frenchStarts, byte(c)) >= 0:
+				t[c] = kindLower | kindStreet
 			case isLower(byte(c)):
 				t[c] = kindLower
 			case c == ' ':
@@ -51,7 +56,7 @@ func openGates() {
 			*space |= kindUpper
 		}
 		if n <= 4 { // 12 rue, 12, rue
-			*space |= kindLower
+			*space |= kindStreet
 			numberGates[gateOf[',']][n] |= kindSpace
 		}
 		if n == 4 { // 4111  1111, 4111+1111

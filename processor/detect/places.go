@@ -158,8 +158,10 @@ func (p *places) starts() {
 // macs returns the words of two and of four letters and digits whose neighbors are as in a MAC address.
 func (p *places) macs() (found uint64) {
 	const reach = len("00:11:22:33:44:55")
-	const tail = ^uint64(0) >> (blockLen - reach) << (blockLen - reach) // what follows is not in the block
-	w := p.word
+	w, tail := p.word, uint64(0)
+	if p.next < len(p.s) { // what follows these is not in the block
+		tail = ^uint64(0) >> (blockLen - reach) << (blockLen - reach)
+	}
 	ends := w >> 1 &^ (w >> 2) // a word's last byte but one
 	starts := w &^ (w << 1)
 	two := starts & ends & ((p.separator | p.sign) >> 2)

@@ -260,6 +260,9 @@ func (t *text) cityEnd(i int) int {
 	return end
 }
 
+// frenchStarts is what those start with.
+const frenchStarts = "rabtciqp"
+
 // frenchStreet is the kind of a street in French at i, after the house number, with the blank after it; empty when there
 // is none.
 func frenchStreet(s string, i int) string {

@@ -50,7 +50,7 @@ func endsName(tail uint64, small bool) bool {
 // word of what stands there; next follows the separator. Most pairs in telemetry are settled here.
 func (p *places) namesNothingBefore(bit int, next byte) bool {
 	s := p.s
-	for n := 0; n < 3 && bit > 0; n++ {
+	for n := 0; n < 3 && bit > 0 && p.letter>>((bit-1)&63)&1 == 0; n++ {
 		if c := s[p.at+bit-1]; c != '"' && c != ' ' && c != '\'' && c != ']' {
 			break
 		}
@@ -67,13 +67,12 @@ func (p *places) namesNothingBefore(bit int, next byte) bool {
 	case n < i && isDigit(s[i-n-1]):
 		return false
 	}
-	word := ^uint64(0) << (uint(blockLen-n) & 63)
-	if capitals := p.upper << away & word; capitals != 0 { // userName
-		if n = bits.LeadingZeros64(capitals) + 1; n == 1 {
+	if capitals := bits.LeadingZeros64(p.upper << away); capitals < n { // userName
+		if n = capitals + 1; n == 1 {
 			return p.namesNothing(i, next)
 		}
 	}
-	tail := (load8(s, i-tailSize) | smalls8) >> (uint(blockLen-8*n) & 63) << (uint(blockLen-8*n) & 63)
+	tail := (load8(s, i-tailSize) | smalls8) & (^uint64(0) << (uint(blockLen-8*n) & 63))
 	return !endsName(tail, isLower(next))
 }
 

@@ -1,19 +1,19 @@
 package detect
 
-// timestamp returns the length of the time at i, as at the begin of most log lines: a date of this century and a time of
+// stampSize is the size of a date and a time of day, and stampDigits has a bit for every digit of them.
+const (
+	stampSize   = len("2006-01-02 15:04:05")
+	stampDigits = 0b110_110_110_110_110_1111
+)
+
+// timestamp returns the length of the time at i, whose digits stand where they should, as at the begin of most log lines: a date of this century and a time of
 // day with seconds (RFC 3339, or with a space, or with slashes), its fraction and its zone; 0 when there is none. No verifier finds
 // anything in it.
 func timestamp(s string, i int) int {
-	const size = len("2006-01-02 15:04:05")
-	if i+size > len(s) || s[i+4] != '-' && s[i+4] != '/' || s[i+7] != s[i+4] || s[i+13] != ':' || s[i+16] != ':' || s[i+10] != ' ' && s[i+10] != 'T' {
+	if i+stampSize > len(s) || s[i+4] != '-' && s[i+4] != '/' || s[i+7] != s[i+4] || s[i+13] != ':' || s[i+16] != ':' || s[i+10] != ' ' && s[i+10] != 'T' {
 		return 0
 	}
-	for _, at := range [...]int{1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18} {
-		if !isDigit(s[i+at]) {
-			return 0
-		}
-	}
-	end := fraction(s, i+size)
+	end := fraction(s, i+stampSize)
 	if end == 0 {
 		return 0
 	}
@@ -24,6 +24,19 @@ func timestamp(s string, i int) int {
 		return 0
 	}
 	return end - i
+}
+
+// hasStampDigits reports whether the digits of a date and a time of day stand from i on.
+func hasStampDigits(s string, i int) bool {
+	if i+stampSize > len(s) {
+		return false
+	}
+	for at := range stampSize {
+		if isDigit(s[i+at]) != (stampDigits>>at&1 != 0) {
+			return false
+		}
+	}
+	return true
 }
 
 // timeOfDay returns the length of the time of day at i, 15:04:05 with a fraction or without; 0 when there is none.

@@ -16,8 +16,9 @@ func (p *places) times() {
 	dates := d & (d >> 1) & (d >> 2) & (ends >> 3) &^ (w << 1) & (two>>5 | dateAway)
 	clocks := two & (two>>3&(two>>6) | clockAway)
 	for m := dates; m != 0; m &= (m - 1) & p.word {
-		if bit := bits.TrailingZeros64(m); p.s[p.at+bit] == '2' {
-			p.pass(bit, timestamp(p.s, p.at+bit))
+		bit := bits.TrailingZeros64(m) & 63
+		if i := p.at + bit; p.s[i] == '2' && (d>>bit&(1<<stampSize-1) == stampDigits || bit >= blockLen-stampSize && hasStampDigits(p.s, i)) {
+			p.pass(bit, timestamp(p.s, i))
 		}
 	}
 	for m := clocks & p.word; m != 0; m &= (m - 1) & p.word {
@@ -120,8 +121,12 @@ func (p *places) mayPair(kind, n, end int) bool {
 		return false
 	}
 	lengths := shapePairs[kind][separators[p.s[p.at+end]]][n]
-	if lengths == 0 || end+1+maxChars >= blockLen || p.at+blockLen > p.next {
-		return lengths != 0 && lengths>>alnums(p.s, p.at+end+1)&1 != 0
+	if lengths == 0 {
+		return false
 	}
-	return lengths>>min(bits.TrailingZeros64(^(p.word>>((end+1)&63))), maxChars+1)&1 != 0
+	n = bits.TrailingZeros64(^(p.word >> ((end + 1) & 63)))
+	if p.at+end+1+n >= p.next { // it is not all in the block
+		n = alnums(p.s, p.at+end+1)
+	}
+	return lengths>>min(n, maxChars+1)&1 != 0
 }
