@@ -14,16 +14,16 @@ var hasVectors = cpu.X86.HasAVX2
 //go:noescape
 func classify64(p *byte, b *block)
 
-// prefixed64 returns the bits of those of the places where a prefix may start, by the table prefixBits; a bit counts from p.
-// Four bytes stand at each.
+// prefixed64 returns the bits of those of the places where a prefix may start, by prefixBits; a bit counts from p. Four bytes
+// stand at each.
 //
 //go:noescape
-func prefixed64(p *byte, places uint64, table *uint64) (found uint64)
+func prefixed64(p *byte, places uint64) (found uint64)
 
 // mayBePrefixes returns the bits of those of the places where a prefix may start; a bit counts from at. Four bytes of s stand
 // at each.
 func mayBePrefixes(s string, at int, places uint64) uint64 {
-	return prefixed64((*byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), at)), places, &prefixBits[0])
+	return prefixed64((*byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), at)), places)
 }
 
 // page is the size below which no mapping of memory begins or ends, in bytes.

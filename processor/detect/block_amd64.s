@@ -145,11 +145,11 @@ TEXT ·classify64(SB), NOSPLIT, $0-16
 	VZEROUPPER
 	RET
 
-// func prefixed64(p *byte, places uint64, table *uint64) (found uint64)
-TEXT ·prefixed64(SB), NOSPLIT, $0-32
+// func prefixed64(p *byte, places uint64) (found uint64)
+TEXT ·prefixed64(SB), NOSPLIT, $0-24
 	MOVQ p+0(FP), SI
 	MOVQ places+8(FP), DX
-	MOVQ table+16(FP), DI
+	LEAQ ·prefixBits(SB), DI
 	XORL AX, AX
 	TESTQ DX, DX
 	JZ done
@@ -160,8 +160,8 @@ place:
 	ANDL $0x1f1f1f1f, R8
 	IMUL3L $0x9e3779b1, R8, R8 // prefixBit
 	MOVL R8, R9
-	SHRL $22, R8
-	SHRL $16, R9
+	SHRL $21, R8
+	SHRL $15, R9
 	MOVQ (DI)(R8*8), R8
 	BTQ R9, R8
 	JCC next
@@ -173,7 +173,7 @@ next:
 	JNZ place
 
 done:
-	MOVQ AX, found+24(FP)
+	MOVQ AX, found+16(FP)
 	RET
 
 // func letters64(p *byte) (letter, upper, digit, high uint64)

@@ -16,6 +16,7 @@ type places struct {
 	prefixes uint64 // those of them where a prefix starts
 	shapes   uint64 // those of them where a layout of letters and digits may start
 	names    uint64 // those of them where the name of a person may start
+	macs     uint64 // those of them where a MAC address may start
 }
 
 func (p *places) begin(s string, plain bool) {
@@ -43,14 +44,10 @@ func (p *places) more() bool {
 			p.keep(blockLen - n)
 		}
 		p.counted, p.prefixes, p.shapes, p.names = 0, 0, 0, 0
-		if p.digit != 0 {
-			p.times()
-			p.count()
-		}
-		p.letters()
+		p.words()
 		p.stir()
 		p.starts()
-		if p.marks = p.events | p.counted | p.macs() | p.prefixes | p.shapes | p.names; p.marks != 0 {
+		if p.marks = p.events | p.counted | p.prefixes | p.shapes | p.names | p.macs; p.marks != 0 {
 			return true
 		}
 	}
@@ -66,7 +63,7 @@ func (p *places) longWord() bool {
 		end++
 	}
 	p.next = end
-	p.events, p.counted, p.prefixes, p.shapes, p.names = 0, 0, 0, 0, 0
+	p.events, p.counted, p.prefixes, p.shapes, p.names, p.macs = 0, 0, 0, 0, 0, 0
 	if all&clsDigit != 0 {
 		p.counted = 1
 	}
@@ -153,24 +150,4 @@ func (p *places) starts() {
 			p.prefixes |= 1 << bit
 		}
 	}
-}
-
-// macs returns the words of two and of four letters and digits whose neighbors are as in a MAC address.
-func (p *places) macs() (found uint64) {
-	const reach = len("00:11:22:33:44:55")
-	w, tail := p.word, uint64(0)
-	if p.next < len(p.s) { // what follows these is not in the block
-		tail = ^uint64(0) >> (blockLen - reach) << (blockLen - reach)
-	}
-	ends := w >> 1 &^ (w >> 2) // a word's last byte but one
-	starts := w &^ (w << 1)
-	two := starts & ends & ((p.separator | p.sign) >> 2)
-	four := starts & (w >> 1) & (ends >> 2)
-	for m := two&(two>>3&(two>>6)|tail) | four&(four>>5&(four>>10)|tail); m != 0; m &= m - 1 {
-		i := bits.TrailingZeros64(m)
-		if n := 4 - int(two>>i&1)<<1; mayBeMAC(p.s, p.at+i, n) {
-			found |= 1 << i
-		}
-	}
-	return found
 }

@@ -57,7 +57,7 @@ var (
 )
 
 const (
-	prefixHash = 16 // prefixed64 has the same
+	prefixHash = 17 // prefixed64 has the same
 	fold4      = 0x1f1f1f1f
 )
 

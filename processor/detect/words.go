@@ -2,22 +2,60 @@ package detect
 
 import "math/bits"
 
-// times passes over the times of log lines, in which no verifier finds anything.
-func (p *places) times() {
-	// What follows the block is not in its masks: words so near its end are looked at all the same.
-	const (
-		date, clock = len("2006-01-02"), len("15:04:05")
-		dateAway    = ^uint64(0) >> (blockLen - date) << (blockLen - date)
-		clockAway   = ^uint64(0) >> (blockLen - clock) << (blockLen - clock)
-	)
-	d, w := p.digit, p.word
-	ends := w &^ (w >> 1)
-	two := d & (d >> 1) & (ends >> 1) &^ (w << 1) // 15
-	dates := d & (d >> 1) & (d >> 2) & (ends >> 3) &^ (w << 1) & (two>>5 | dateAway)
-	clocks := two & (two>>3&(two>>6) | clockAway)
+// What follows a block is not in its masks: words so near its end may begin more than the masks say.
+const (
+	dateSize, clockSize, macSize = len("2006-01-02"), len("15:04:05"), len("00:11:22:33:44:55")
+
+	dateAway  = ^uint64(0) >> (blockLen - dateSize) << (blockLen - dateSize)
+	clockAway = ^uint64(0) >> (blockLen - clockSize) << (blockLen - clockSize)
+	macAway   = ^uint64(0) >> (blockLen - macSize) << (blockLen - macSize)
+)
+
+// words notes which of the words with digits, and of those with digits behind them, may be something. It is written for speed: all
+// questions about the words of the block are asked at once, and most of the answers are nothing.
+func (p *places) words() {
+	w, d := p.word, p.digit
+	starts := w &^ (w << 1)
+	if d != 0 {
+		two := starts & d & (d >> 1) &^ (w >> 2) // 15
+		dates := starts & d & (d >> 1) & (d >> 2) & (d >> 3) &^ (w >> 4) & (two>>5 | dateAway)
+		if clocks := two & (two>>3&(two>>6) | clockAway); dates|clocks != 0 {
+			p.times(dates, clocks)
+			w, d = p.word, p.digit
+			starts = w &^ (w << 1)
+		}
+		// An addition carries from the start of a word to behind its digits, or to its first digit.
+		behind := (d + starts&d) &^ d
+		for m := behind &^ w; m != 0; m &= m - 1 {
+			p.number(bits.TrailingZeros64(m))
+		}
+		for m := behind&w | (w&^d+starts&^d)&d; m != 0; m &= m - 1 {
+			p.mixed(p.wordStart(bits.TrailingZeros64(m)))
+		}
+	}
+	letters := starts & p.letter
+	away := uint64(1) << ((min(p.next, len(p.s)) - p.at - 1) & 63) &^ w     // the byte after the block may be a digit, too
+	short := letters<<1 | letters<<2 | letters<<3 | letters<<4 | letters<<5 // the ends of words up to maxLetterGroup long
+	if m := (p.letter + letters) &^ w & (d>>1 | away) & short; m != 0 {
+		p.letters(m)
+	}
+	ends := w >> 1 &^ (w >> 2) // a word's last byte but one
+	if away = 0; p.next < len(p.s) {
+		away = macAway
+	}
+	two := starts & ends & ((p.separator | p.sign) >> 2)
+	four := starts & (w >> 1) & (ends >> 2)
+	p.macs = two&(two>>3&(two>>6)|away) | four&(four>>5&(four>>10)|away)
+	if p.macs != 0 {
+		p.addresses()
+	}
+}
+
+// times passes over the dates and times of day of log lines, in which no verifier finds anything.
+func (p *places) times(dates, clocks uint64) {
 	for m := dates; m != 0; m &= (m - 1) & p.word {
 		bit := bits.TrailingZeros64(m) & 63
-		if i := p.at + bit; p.s[i] == '2' && (d>>bit&(1<<stampSize-1) == stampDigits || bit >= blockLen-stampSize && hasStampDigits(p.s, i)) {
+		if i := p.at + bit; p.s[i] == '2' && (p.digit>>bit&(1<<stampSize-1) == stampDigits || bit >= blockLen-stampSize && hasStampDigits(p.s, i)) {
 			p.pass(bit, timestamp(p.s, i))
 		}
 	}
@@ -38,20 +76,6 @@ func (p *places) pass(start, n int) {
 		p.next = p.at + start + n
 	default:
 		p.cut((1<<(n&63) - 1) << (start & 63))
-	}
-}
-
-// count notes which of the words with digits may be something.
-func (p *places) count() {
-	w, d := p.word, p.digit
-	starts := w &^ (w << 1)
-	// An addition carries from the start of a word to behind its digits, or to its first digit.
-	behind := (d + starts&d) &^ d
-	for m := behind &^ w; m != 0; m &= m - 1 {
-		p.number(bits.TrailingZeros64(m))
-	}
-	for m := behind&w | (w&^d+starts&^d)&d; m != 0; m &= m - 1 {
-		p.mixed(p.wordStart(bits.TrailingZeros64(m)))
 	}
 }
 
@@ -95,13 +119,9 @@ func (p *places) mixed(start int) {
 	}
 }
 
-// letters notes the words of a few letters that may begin a layout: a separator and a digit follow them.
-func (p *places) letters() {
-	w := p.word
-	away := uint64(1) << (min(p.next, len(p.s)) - p.at - 1) &^ w // the byte after the block may be a digit, too
-	starts := w &^ (w << 1) & p.letter
-	short := starts<<1 | starts<<2 | starts<<3 | starts<<4 | starts<<5 // the ends of words up to maxLetterGroup long
-	for m := (p.letter + starts) &^ w & (p.digit>>1 | away) & short; m != 0; m &= m - 1 {
+// letters notes which of the words of a few letters that end before the bits, with a digit behind a byte, may begin a layout.
+func (p *places) letters(ends uint64) {
+	for m := ends; m != 0; m &= m - 1 {
 		end := bits.TrailingZeros64(m)
 		i := p.at + end
 		if separators[p.s[i]] == 0 || !isDigit(p.byteAt(i+1)) {
@@ -110,6 +130,15 @@ func (p *places) letters() {
 		start := p.wordStart(end)
 		if p.mayPair(lettersThenDigit, end-start, end) && beginsShape(p.s, p.at+start, i, 0) {
 			p.shapes |= 1 << (start & 63)
+		}
+	}
+}
+
+// addresses keeps those of the words that may start a MAC address with what follows them.
+func (p *places) addresses() {
+	for m := p.macs; m != 0; m &= m - 1 {
+		if bit := bits.TrailingZeros64(m); !mayBeMAC(p.s, p.at+bit, bits.TrailingZeros64(^(p.word >> (bit & 63)))) {
+			p.macs &^= 1 << (bit & 63)
 		}
 	}
 }
