@@ -25,7 +25,7 @@ type Config struct {
 	// TopicsRegex is a regular expression (RE2) that the whole name of a topic matches. Topics are listed again every
 	// metadata_interval. Kafka's own, whose names begin with __, and the dead-letter topic are left out. Where it would match
 	// topics that an exporter of this Collector writes, ExcludeTopicsRegex has to leave them out: else they are consumed again,
-	// and so is what becomes of them.
+	// and so is what becomes of them. Package wiring refuses that where it sees it.
 	TopicsRegex        string `mapstructure:"topics_regex"`
 	ExcludeTopicsRegex string `mapstructure:"exclude_topics_regex"`
 	// Group is the consumer group that shares the partitions.
@@ -172,6 +172,9 @@ func (c *Config) validateTopics(f *faults) {
 		*f = append(*f, err)
 	}
 }
+
+// Consumes returns what tells whether a topic is one that the receiver reads, if it is there.
+func (c *Config) Consumes() (func(topic string) bool, error) { return c.consumes() }
 
 // consumes returns what tells whether a topic that is there is one to consume.
 func (c *Config) consumes() (func(topic string) bool, error) {
