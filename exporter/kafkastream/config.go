@@ -7,8 +7,10 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/broker"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/bytesize"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/deadletter"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/produce"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/record"
@@ -78,6 +80,14 @@ func defaultConfig() component.Config {
 		Partition: BySource, Encoding: record.OTLPProto, KeyByTrace: true,
 		DeadLetter: deadletter.DefaultConfig(),
 	}
+}
+
+// Unmarshal reads sizes with a unit, and then all else as usual.
+func (c *Config) Unmarshal(conf *confmap.Conf) error {
+	if err := bytesize.Read(conf, "max_batch_bytes", "max_message_bytes", "dead_letter::max_message_bytes"); err != nil {
+		return err
+	}
+	return conf.Unmarshal(c)
 }
 
 // faults collects what is wrong, each by its path in the YAML.

@@ -32,6 +32,8 @@ encoding: otlp_json
 key_by_trace: false
 dead_letter: {topic: dead, max_message_bytes: 5000, seal_to: [age1usagr9l0cpuhwxx32r7rv7pf7lgrk8tr4fjfutkuf2vjtnu5lpdqzl0eq9]}
 `, nil},
+		{"sizes with a unit", "brokers: [kafka:9092]\nmax_batch_bytes: 512KiB\nmax_message_bytes: 8MiB\ndead_letter: {max_message_bytes: 64MB}", nil},
+		{"sizes out of bounds", "brokers: [kafka:9092]\nmax_batch_bytes: 1b\nmax_message_bytes: 2GiB", []string{"max_batch_bytes: 1:", "max_message_bytes: 2147483648:"}},
 		{"one topic for all", "brokers: [kafka:9092]\ntopic: out", nil},
 		{"another cluster", "brokers: [kafka:9092]\ntopic: '{topic}'\nsame_topic: true", nil},
 		{"back to where it came from", "brokers: [kafka:9092]\ntopic: '{topic}'", []string{"topic: {topic} alone", "same_topic"}},

@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/broker"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/bytesize"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/deadletter"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/produce"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/record"
@@ -77,15 +79,15 @@ const (
 	Fail          Choice = "fail"
 )
 
-// Fetch says how much is fetched of one partition at once.
+// Fetch says how much is fetched of one partition at once. Sizes are bytes, or such as 16MiB.
 type Fetch struct {
 	// MinBytes is what the broker waits for, at most MaxWait long. Defaults 1 and 500ms.
 	MinBytes int           `mapstructure:"min_bytes"`
 	MaxWait  time.Duration `mapstructure:"max_wait"`
-	// MaxBytes is how many bytes of batches, as they are on the wire, one fetch asks for. Default 1048576.
+	// MaxBytes is how many bytes of batches, as they are on the wire, one fetch asks for. Default 1MiB.
 	MaxBytes int `mapstructure:"max_bytes"`
 	// MaxRecordBytes bounds a single batch that is larger than MaxBytes, on the wire; decompressed it may have four times as
-	// much. A larger one becomes a dead letter. Default 16777216. Of each partition two fetches are held at a time, decompressed
+	// much. A larger one becomes a dead letter. Default 16MiB. Of each partition two fetches are held at a time, decompressed
 	// four times MaxBytes of each at once, or one such batch.
 	MaxRecordBytes int `mapstructure:"max_record_bytes"`
 }
@@ -114,6 +116,14 @@ func defaultConfig() component.Config {
 		DeadLetter:         deadletter.DefaultConfig(),
 		Retry:              Retry{InitialInterval: 100 * time.Millisecond, MaxInterval: 30 * time.Second},
 	}
+}
+
+// Unmarshal reads sizes with a unit, and then all else as usual.
+func (c *Config) Unmarshal(conf *confmap.Conf) error {
+	if err := bytesize.Read(conf, "fetch::min_bytes", "fetch::max_bytes", "fetch::max_record_bytes", "dead_letter::max_message_bytes"); err != nil {
+		return err
+	}
+	return conf.Unmarshal(c)
 }
 
 // faults collects what is wrong, each by its path in the YAML.
@@ -205,7 +215,7 @@ func (c *Fetch) validate(f *faults) {
 		n    int
 	}{{"min_bytes", c.MinBytes}, {"max_bytes", c.MaxBytes}, {"max_record_bytes", c.MaxRecordBytes}} {
 		if size.n < 1 || size.n > maxFetch {
-			f.add("fetch.%s: %d: must be from 1 to %d", size.name, size.n, maxFetch)
+			f.add("fetch.%s: %d: must be from 1 to 1GiB", size.name, size.n)
 		}
 	}
 	if c.MaxRecordBytes < c.MaxBytes {

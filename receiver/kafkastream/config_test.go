@@ -47,6 +47,12 @@ retry: {initial_interval: 1s, max_interval: 1m}`, nil},
 			"sizes", least + "topics: [a]\nfetch: {min_bytes: 0, max_bytes: 2000000000, max_record_bytes: 10, max_wait: 1h}",
 			[]string{"fetch.min_bytes: 0", "fetch.max_bytes: 2000000000", "fetch.max_record_bytes: 10: must not be less", "fetch.max_wait: 1h0m0s"},
 		},
+		{"sizes with a unit", least + "topics: [a]\nfetch: {min_bytes: 1KiB, max_bytes: 16MiB, max_record_bytes: 32mb}\ndead_letter: {max_message_bytes: 8MiB}", nil},
+		{
+			"sizes that are none", least + "topics: [a]\nfetch: {min_bytes: much, max_bytes: 16 apples}\ndead_letter: {max_message_bytes: -1MiB}",
+			[]string{`fetch.min_bytes: "much" is no size: want bytes, or a number with a unit, such as 16MiB`, `fetch.max_bytes: "16 apples"`, `dead_letter.max_message_bytes: "-1MiB"`},
+		},
+		{"sizes with a unit out of bounds", least + "topics: [a]\nfetch: {max_bytes: 2GiB}", []string{"fetch.max_bytes: 2147483648: must be from 1 to 1GiB"}},
 		{
 			"times", least + "topics: [a]\nsession_timeout: 0s\nheartbeat_interval: 10s\nrebalance_timeout: -1s\ncommit_interval: 0s\nmetadata_interval: 48h\nretry: {initial_interval: 2s, max_interval: 1s}",
 			[]string{"session_timeout: 0s", "heartbeat_interval: 10s: must be at most a third", "rebalance_timeout: -1s", "commit_interval: 0s", "metadata_interval: 48h", "retry.max_interval: 1s: must not be less"},
@@ -65,7 +71,7 @@ retry: {initial_interval: 1s, max_interval: 1m}`, nil},
 			if err := yaml.Unmarshal([]byte(tt.yaml), &values); err != nil {
 				t.Fatal(err)
 			}
-			err := confmap.NewFromStringMap(values).Unmarshal(cfg)
+			err := confmap.NewFromStringMap(values).Unmarshal(cfg, confmap.WithForceUnmarshaler()) // as the Collector does
 			if err == nil {
 				err = confmap.Validate(cfg)
 			}

@@ -49,6 +49,10 @@ func TestPromises(t *testing.T) {
 		want       []string
 	}{
 		{"from Kafka to Kafka", fromKafka + toKafka + oneOfLogs, nil},
+		{
+			"sizes with a unit", "receivers: {kafka_stream: {brokers: [k:9092], group: g, topics_regex: '.*', fetch: {max_bytes: 16MiB}}}\n" + toKafka + oneOfLogs,
+			[]string{"receivers::kafka_stream: topics_regex"},
+		},
 		{"no configuration", "{}", nil},
 		{"no pipelines anyone could read", "service: {pipelines: [logs]}", nil},
 		{
