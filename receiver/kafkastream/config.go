@@ -12,10 +12,10 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/broker"
-	"github.com/cloakroom/cloakroom/exporter/kafkastream/bytesize"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/deadletter"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/produce"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/record"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/spelling"
 )
 
 // Config of the receiver `kafka_stream`.
@@ -120,10 +120,27 @@ func defaultConfig() component.Config {
 
 // Unmarshal reads sizes with a unit, and then all else as usual.
 func (c *Config) Unmarshal(conf *confmap.Conf) error {
-	if err := bytesize.Read(conf, "fetch::min_bytes", "fetch::max_bytes", "fetch::max_record_bytes", "dead_letter::max_message_bytes"); err != nil {
-		return err
-	}
-	return conf.Unmarshal(c)
+	return errors.Join(
+		spelling.Keys(conf, elsewhere),
+		spelling.Sizes(conf, "fetch::min_bytes", "fetch::max_bytes", "fetch::max_record_bytes", "dead_letter::max_message_bytes"),
+		conf.Unmarshal(c),
+	)
+}
+
+// elsewhere are keys of other receivers for Kafka.
+var elsewhere = map[string]string{
+	"auth":               "set sasl, and tls beside it",
+	"auto_offset_reset":  "set start",
+	"autocommit":         "set commit_interval: what the pipeline has taken is committed, and nothing else",
+	"bootstrap_servers":  "set brokers, a list of host:port",
+	"default_fetch_size": "set fetch: {max_bytes: 1MiB}",
+	"encoding":           "set formats, by topic, such as formats: [{topic: orders, format: json}]",
+	"exclude_topics":     "set exclude_topics_regex",
+	"group_id":           "set group",
+	"initial_offset":     "set start",
+	"max_fetch_size":     "set fetch: {max_bytes: 1MiB}",
+	"min_fetch_size":     "set fetch: {min_bytes: 1}",
+	"topic":              "set topics, a list of names, or topics_regex",
 }
 
 // faults collects what is wrong, each by its path in the YAML.
@@ -131,9 +148,9 @@ type faults []error
 
 func (f *faults) add(format string, args ...any) { *f = append(*f, fmt.Errorf(format, args...)) }
 
-// Validate reports every fault at once, each by its path in the YAML. Brokers, TLS and SASL are validated as a part of their own.
+// Validate reports every fault at once, each by its path in the YAML. The Collector asks DeadLetter itself.
 func (c *Config) Validate() error {
-	var f faults
+	f := faults{c.Config.Check()}
 	c.validateTopics(&f)
 	if c.Group == "" {
 		f.add("group: must be set: the members of a group share the partitions of its topics")
@@ -146,6 +163,7 @@ func (c *Config) Validate() error {
 	}
 	c.Fetch.validate(&f)
 	c.validateTimes(&f)
+	c.validateRules(&f)
 	if err := c.mapping().Validate(); err != nil {
 		for _, line := range strings.Split(err.Error(), "\n") {
 			if rest, ok := strings.CutPrefix(line, "topics["); ok {
@@ -168,7 +186,7 @@ func (c *Config) validateTopics(f *faults) {
 	for i, t := range c.Topics {
 		switch {
 		case !produce.TopicName(t):
-			f.add("topics[%d]: %q: want 1 to 249 letters, digits, dots, underscores and hyphens", i, t)
+			f.add("topics[%d]: %q: want 1 to 249 letters, digits, dots, underscores and hyphens; a regular expression goes to topics_regex", i, t)
 		case slices.Contains(c.Topics[:i], t):
 			f.add("topics[%d]: %s is there twice", i, t)
 		case t == c.DeadLetter.Topic:
@@ -183,6 +201,27 @@ func (c *Config) validateTopics(f *faults) {
 	}
 }
 
+// validateRules finds rules of formats that no topic can match: what they ask for would not be done, and nobody would know.
+func (c *Config) validateRules(f *faults) {
+	consumes, err := c.consumes()
+	if err != nil || len(c.Topics) == 0 && c.TopicsRegex == "" {
+		return // which validateTopics has said
+	}
+	for i, r := range c.Formats {
+		expr, isExpr := strings.CutPrefix(r.Topic, "^")
+		matches, err := whole(expr)
+		switch {
+		case r.Topic == "" || isExpr && err != nil: // which the mapping says
+		case !isExpr && !produce.TopicName(r.Topic):
+			f.add("formats[%d].topic: %q: want the name of a topic; a regular expression begins with ^", i, r.Topic)
+		case !isExpr && !consumes(r.Topic):
+			f.add("formats[%d].topic: %s is none of the topics that are read: a regular expression begins with ^", i, r.Topic)
+		case isExpr && len(c.Topics) > 0 && !slices.ContainsFunc(c.Topics, matches.MatchString):
+			f.add("formats[%d].topic: %s matches none of topics", i, r.Topic)
+		}
+	}
+}
+
 // Consumes returns what tells whether a topic is one that the receiver reads, if it is there.
 func (c *Config) Consumes() (func(topic string) bool, error) { return c.consumes() }
 
@@ -193,11 +232,11 @@ func (c *Config) consumes() (func(topic string) bool, error) {
 	}
 	all, err := whole(c.TopicsRegex)
 	if err != nil {
-		return nil, fmt.Errorf("topics_regex: %w", err)
+		return nil, fmt.Errorf("topics_regex: want a regular expression (RE2), such as orders\\..*: %w", err)
 	}
 	not, err := whole(c.ExcludeTopicsRegex)
 	if err != nil {
-		return nil, fmt.Errorf("exclude_topics_regex: %w", err)
+		return nil, fmt.Errorf("exclude_topics_regex: want a regular expression (RE2), such as .*\\.clean: %w", err)
 	}
 	return func(topic string) bool {
 		return !strings.HasPrefix(topic, "__") && topic != c.DeadLetter.Topic && all.MatchString(topic) && !not.MatchString(topic)
@@ -222,7 +261,7 @@ func (c *Fetch) validate(f *faults) {
 		f.add("fetch.max_record_bytes: %d: must not be less than fetch.max_bytes, %d", c.MaxRecordBytes, c.MaxBytes)
 	}
 	if c.MaxWait < time.Millisecond || c.MaxWait > 5*time.Minute {
-		f.add("fetch.max_wait: %s: must be from 1ms to 5m", c.MaxWait)
+		f.add("fetch.max_wait: %s: must be from 1ms to 5m%s", c.MaxWait, unitless(c.MaxWait))
 	}
 }
 
@@ -240,15 +279,23 @@ func (c *Config) validateTimes(f *faults) {
 		{"retry.max_interval", c.Retry.MaxInterval},
 	} {
 		if t.d < time.Millisecond || t.d > 24*time.Hour {
-			f.add("%s: %s: must be from 1ms to 24h", t.name, t.d)
+			f.add("%s: %s: must be from 1ms to 24h%s", t.name, t.d, unitless(t.d))
 		}
 	}
-	if c.HeartbeatInterval > c.SessionTimeout/3 {
+	if unitless(c.SessionTimeout) == "" && c.HeartbeatInterval > c.SessionTimeout/3 {
 		f.add("heartbeat_interval: %s: must be at most a third of session_timeout, %s", c.HeartbeatInterval, c.SessionTimeout)
 	}
 	if c.Retry.MaxInterval < c.Retry.InitialInterval {
 		f.add("retry.max_interval: %s: must not be less than retry.initial_interval, %s", c.Retry.MaxInterval, c.Retry.InitialInterval)
 	}
+}
+
+// unitless says what a time of some nanoseconds is most likely to be.
+func unitless(d time.Duration) string {
+	if 0 < d && d < time.Millisecond {
+		return "; a number without a unit is nanoseconds: want such as 500ms or 30s"
+	}
+	return ""
 }
 
 // drain is how long a batch that is with the pipeline may go on when its generation has ended. Heartbeats have ended too: it is

@@ -6,5 +6,5 @@
 //	    import: github.com/cloakroom/cloakroom/receiver/kafkastream/wiring
 //
 // It changes nothing. `validate` and the start report all it finds at once, each fault by its path in the YAML. What a single
-// component can see of itself is that component's Validate to find: a component that cannot be read is left to it.
+// component can see of itself is that component's Validate to find; it is told here as well where the Collector does not get to ask.
 package wiring

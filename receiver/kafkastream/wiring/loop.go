@@ -12,6 +12,13 @@ func checkLoop(f *faults, in in, out out) {
 	if err != nil || !sameCluster(in, out) {
 		return
 	}
+	if out.Topic == "{topic}" {
+		if out.SameTopic { // else out.Validate refuses it
+			f.add("%s: same_topic: is for another cluster, and brokers has one that %s reads from: write to another topic, such as "+
+				"{topic}.clean", out.path, in.path)
+		}
+		return
+	}
 	before, after, ofSource := strings.Cut(out.Topic, "{topic}")
 	const again = "%s: %s: takes what %s writes, too: records of %s go to %s, and would be read again: %s"
 	if len(in.Topics) > 0 {
@@ -34,11 +41,6 @@ func checkLoop(f *faults, in in, out out) {
 			return
 		}
 		to = before + from + after
-	}
-	if from == to { // {topic} alone, which same_topic allows
-		f.add("%s: topic: {topic} alone is for another cluster, and brokers has one that %s reads from: choose another topic, such as "+
-			"{topic}.clean", out.path, in.path)
-		return
 	}
 	f.add(again, in.path, "topics_regex", out.path, from, to, "set exclude_topics_regex to leave those out, such as "+leave)
 }

@@ -39,7 +39,8 @@ type pipe struct {
 	Exporters  []string `mapstructure:"exporters"`
 }
 
-// Check returns everything that is wrong with how kafka_stream receivers stand in the pipelines of a whole configuration.
+// Check returns everything that is wrong with how kafka_stream receivers stand in the pipelines of a whole configuration. Where that
+// is anything, it also returns what is wrong with kafka_stream components by themselves: the Collector does not get to ask them.
 func Check(conf *confmap.Conf) error {
 	var whole struct {
 		Service struct {
@@ -49,26 +50,36 @@ func Check(conf *confmap.Conf) error {
 	if err := conf.Unmarshal(&whole, confmap.WithIgnoreUnused()); err != nil {
 		return nil //nolint:nilerror // the Collector says it in its own words
 	}
-	pipelines := whole.Service.Pipelines
 	f := &faults{told: map[string]bool{}}
+	c := components{receivers: map[string]in{}, exporters: map[string]out{}}
+	pipelines := map[string]pipe{}
+	for _, name := range slices.Sorted(maps.Keys(whole.Service.Pipelines)) {
+		if p := whole.Service.Pipelines[name]; slices.ContainsFunc(p.Receivers, isKafka) {
+			pipelines[name] = p
+			c.read(conf, p)
+			checkBatches(f, name, p)
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(pipelines)) {
 		p := pipelines[name]
-		if !slices.ContainsFunc(p.Receivers, isKafka) {
-			continue
-		}
-		checkBatches(f, name, p)
 		for _, id := range p.Exporters {
 			checkQueue(f, conf, id)
-		}
-		for _, out := range kafkaExporters(conf, p) {
-			for _, in := range kafkaReceivers(conf, p) {
-				checkDeadLetters(f, in, out)
-				checkLoop(f, in, out)
+			for _, from := range p.Receivers {
+				in, out := c.receivers[from], c.exporters[id]
+				if in.Config != nil && out.Config != nil {
+					checkDeadLetters(f, in, out)
+					checkLoop(f, in, out)
+				}
 			}
 		}
 	}
-	checkSignals(f, conf, pipelines)
-	return errors.Join(f.errs...)
+	for _, id := range slices.Sorted(maps.Keys(c.receivers)) {
+		c.receivers[id].checkSignals(f, signals(pipelines, id))
+	}
+	if len(f.errs) == 0 {
+		return nil
+	}
+	return errors.Join(append(f.errs, c.faults...)...)
 }
 
 // faults collects what is wrong, each once, however many pipelines it shows in.
@@ -104,35 +115,56 @@ type (
 	}
 )
 
-// kafkaReceivers are those of a pipeline that can be read.
-func kafkaReceivers(conf *confmap.Conf, p pipe) (all []in) {
+// components are the kafka_stream components of some pipelines, by their ids: without a configuration where that is not valid.
+type components struct {
+	receivers map[string]in
+	exporters map[string]out
+	faults    []error // of those that are not valid
+}
+
+// read adds those of a pipeline.
+func (c *components) read(conf *confmap.Conf, p pipe) {
 	for _, id := range p.Receivers {
-		cfg := receiver.NewFactory().CreateDefaultConfig().(*receiver.Config)
-		if isKafka(id) && read(conf, "receivers", id, cfg) {
-			all = append(all, in{"receivers::" + id, cfg})
+		if _, known := c.receivers[id]; known || !isKafka(id) {
+			continue
+		}
+		path, cfg := "receivers::"+id, receiver.NewFactory().CreateDefaultConfig().(*receiver.Config)
+		c.receivers[id] = in{path, nil}
+		if c.valid(conf, path, cfg) {
+			c.receivers[id] = in{path, cfg}
 		}
 	}
-	return all
-}
-
-// kafkaExporters are those of a pipeline that can be read.
-func kafkaExporters(conf *confmap.Conf, p pipe) (all []out) {
 	for _, id := range p.Exporters {
-		cfg := exporter.NewFactory().CreateDefaultConfig().(*exporter.Config)
-		if isKafka(id) && read(conf, "exporters", id, cfg) {
-			all = append(all, out{"exporters::" + id, cfg})
+		if _, known := c.exporters[id]; known || !isKafka(id) {
+			continue
+		}
+		path, cfg := "exporters::"+id, exporter.NewFactory().CreateDefaultConfig().(*exporter.Config)
+		c.exporters[id] = out{path, nil}
+		if c.valid(conf, path, cfg) {
+			c.exporters[id] = out{path, cfg}
 		}
 	}
-	return all
 }
 
-func read(conf *confmap.Conf, kind, id string, into any) bool {
-	components, err := conf.Sub(kind)
-	if err != nil || !components.IsSet(id) {
+// valid reads one component.
+func (c *components) valid(conf *confmap.Conf, path string, into any) bool {
+	if !conf.IsSet(path) {
 		return false
 	}
-	own, err := components.Sub(id)
-	return err == nil && own.Unmarshal(into, confmap.WithForceUnmarshaler()) == nil
+	own, err := conf.Sub(path)
+	if err == nil {
+		err = own.Unmarshal(into, confmap.WithForceUnmarshaler())
+	}
+	if err != nil {
+		c.faults = append(c.faults, fmt.Errorf("%s: %w", path, err))
+		return false
+	}
+	if err = confmap.Validate(into); err != nil {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			c.faults = append(c.faults, fmt.Errorf("%s: %s", path, line))
+		}
+	}
+	return err == nil
 }
 
 // sameCluster tells whether both name a broker in the same words. Brokers of one cluster that are named differently are not

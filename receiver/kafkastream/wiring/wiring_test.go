@@ -94,6 +94,19 @@ receivers: {kafka_stream: {brokers: [k:9092], group: g, topics_regex: '.*', form
 			"components that cannot be read are theirs to refuse",
 			"receivers: {kafka_stream: {brokerz: 1}}\nexporters: {kafka_stream: 7}\n" + oneOfLogs, nil,
 		},
+		{
+			"components with other faults are theirs to refuse, until there is something to say here",
+			"receivers: {kafka_stream: {brokers: [k], group: g, topics_regex: '.*'}}\nexporters: {kafka_stream: {brokers: [k]}}\n" + oneOfLogs, nil,
+		},
+		{
+			"all faults, also those that components would tell themselves",
+			"receivers: {kafka_stream: {brokers: [k], topics_regex: '.*'}}\nexporters: {kafka_stream: {brokers: ['k:9092'], partition: any, sending_queue: {enabled: false}}}\n" +
+				"service: {pipelines: {logs: {receivers: [kafka_stream], processors: [batch], exporters: [kafka_stream]}}}",
+			[]string{
+				"batch says yes", "receivers::kafka_stream: brokers[0]: want", "receivers::kafka_stream: group: must be set",
+				`exporters::kafka_stream: partition: "any"`, "exporters::kafka_stream: sending_queue: leave it out",
+			},
+		},
 		{"components that are not there", oneOfLogs, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) { want(t, check(t, tt.yaml), tt.want) })
@@ -138,9 +151,8 @@ func TestSignals(t *testing.T) {
 		{"logs", "topics: [a, b]", "logs", nil},
 		{"all", "topics_regex: '.*\\.raw', formats: [{topic: '^t.*', signal: traces}, {topic: '^m.*', signal: metrics}]", "logs, traces/a, metrics/b", nil},
 		{"topics that hold logs, in a pipeline of traces", "topics: [a, b], formats: [{topic: a, signal: traces}]", "traces", []string{"topics: b holds logs, and the receiver is in no pipeline of logs"}},
-		{"a rule of a topic that is not read", "topics: [a], formats: [{topic: b, signal: traces}]", "logs", nil},
 		{"a rule that another one is before", "topics: [a], formats: [{topic: a}, {topic: '^a.*', signal: traces}]", "logs", nil},
-		{"rules without a pipeline", "topics_regex: '.*\\.raw', formats: [{topic: '^t.*', signal: traces}, {topic: m.raw, signal: metrics}, {topic: n, signal: metrics}]", "logs", []string{"formats: ^t.* holds traces", "formats: m.raw holds metrics"}},
+		{"rules without a pipeline", "topics_regex: '.*\\.raw', formats: [{topic: '^t.*', signal: traces}, {topic: m.raw, signal: metrics}]", "logs", []string{"formats: ^t.* holds traces", "formats: m.raw holds metrics"}},
 		{"no rule, in a pipeline of traces", "topics_regex: '.*\\.raw'", "traces", []string{"topics_regex: without formats, all topics hold logs"}},
 		{"a rule for all there may be", "topics_regex: '.*\\.raw', formats: [{topic: '^.*', signal: traces}]", "traces", nil},
 		{"formats that cannot be read", "topics: [a], formats: [{topic: a, signal: tracing}]", "traces", nil},
@@ -185,7 +197,8 @@ func TestLoop(t *testing.T) {
 		{"names with the one topic", "topics: [a, out]", "topic: out", "records of a go to out"},
 		{"another cluster", `topics_regex: '.*'`, "brokers: [elsewhere:9092]", ""},
 		{"the same name in another cluster", `topics_regex: '.*'`, "brokers: [elsewhere:9092], topic: '{topic}', same_topic: true", ""},
-		{"the same name in the same cluster", `topics_regex: '.*'`, "topic: '{topic}', same_topic: true", "exporters::kafka_stream: topic: {topic} alone is for another cluster"},
+		{"the same name in the same cluster", `topics_regex: '.*'`, "topic: '{topic}', same_topic: true", "exporters::kafka_stream: same_topic: is for another cluster, and brokers has one that receivers::kafka_stream reads"},
+		{"the same name for which the exporter has words of its own", `topics_regex: '.*'`, "topic: '{topic}'", ""},
 		{"no expression", `topics_regex: '('`, "", ""},
 		{"no expression left out", `topics_regex: '.*', exclude_topics_regex: '('`, "", ""},
 	} {

@@ -1,4 +1,4 @@
-package bytesize_test
+package spelling_test
 
 import (
 	"reflect"
@@ -6,10 +6,10 @@ import (
 
 	"go.opentelemetry.io/collector/confmap"
 
-	"github.com/cloakroom/cloakroom/exporter/kafkastream/bytesize"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/spelling"
 )
 
-func TestRead(t *testing.T) {
+func TestSizes(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		in   any
@@ -29,7 +29,7 @@ func TestRead(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			conf := confmap.NewFromStringMap(map[string]any{"fetch": map[string]any{"max": tt.in, "other": "7k"}, "name": "n"})
-			err := bytesize.Read(conf, "fetch::max", "fetch::not::there")
+			err := spelling.Sizes(conf, "fetch::max", "fetch::not::there")
 			if (err == nil) != (tt.want != nil) {
 				t.Fatal(err)
 			}
@@ -37,5 +37,16 @@ func TestRead(t *testing.T) {
 				t.Errorf("%v, want %v", conf.ToStringMap(), want)
 			}
 		})
+	}
+}
+
+func TestKeys(t *testing.T) {
+	conf := confmap.NewFromStringMap(map[string]any{"group_id": "g", "auth": nil, "group": "h"})
+	err := spelling.Keys(conf, map[string]string{"group_id": "set group", "auth": "set sasl", "topic": "set topics"})
+	if want := "auth: there is no such key here: set sasl\ngroup_id: there is no such key here: set group"; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+	if left := conf.ToStringMap(); len(left) != 1 || left["group"] != "h" {
+		t.Errorf("left is %v", left)
 	}
 }
