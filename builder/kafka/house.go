@@ -39,8 +39,8 @@ func (h *house) claim() (err error) {
 	}
 	err = syscall.Flock(int(h.alone.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return fmt.Errorf("%s is in use by another `make kafka`: stop that one first, or give this one a directory of its own: bin/kafka -data DIR",
-			h.settings.data)
+		return fmt.Errorf("%s is in use by another `make kafka`: stop that one first, or give this one a directory of its own: "+
+			"bin/kafka -data DIR", h.settings.data)
 	}
 	return err
 }

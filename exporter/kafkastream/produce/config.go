@@ -57,7 +57,7 @@ func (c *Config) Check() error {
 		}
 	}
 	if c.Timeout < time.Millisecond {
-		faults = append(faults, fmt.Errorf("timeout: %s: must be at least 1ms; a number without a unit is nanoseconds: want such as 10s", c.Timeout))
+		faults = append(faults, fmt.Errorf("timeout: %s: must be at least 1ms; a number without a unit is nanoseconds: want 10s", c.Timeout))
 	}
 	return errors.Join(faults...)
 }
