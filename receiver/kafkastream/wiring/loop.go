@@ -7,7 +7,7 @@ import (
 
 // checkLoop finds a receiver that reads what the exporter beside it makes of the records it reads: they would come again, and
 // with a regular expression for ever.
-func checkLoop(f *faults, in in, out out) {
+func checkLoop(f *faults, in source, out target) {
 	consumes, err := in.Consumes()
 	if err != nil || !sameCluster(in, out) {
 		return
@@ -46,7 +46,7 @@ func checkLoop(f *faults, in in, out out) {
 }
 
 // excluded is a regular expression of all that the receiver leaves out of topics_regex.
-func (in in) excluded() string {
+func (in source) excluded() string {
 	not := []string{"__.*", regexp.QuoteMeta(in.DeadLetter.Topic)}
 	if in.ExcludeTopicsRegex != "" {
 		not = append(not, "(?:"+in.ExcludeTopicsRegex+")")

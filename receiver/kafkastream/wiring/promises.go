@@ -44,7 +44,7 @@ func checkQueue(f *faults, conf *confmap.Conf, id string) {
 // checkDeadLetters finds a receiver and an exporter that set records aside differently: whoever looks for what was lost, or
 // replays it, knows one topic and one identity. It is an error and no warning, as what one side does not seal cannot be had
 // back once the source is deleted. In two clusters the topics may differ.
-func checkDeadLetters(f *faults, in in, out out) {
+func checkDeadLetters(f *faults, in source, out target) {
 	a, b := in.DeadLetter, out.DeadLetter
 	if a.Topic != b.Topic && sameCluster(in, out) {
 		f.add("%s: dead_letter.topic: %s, while %s has %s: give both the same: either sets records aside, and a replay reads one topic",

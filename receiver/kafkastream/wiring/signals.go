@@ -19,7 +19,7 @@ func signals(pipelines map[string]pipe, id string) map[record.Signal]bool {
 
 // checkSignals finds topics, and rules of formats, of a signal that no pipeline takes. Which topics there are for a regular
 // expression, and so whether all have a rule, only the cluster knows: of those without one it is looked at while running.
-func (in in) checkSignals(f *faults, taken map[record.Signal]bool) {
+func (in source) checkSignals(f *faults, taken map[record.Signal]bool) {
 	if in.Config == nil {
 		return
 	}

@@ -48,10 +48,10 @@ func Check(conf *confmap.Conf) error {
 		} `mapstructure:"service"`
 	}
 	if err := conf.Unmarshal(&whole, confmap.WithIgnoreUnused()); err != nil {
-		return nil //nolint:nilerror // the Collector says it in its own words
+		return nil // the Collector says it in its own words
 	}
 	f := &faults{told: map[string]bool{}}
-	c := components{receivers: map[string]in{}, exporters: map[string]out{}}
+	c := components{receivers: map[string]source{}, exporters: map[string]target{}}
 	pipelines := map[string]pipe{}
 	for _, name := range slices.Sorted(maps.Keys(whole.Service.Pipelines)) {
 		if p := whole.Service.Pipelines[name]; slices.ContainsFunc(p.Receivers, isKafka) {
@@ -103,13 +103,13 @@ func typeOf(id string) string {
 
 func isKafka(id string) bool { return typeOf(id) == kafkaStream }
 
-// in and out are the two components with their paths in the YAML.
+// source and target are the receiver and the exporter of records with their paths in the YAML.
 type (
-	in struct {
+	source struct {
 		path string
 		*receiver.Config
 	}
-	out struct {
+	target struct {
 		path string
 		*exporter.Config
 	}
@@ -117,8 +117,8 @@ type (
 
 // components are the kafka_stream components of some pipelines, by their ids: without a configuration where that is not valid.
 type components struct {
-	receivers map[string]in
-	exporters map[string]out
+	receivers map[string]source
+	exporters map[string]target
 	faults    []error // of those that are not valid
 }
 
@@ -129,9 +129,9 @@ func (c *components) read(conf *confmap.Conf, p pipe) {
 			continue
 		}
 		path, cfg := "receivers::"+id, receiver.NewFactory().CreateDefaultConfig().(*receiver.Config)
-		c.receivers[id] = in{path, nil}
+		c.receivers[id] = source{path, nil}
 		if c.valid(conf, path, cfg) {
-			c.receivers[id] = in{path, cfg}
+			c.receivers[id] = source{path, cfg}
 		}
 	}
 	for _, id := range p.Exporters {
@@ -139,9 +139,9 @@ func (c *components) read(conf *confmap.Conf, p pipe) {
 			continue
 		}
 		path, cfg := "exporters::"+id, exporter.NewFactory().CreateDefaultConfig().(*exporter.Config)
-		c.exporters[id] = out{path, nil}
+		c.exporters[id] = target{path, nil}
 		if c.valid(conf, path, cfg) {
-			c.exporters[id] = out{path, cfg}
+			c.exporters[id] = target{path, cfg}
 		}
 	}
 }
@@ -169,6 +169,6 @@ func (c *components) valid(conf *confmap.Conf, path string, into any) bool {
 
 // sameCluster tells whether both name a broker in the same words. Brokers of one cluster that are named differently are not
 // told from those of two.
-func sameCluster(in in, out out) bool {
+func sameCluster(in source, out target) bool {
 	return slices.ContainsFunc(in.Brokers, func(b string) bool { return slices.Contains(out.Broker.Brokers, b) })
 }
