@@ -145,7 +145,7 @@ func TestDocumentedYAML(t *testing.T) {
 	}
 }
 
-// kafkaConfig is config/kafka.yaml with other lines for its receiver or exporter.
+// kafkaConfig is config/kafka.yaml with other lines for its receiver or exporter. Both set records aside in the same way.
 func kafkaConfig(t *testing.T, component, body string) string {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(repo, "config", "kafka.yaml"))
@@ -156,6 +156,10 @@ func kafkaConfig(t *testing.T, component, body string) string {
 	require.NoError(t, yaml.Unmarshal([]byte(body), &lines))
 	require.NotEmpty(t, lines)
 	whole[component+"s"] = map[string]any{"kafka_stream": lines}
+	other := map[string]string{"receiver": "exporters", "exporter": "receivers"}[component]
+	beside, ok := whole[other]["kafka_stream"].(map[string]any)
+	require.True(t, ok)
+	beside["dead_letter"] = lines["dead_letter"]
 	out, err := yaml.Marshal(whole)
 	require.NoError(t, err)
 	return string(out)

@@ -37,9 +37,11 @@ func TestServiceDocumentedKafka(t *testing.T) {
 	require.NoError(t, err)
 	var whole map[string]map[string]any
 	require.NoError(t, yaml.Unmarshal(content, &whole))
-	receiver, ok := whole["receivers"]["kafka_stream"].(map[string]any)
-	require.True(t, ok)
-	receiver["dead_letter"] = map[string]any{"topic": letters, "seal_to": []string{identity.Recipient().String()}}
+	for _, kind := range []string{"receivers", "exporters"} {
+		component, ok := whole[kind]["kafka_stream"].(map[string]any)
+		require.True(t, ok)
+		component["dead_letter"] = map[string]any{"topic": letters, "seal_to": []string{identity.Recipient().String()}}
+	}
 	changed, err := yaml.Marshal(whole)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(r.cfg, changed, 0o600))

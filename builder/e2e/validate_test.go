@@ -1,10 +1,13 @@
 package e2e
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -44,6 +47,42 @@ func TestValidateFindsEveryFault(t *testing.T) {
 			require.Error(t, err)
 			for _, want := range tt.want {
 				require.Contains(t, string(out), want)
+			}
+		})
+	}
+}
+
+// TestPipelinesThatLoseRecordsAreRefused breaks config/kafka.yaml in several ways: both validate and the start say all of them.
+func TestPipelinesThatLoseRecordsAreRefused(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join(repo, "config", "kafka.yaml"))
+	require.NoError(t, err)
+	changed := string(content)
+	for _, change := range [][2]string{
+		{"processors:\n", "processors:\n  batch:\n"},
+		{"[memory_limiter, tokenization]", "[memory_limiter, tokenization, batch]"},
+		{"exporters:\n", "exporters:\n  otlp_http: {endpoint: http://127.0.0.1:4318}\n"},
+		{"exporters: [kafka_stream]", "exporters: [kafka_stream, otlp_http]"},
+		{`.*\.raw}`, `.*}`},
+	} {
+		require.Contains(t, changed, change[0])
+		changed = strings.ReplaceAll(changed, change[0], change[1])
+	}
+	file := filepath.Join(t.TempDir(), "kafka.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(changed), 0o600))
+	for name, args := range map[string][]string{"validate": {"validate", "--config", file}, "start": {"--config", file}} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, collector, args...)
+			cmd.Env = append(os.Environ(), "CLOAKROOM_DATA="+t.TempDir())
+			out, err := cmd.CombinedOutput()
+			require.Error(t, err)
+			require.NoError(t, ctx.Err(), "it runs")
+			for _, want := range []string{
+				"service::pipelines::logs: processors: batch", "service::pipelines::traces: processors: batch",
+				"exporters::otlp_http: sending_queue", "receivers::kafka_stream: topics_regex",
+			} {
+				require.Contains(t, string(out), "\n"+want)
 			}
 		})
 	}

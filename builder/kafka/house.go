@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/cloakroom/cloakroom/builder/broker"
 	"github.com/cloakroom/cloakroom/builder/demo"
@@ -16,6 +18,7 @@ const group = "cloakroom"
 // house is everything that runs: a broker and a collector.
 type house struct {
 	settings  settings
+	alone     *os.File // locked while the directory is this house's
 	log       *os.File // the broker's
 	broker    *broker.Server
 	collector *demo.Process
@@ -24,6 +27,22 @@ type house struct {
 
 func (h *house) path(parts ...string) string {
 	return filepath.Join(append([]string{h.settings.data}, parts...)...)
+}
+
+// claim takes the directory for this house, until it stops or is killed: what a running one has there must not be removed.
+func (h *house) claim() (err error) {
+	if err := os.MkdirAll(h.settings.data, 0o700); err != nil {
+		return err
+	}
+	if h.alone, err = os.OpenFile(h.path("lock"), os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		return err
+	}
+	err = syscall.Flock(int(h.alone.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return fmt.Errorf("%s is in use by another `make kafka`: stop that one first, or give this one a directory of its own: "+
+			"bin/kafka -data DIR", h.settings.data)
+	}
+	return err
 }
 
 // startBroker makes the folders and starts the broker. What an earlier run left is removed: it was a demonstration's.
@@ -74,6 +93,9 @@ func (h *house) stop() error {
 	}
 	if h.log != nil {
 		faults = append(faults, h.log.Close())
+	}
+	if h.alone != nil {
+		faults = append(faults, h.alone.Close()) // which unlocks it
 	}
 	return errors.Join(faults...)
 }

@@ -36,7 +36,7 @@ func parse(args []string, terminal bool) (settings, error) {
 	f.StringVar(&s.collector, "collector", "bin/otelcol-cloakroom", "the collector's binary")
 	f.StringVar(&s.cli, "cli", "bin/cloakroom", "the command line tool's binary")
 	f.StringVar(&s.config, "config", "config/kafka.yaml", "the collector's configuration")
-	f.StringVar(&s.data, "data", "data/kafka", "directory for the broker's data, the vault and logs; made anew")
+	f.StringVar(&s.data, "data", "data/kafka", "directory for the broker's data, the vault and logs; made anew, one run at a time")
 	f.StringVar(&s.cache, "cache", "", "where the jars of Apache Kafka are downloaded to (default cloakroom in the user's cache directory)")
 	f.BoolVar(&s.once, "once", !terminal, "stop when everything was shown")
 	f.DurationVar(&s.patience, "patience", 90*time.Second, "longest wait for a start, and for records to arrive")
@@ -89,6 +89,9 @@ func main() {
 func run(ctx context.Context, s settings, out *demo.Screen) (err error) {
 	h := &house{settings: s}
 	defer func() { err = errors.Join(err, h.stop()) }()
+	if err := h.claim(); err != nil {
+		return err
+	}
 	show := &show{house: h, out: out, items: sample()}
 	for _, part := range []func(context.Context) error{show.start, show.arrive, show.records, show.letters, show.lag, show.reveal, show.fidelity, show.leaks} {
 		if err := part(ctx); err != nil {

@@ -7,11 +7,13 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/broker"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/deadletter"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/produce"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/record"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/spelling"
 )
 
 // Config of the exporter `kafka_stream`.
@@ -80,22 +82,41 @@ func defaultConfig() component.Config {
 	}
 }
 
+// Unmarshal reads sizes with a unit, and then all else as usual.
+func (c *Config) Unmarshal(conf *confmap.Conf) error {
+	return errors.Join(
+		spelling.Keys(conf, elsewhere),
+		spelling.Sizes(conf, "max_batch_bytes", "max_message_bytes", "dead_letter::max_message_bytes"),
+		conf.Unmarshal(c),
+	)
+}
+
+// elsewhere are keys of other exporters for Kafka.
+var elsewhere = map[string]string{
+	"auth":                   "set sasl, and tls beside it",
+	"bootstrap_servers":      "set brokers, a list of host:port",
+	"partition_traces_by_id": "set key_by_trace, which is on by default",
+	"producer":               "its max_message_bytes and compression stand here by themselves, and all replicas in sync have to acknowledge",
+	"required_acks":          "leave it out: all replicas in sync have to acknowledge, always",
+	"retry_on_failure":       "set retry",
+	"topics":                 "set topic, with {topic} for the one a record came from, such as {topic}.clean",
+}
+
 // faults collects what is wrong, each by its path in the YAML.
 type faults []error
 
 func (f *faults) add(format string, args ...any) { *f = append(*f, fmt.Errorf(format, args...)) }
 
-// Validate reports every fault of the exporter's own keys at once, each by its path in the YAML. The Collector asks Broker,
-// Produce and DeadLetter themselves.
+// Validate reports every fault at once, each by its path in the YAML. The Collector asks DeadLetter itself.
 func (c *Config) Validate() error {
-	var f faults
+	f := faults{c.Broker.Check(), c.Produce.Check()}
 	if !produce.TopicName(strings.ReplaceAll(c.Topic, sourceTopic, "t")) {
 		f.add("topic: %q: want a topic, or {topic} in one, such as {topic}.clean", c.Topic)
 	}
 	if c.Topic == sourceTopic && !c.SameTopic {
 		f.add("topic: {topic} alone writes every record back to where it is read; for another cluster set same_topic: true")
 	}
-	if !produce.TopicName(c.telemetryTopic("traces")) {
+	if strings.Contains(c.Topic, sourceTopic) && !produce.TopicName(c.telemetryTopic("traces")) {
 		f.add("telemetry_topic: %q: want a topic, or {signal} in one, such as otlp_{signal}", c.TelemetryTopic)
 	}
 	if !slices.Contains(partitionings, c.Partition) {
@@ -105,7 +126,8 @@ func (c *Config) Validate() error {
 		f.add("encoding: %q: want %s or %s", string(c.Encoding), record.OTLPProto, record.OTLPJSON)
 	}
 	if c.SendingQueue != nil {
-		f.add("sending_queue: there is none: it would accept records before Kafka has them, and the receiver would commit offsets that could still be lost. Batches wait in their source topic")
+		f.add("sending_queue: leave it out: there is none, as it would accept records before Kafka has them, and the receiver would commit " +
+			"offsets that could still be lost. Batches wait in their source topic")
 	}
 	return errors.Join(f...)
 }

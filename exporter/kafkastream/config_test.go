@@ -1,6 +1,7 @@
 package kafkastream_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -32,12 +33,14 @@ encoding: otlp_json
 key_by_trace: false
 dead_letter: {topic: dead, max_message_bytes: 5000, seal_to: [age1usagr9l0cpuhwxx32r7rv7pf7lgrk8tr4fjfutkuf2vjtnu5lpdqzl0eq9]}
 `, nil},
+		{"sizes with a unit", "brokers: [kafka:9092]\nmax_batch_bytes: 512KiB\nmax_message_bytes: 8MiB\ndead_letter: {max_message_bytes: 64MB}", nil},
+		{"sizes out of bounds", "brokers: [kafka:9092]\nmax_batch_bytes: 1b\nmax_message_bytes: 2GiB", []string{"max_batch_bytes: 1:", "max_message_bytes: 2147483648:"}},
 		{"one topic for all", "brokers: [kafka:9092]\ntopic: out", nil},
 		{"another cluster", "brokers: [kafka:9092]\ntopic: '{topic}'\nsame_topic: true", nil},
 		{"back to where it came from", "brokers: [kafka:9092]\ntopic: '{topic}'", []string{"topic: {topic} alone", "same_topic"}},
 		{"every fault", `
 topic: 'a b'
-telemetry_topic: ''
+telemetry_topic: 'not looked at, where topic is wrong'
 partition: roundrobin
 encoding: json
 timeout: 0s
@@ -48,12 +51,15 @@ retry: {initial_interval: -1s}
 sending_queue: {queue_size: 10}
 `, []string{
 			"brokers: must be set", `topic: "a b"`, `partition: "roundrobin"`, `encoding: "json"`, "timeout: 0s", "max_batch_bytes: 5",
-			"max_message_bytes: -1", "want 1 to 249", "seal_to[0]", "initial_interval", "sending_queue: there is none",
+			"max_message_bytes: -1", "want 1 to 249", "seal_to[0]", "initial_interval", "sending_queue: leave it out",
 		}},
 		{"no topic for telemetry", "brokers: [kafka:9092]\ntelemetry_topic: 'a/{signal}'", []string{"telemetry_topic"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			err := confmap.Validate(configure(t, nil, tt.yaml))
+			if count(err, "broker: ")+count(err, "produce: ")+count(err, "telemetry_topic") > count(fmt.Errorf("%s", tt.want), "telemetry_topic") {
+				t.Errorf("a path that is not in the YAML, or what is not wrong: %v", err)
+			}
 			if len(tt.want) == 0 && err != nil {
 				t.Errorf("refused: %v", err)
 			}

@@ -41,7 +41,7 @@ func configure(t testing.TB, c *kfake.Cluster, text string) *kafkastream.Config 
 	if err := yaml.Unmarshal([]byte(text), &values); err != nil {
 		t.Fatal(err)
 	}
-	if err := confmap.NewFromStringMap(values).Unmarshal(cfg); err != nil {
+	if err := confmap.NewFromStringMap(values).Unmarshal(cfg, confmap.WithForceUnmarshaler()); err != nil {
 		t.Fatal(err)
 	}
 	if c != nil {

@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/broker"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/deadletter"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/produce"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/record"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/spelling"
 )
 
 // Config of the receiver `kafka_stream`.
@@ -25,7 +27,7 @@ type Config struct {
 	// TopicsRegex is a regular expression (RE2) that the whole name of a topic matches. Topics are listed again every
 	// metadata_interval. Kafka's own, whose names begin with __, and the dead-letter topic are left out. Where it would match
 	// topics that an exporter of this Collector writes, ExcludeTopicsRegex has to leave them out: else they are consumed again,
-	// and so is what becomes of them.
+	// and so is what becomes of them. Package wiring refuses that where it sees it.
 	TopicsRegex        string `mapstructure:"topics_regex"`
 	ExcludeTopicsRegex string `mapstructure:"exclude_topics_regex"`
 	// Group is the consumer group that shares the partitions.
@@ -77,15 +79,15 @@ const (
 	Fail          Choice = "fail"
 )
 
-// Fetch says how much is fetched of one partition at once.
+// Fetch says how much is fetched of one partition at once. Sizes are bytes, or such as 16MiB.
 type Fetch struct {
 	// MinBytes is what the broker waits for, at most MaxWait long. Defaults 1 and 500ms.
 	MinBytes int           `mapstructure:"min_bytes"`
 	MaxWait  time.Duration `mapstructure:"max_wait"`
-	// MaxBytes is how many bytes of batches, as they are on the wire, one fetch asks for. Default 1048576.
+	// MaxBytes is how many bytes of batches, as they are on the wire, one fetch asks for. Default 1MiB.
 	MaxBytes int `mapstructure:"max_bytes"`
 	// MaxRecordBytes bounds a single batch that is larger than MaxBytes, on the wire; decompressed it may have four times as
-	// much. A larger one becomes a dead letter. Default 16777216. Of each partition two fetches are held at a time, decompressed
+	// much. A larger one becomes a dead letter. Default 16MiB. Of each partition two fetches are held at a time, decompressed
 	// four times MaxBytes of each at once, or one such batch.
 	MaxRecordBytes int `mapstructure:"max_record_bytes"`
 }
@@ -116,14 +118,39 @@ func defaultConfig() component.Config {
 	}
 }
 
+// Unmarshal reads sizes with a unit, and then all else as usual.
+func (c *Config) Unmarshal(conf *confmap.Conf) error {
+	return errors.Join(
+		spelling.Keys(conf, elsewhere),
+		spelling.Sizes(conf, "fetch::min_bytes", "fetch::max_bytes", "fetch::max_record_bytes", "dead_letter::max_message_bytes"),
+		conf.Unmarshal(c),
+	)
+}
+
+// elsewhere are keys of other receivers for Kafka.
+var elsewhere = map[string]string{
+	"auth":               "set sasl, and tls beside it",
+	"auto_offset_reset":  "set start",
+	"autocommit":         "set commit_interval: what the pipeline has taken is committed, and nothing else",
+	"bootstrap_servers":  "set brokers, a list of host:port",
+	"default_fetch_size": "set fetch: {max_bytes: 1MiB}",
+	"encoding":           "set formats, by topic, such as formats: [{topic: orders, format: json}]",
+	"exclude_topics":     "set exclude_topics_regex",
+	"group_id":           "set group",
+	"initial_offset":     "set start",
+	"max_fetch_size":     "set fetch: {max_bytes: 1MiB}",
+	"min_fetch_size":     "set fetch: {min_bytes: 1}",
+	"topic":              "set topics, a list of names, or topics_regex",
+}
+
 // faults collects what is wrong, each by its path in the YAML.
 type faults []error
 
 func (f *faults) add(format string, args ...any) { *f = append(*f, fmt.Errorf(format, args...)) }
 
-// Validate reports every fault at once, each by its path in the YAML. Brokers, TLS and SASL are validated as a part of their own.
+// Validate reports every fault at once, each by its path in the YAML. The Collector asks DeadLetter itself.
 func (c *Config) Validate() error {
-	var f faults
+	f := faults{c.Config.Check()}
 	c.validateTopics(&f)
 	if c.Group == "" {
 		f.add("group: must be set: the members of a group share the partitions of its topics")
@@ -136,6 +163,7 @@ func (c *Config) Validate() error {
 	}
 	c.Fetch.validate(&f)
 	c.validateTimes(&f)
+	c.validateRules(&f)
 	if err := c.mapping().Validate(); err != nil {
 		for _, line := range strings.Split(err.Error(), "\n") {
 			if rest, ok := strings.CutPrefix(line, "topics["); ok {
@@ -158,7 +186,7 @@ func (c *Config) validateTopics(f *faults) {
 	for i, t := range c.Topics {
 		switch {
 		case !produce.TopicName(t):
-			f.add("topics[%d]: %q: want 1 to 249 letters, digits, dots, underscores and hyphens", i, t)
+			f.add("topics[%d]: %q: want 1 to 249 letters, digits, dots, underscores and hyphens; a regular expression goes to topics_regex", i, t)
 		case slices.Contains(c.Topics[:i], t):
 			f.add("topics[%d]: %s is there twice", i, t)
 		case t == c.DeadLetter.Topic:
@@ -173,6 +201,30 @@ func (c *Config) validateTopics(f *faults) {
 	}
 }
 
+// validateRules finds rules of formats that no topic can match: what they ask for would not be done, and nobody would know.
+func (c *Config) validateRules(f *faults) {
+	consumes, err := c.consumes()
+	if err != nil || len(c.Topics) == 0 && c.TopicsRegex == "" {
+		return // which validateTopics has said
+	}
+	for i, r := range c.Formats {
+		expr, isExpr := strings.CutPrefix(r.Topic, "^")
+		matches, err := whole(expr)
+		switch {
+		case r.Topic == "" || isExpr && err != nil: // which the mapping says
+		case !isExpr && !produce.TopicName(r.Topic):
+			f.add("formats[%d].topic: %q: want the name of a topic; a regular expression begins with ^", i, r.Topic)
+		case !isExpr && !consumes(r.Topic):
+			f.add("formats[%d].topic: %s is none of the topics that are read: a regular expression begins with ^", i, r.Topic)
+		case isExpr && len(c.Topics) > 0 && !slices.ContainsFunc(c.Topics, matches.MatchString):
+			f.add("formats[%d].topic: %s matches none of topics", i, r.Topic)
+		}
+	}
+}
+
+// Consumes returns what tells whether a topic is one that the receiver reads, if it is there.
+func (c *Config) Consumes() (func(topic string) bool, error) { return c.consumes() }
+
 // consumes returns what tells whether a topic that is there is one to consume.
 func (c *Config) consumes() (func(topic string) bool, error) {
 	if len(c.Topics) > 0 {
@@ -180,11 +232,11 @@ func (c *Config) consumes() (func(topic string) bool, error) {
 	}
 	all, err := whole(c.TopicsRegex)
 	if err != nil {
-		return nil, fmt.Errorf("topics_regex: %w", err)
+		return nil, fmt.Errorf("topics_regex: want a regular expression (RE2), such as orders\\..*: %w", err)
 	}
 	not, err := whole(c.ExcludeTopicsRegex)
 	if err != nil {
-		return nil, fmt.Errorf("exclude_topics_regex: %w", err)
+		return nil, fmt.Errorf("exclude_topics_regex: want a regular expression (RE2), such as .*\\.clean: %w", err)
 	}
 	return func(topic string) bool {
 		return !strings.HasPrefix(topic, "__") && topic != c.DeadLetter.Topic && all.MatchString(topic) && !not.MatchString(topic)
@@ -202,14 +254,14 @@ func (c *Fetch) validate(f *faults) {
 		n    int
 	}{{"min_bytes", c.MinBytes}, {"max_bytes", c.MaxBytes}, {"max_record_bytes", c.MaxRecordBytes}} {
 		if size.n < 1 || size.n > maxFetch {
-			f.add("fetch.%s: %d: must be from 1 to %d", size.name, size.n, maxFetch)
+			f.add("fetch.%s: %d: must be from 1 to 1GiB", size.name, size.n)
 		}
 	}
 	if c.MaxRecordBytes < c.MaxBytes {
 		f.add("fetch.max_record_bytes: %d: must not be less than fetch.max_bytes, %d", c.MaxRecordBytes, c.MaxBytes)
 	}
 	if c.MaxWait < time.Millisecond || c.MaxWait > 5*time.Minute {
-		f.add("fetch.max_wait: %s: must be from 1ms to 5m", c.MaxWait)
+		f.add("fetch.max_wait: %s: must be from 1ms to 5m%s", c.MaxWait, unitless(c.MaxWait))
 	}
 }
 
@@ -227,15 +279,23 @@ func (c *Config) validateTimes(f *faults) {
 		{"retry.max_interval", c.Retry.MaxInterval},
 	} {
 		if t.d < time.Millisecond || t.d > 24*time.Hour {
-			f.add("%s: %s: must be from 1ms to 24h", t.name, t.d)
+			f.add("%s: %s: must be from 1ms to 24h%s", t.name, t.d, unitless(t.d))
 		}
 	}
-	if c.HeartbeatInterval > c.SessionTimeout/3 {
+	if unitless(c.SessionTimeout) == "" && c.HeartbeatInterval > c.SessionTimeout/3 {
 		f.add("heartbeat_interval: %s: must be at most a third of session_timeout, %s", c.HeartbeatInterval, c.SessionTimeout)
 	}
 	if c.Retry.MaxInterval < c.Retry.InitialInterval {
 		f.add("retry.max_interval: %s: must not be less than retry.initial_interval, %s", c.Retry.MaxInterval, c.Retry.InitialInterval)
 	}
+}
+
+// unitless says what a time of some nanoseconds is most likely to be.
+func unitless(d time.Duration) string {
+	if 0 < d && d < time.Millisecond {
+		return "; a number without a unit is nanoseconds: want such as 500ms or 30s"
+	}
+	return ""
 }
 
 // drain is how long a batch that is with the pipeline may go on when its generation has ended. Heartbeats have ended too: it is

@@ -81,7 +81,7 @@ func (f *clusterFlags) open(c *cobra.Command) (*broker.Connection, error) {
 	case f.username != "" || f.password != "" || f.tokenFile != "":
 		return nil, usage(c, "--username, --password-file, --token-file: go with --sasl-mechanism")
 	}
-	if err := cfg.Validate(); err != nil {
+	if err := cfg.Check(); err != nil {
 		return nil, usage(c, "%s", flagNames.Replace(err.Error()))
 	}
 	return cfg.Open(c.Context(), zap.NewNop())

@@ -103,7 +103,7 @@ func config(c *kfake.Cluster) broker.Config {
 
 func open(t *testing.T, cfg broker.Config) *broker.Connection {
 	t.Helper()
-	if err := cfg.Validate(); err != nil {
+	if err := cfg.Check(); err != nil {
 		t.Fatal(err)
 	}
 	c, err := cfg.Open(t.Context(), zap.NewNop())

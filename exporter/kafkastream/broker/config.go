@@ -16,8 +16,8 @@ import (
 	"go.opentelemetry.io/collector/config/configtls"
 )
 
-// Config says which cluster to speak to, and as whom. A component embeds it with `mapstructure:",squash"`: the Collector
-// then validates it by itself.
+// Config says which cluster to speak to, and as whom. A component embeds it with `mapstructure:",squash"`, and asks Check in its
+// own Validate: a Validate of this would be found by the Collector, which would put the name of the Go field into the path.
 //
 //	brokers: [kafka-1.example.org:9093, kafka-2.example.org:9093]
 //	tls: {ca_file: /etc/kafka/ca.pem, reload_interval: 1h}
@@ -95,8 +95,8 @@ type faults []error
 
 func (f *faults) add(format string, args ...any) { *f = append(*f, fmt.Errorf(format, args...)) }
 
-// Validate reports every fault at once, each by its path in the YAML.
-func (c *Config) Validate() error {
+// Check reports every fault at once, each by its path in the YAML.
+func (c *Config) Check() error {
 	var f faults
 	c.validateBrokers(&f)
 	if c.DialTimeout <= 0 {
@@ -104,18 +104,29 @@ func (c *Config) Validate() error {
 	}
 	encrypted := false
 	if c.TLS.HasValue() {
-		// Files that are missing or no certificates are found now, not at the first connection.
-		t, err := c.TLS.Get().LoadTLSConfig(context.Background())
-		if err != nil {
-			f.add("tls: %w", err)
-		}
-		encrypted = err != nil || t != nil
+		encrypted = c.validateTLS(&f)
 	}
 	if c.SASL.HasValue() {
 		c.SASL.Get().validate(&f)
 		c.validatePlaintext(&f, encrypted)
 	}
 	return errors.Join(f...)
+}
+
+// validateTLS finds files that are missing or hold no certificates now, not at the first connection, and tells whether there is TLS.
+func (c *Config) validateTLS(f *faults) bool {
+	t := c.TLS.Get()
+	loaded, err := t.LoadTLSConfig(context.Background())
+	if err != nil {
+		var files []string // which the error does not always name
+		for _, file := range []struct{ key, path string }{{"ca_file", t.CAFile}, {"cert_file", t.CertFile}, {"key_file", t.KeyFile}} {
+			if file.path != "" {
+				files = append(files, file.key+" "+file.path)
+			}
+		}
+		f.add("tls: %s: want files of certificates and keys in PEM: %w", strings.Join(files, ", "), err)
+	}
+	return err != nil || loaded != nil
 }
 
 func (c *Config) validateBrokers(f *faults) {

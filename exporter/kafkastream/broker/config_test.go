@@ -21,6 +21,8 @@ type component struct {
 	broker.Config `mapstructure:",squash"`
 }
 
+func (c *component) Validate() error { return c.Check() }
+
 func TestValidate(t *testing.T) {
 	for _, tt := range []struct {
 		name, yaml string

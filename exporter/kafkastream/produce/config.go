@@ -11,8 +11,8 @@ import (
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/batch"
 )
 
-// Config says how records are written. A component embeds it with `mapstructure:",squash"`: the Collector then validates it
-// by itself.
+// Config says how records are written. A component embeds it with `mapstructure:",squash"`, and asks Check in its own Validate: a
+// Validate of this would be found by the Collector, which would put the name of the Go field into the path.
 type Config struct {
 	// Compression is none, gzip, snappy, lz4 or zstd. Default none.
 	Compression batch.Codec `mapstructure:"compression"`
@@ -45,8 +45,8 @@ func DefaultConfig() Config {
 	return Config{MaxBatchBytes: defaultMaxBytes, MaxMessageBytes: defaultMaxBytes, Timeout: defaultTimeout, Retry: retry}
 }
 
-// Validate reports every fault at once, each by its path in the YAML.
-func (c *Config) Validate() error {
+// Check reports every fault at once, each by its path in the YAML.
+func (c *Config) Check() error {
 	var faults []error
 	for _, f := range []struct {
 		key   string
@@ -57,7 +57,7 @@ func (c *Config) Validate() error {
 		}
 	}
 	if c.Timeout < time.Millisecond {
-		faults = append(faults, fmt.Errorf("timeout: %s: must be at least 1ms", c.Timeout))
+		faults = append(faults, fmt.Errorf("timeout: %s: must be at least 1ms; a number without a unit is nanoseconds: want 10s", c.Timeout))
 	}
 	return errors.Join(faults...)
 }
