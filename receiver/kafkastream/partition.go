@@ -48,6 +48,10 @@ func (p place) String() string { return p.topic + "/" + strconv.Itoa(int(p.parti
 // fetching is whose problem it is when the partition cannot be fetched.
 func (p place) fetching() string { return p.String() + " fetch" }
 
+func (p place) fields() []zap.Field {
+	return []zap.Field{zap.String("topic", p.topic), zap.Int32("partition", p.partition)}
+}
+
 func (p place) at(offset int64) record.Source {
 	return record.Source{Topic: p.topic, Partition: p.partition, Offset: offset}
 }
@@ -88,8 +92,9 @@ func (p *partition) run(ctx, work context.Context) {
 	stop()
 	<-fetched
 	if err != nil && !errors.Is(err, errEnded) {
-		p.m.health.set(p.String(), err)
-		p.m.log.Error("kafka_stream: the partition is not consumed any further", zap.String("topic", p.topic), zap.Int32("partition", p.partition), zap.Error(err))
+		p.m.health.stop(p.String(), err)
+		p.m.notices.Forget(p.String())
+		p.m.log.Error("kafka_stream: the partition is not consumed any further", append(p.fields(), zap.Error(err))...)
 	}
 }
 
@@ -218,7 +223,7 @@ func (f *fetcher) next(ctx context.Context) (c chunk, ok bool) {
 
 func (f *fetcher) fetched(ctx context.Context, got batch.Fetched) (c chunk, ok bool) {
 	f.wait.reset()
-	f.m.health.set(f.fetching(), nil)
+	f.m.tell(f.fetching(), nil, "", "the partition is fetched again", f.place.fields()...)
 	if f.see(got.LastStable); got.LastStable < 0 {
 		f.see(got.HighWatermark)
 	}
@@ -416,10 +421,10 @@ func (f *fetcher) failed(ctx context.Context, err error) {
 	err = f.m.conn.Explain(err)
 	f.totals.retries.Add(1)
 	d := f.wait.next()
-	if f.wait.attempts == patience || errors.Is(err, kafka.TopicAuthorizationFailed) {
-		f.m.health.set(f.fetching(), fmt.Errorf("topic %s partition %d: cannot be fetched: %w", f.topic, f.place.partition, err))
+	if f.wait.attempts >= patience || errors.Is(err, kafka.TopicAuthorizationFailed) {
+		f.m.tell(f.fetching(), fmt.Errorf("topic %s partition %d: cannot be fetched: %w", f.topic, f.place.partition, err), "the partition waits", "", f.place.fields()...)
 	}
-	f.m.log.Debug("kafka_stream: fetch failed", zap.String("topic", f.topic), zap.Int32("partition", f.place.partition), zap.Duration("again_in", d), zap.Error(err))
+	f.m.log.Debug("kafka_stream: fetch failed", append(f.place.fields(), zap.Duration("again_in", d), zap.Error(err))...)
 	pause(ctx, d)
 }
 

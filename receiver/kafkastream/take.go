@@ -139,7 +139,7 @@ func (p *partition) hand(ctx, work context.Context, recs []batch.Record, letters
 	}
 	if len(recs) == 1 {
 		r := &recs[0]
-		p.m.log.Warn("kafka_stream: the pipeline refused a record for good", zap.String("topic", p.topic), zap.Int32("partition", p.partition), zap.Int64("offset", r.Offset), zap.Error(err))
+		p.m.notices.Event(err.Error(), "the pipeline refused a record for good", append(p.fields(), zap.Int64("offset", r.Offset), zap.Error(err))...)
 		*letters = append(*letters, deadletter.Letter{Source: p.at(r.Offset), Reason: deadletter.ReasonRefused, Record: r})
 		return nil
 	}
@@ -236,6 +236,7 @@ func (p *partition) post(ctx, work context.Context, letters []deadletter.Letter)
 	if err == nil {
 		for _, l := range letters {
 			p.totals.letter(deadletter.Label(l.Reason))
+			l.Tell(p.m.notices)
 		}
 	}
 	return err
@@ -255,22 +256,15 @@ func (p *partition) insist(ctx, work context.Context, do func() error) error {
 		switch {
 		case err == nil, consumererror.IsPermanent(err) && work.Err() == nil, errors.As(err, &refused):
 			if wait.attempts > 0 {
-				p.m.health.set(p.String(), nil)
-				p.m.log.Info("kafka_stream: the partition goes on", zap.String("topic", p.topic), zap.Int32("partition", p.partition), zap.Int("attempts", wait.attempts+1))
+				p.m.tell(p.String(), nil, "", "the partition goes on", p.fields()...)
 			}
 			return err
 		case ctx.Err() != nil || work.Err() != nil:
 			return errEnded
 		}
 		p.totals.retries.Add(1)
-		p.m.health.set(p.String(), fmt.Errorf("topic %s partition %d waits: %w", p.topic, p.partition, err))
-		level := zap.DebugLevel
-		if wait.attempts == 0 {
-			level = zap.WarnLevel
-		}
-		d := wait.next()
-		p.m.log.Log(level, "kafka_stream: the partition waits and tries again", zap.String("topic", p.topic), zap.Int32("partition", p.partition), zap.Duration("again_in", d), zap.Error(err))
-		if !pause(ctx, d) {
+		p.m.tell(p.String(), fmt.Errorf("topic %s partition %d waits: %w", p.topic, p.partition, err), "the partition waits and tries again", "", p.fields()...)
+		if !pause(ctx, wait.next()) {
 			return errEnded
 		}
 	}
