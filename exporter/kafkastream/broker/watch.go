@@ -67,7 +67,9 @@ func Reason(err error) string {
 	var noTLS *tlsError
 	var refused *refusedToken
 	var late net.Error
-	is := func(targets ...error) bool { return slices.ContainsFunc(targets, func(t error) bool { return errors.Is(err, t) }) }
+	is := func(targets ...error) bool {
+		return slices.ContainsFunc(targets, func(t error) bool { return errors.Is(err, t) })
+	}
 	switch {
 	case errors.As(err, &noTLS):
 		return ReasonTLS

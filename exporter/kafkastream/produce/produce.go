@@ -30,6 +30,8 @@ type Hooks struct {
 	Produced func(topic string, partition int32, records, bytes int, took time.Duration)
 	// Retrying: an attempt failed and will be made again. partition is -1 where the topic as a whole failed.
 	Retrying func(topic string, partition int32, err error)
+	// Dropped: what Retrying told of is not made again, because nobody wants it from here any more.
+	Dropped func(topic string, partition int32)
 }
 
 // Producer writes to one cluster. It is safe for concurrent use.
@@ -66,6 +68,9 @@ func New(cfg Config, conn *broker.Connection, hooks Hooks) *Producer {
 	}
 	if hooks.Retrying == nil {
 		hooks.Retrying = func(string, int32, error) {}
+	}
+	if hooks.Dropped == nil {
+		hooks.Dropped = func(string, int32) {}
 	}
 	return &Producer{cfg: cfg, conn: conn, hooks: hooks, lanes: map[lane]chan struct{}{}, topics: map[string]counted{}}
 }
@@ -285,6 +290,11 @@ func (p *Producer) release(buffer *[]byte, set []byte) {
 // retry calls once until it succeeds, finds fault with the records, or the time for it is over.
 func (p *Producer) retry(ctx context.Context, topic string, partition int32, once func() error) error {
 	began := time.Now()
+	defer func() {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			p.hooks.Dropped(topic, partition)
+		}
+	}()
 	var wait backoff.ExponentialBackOff
 	var before error
 	for attempt := 1; ; attempt++ {
