@@ -116,7 +116,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.ExporterKafkaStreamConnected, err = builder.meter.Int64ObservableGauge(
 		"otelcol_exporter_kafka_stream_connected",
 		metric.WithDescription("1 where a broker was reached and signed in to when it was last asked, which is every ten seconds, else 0. [Alpha]"),
-		metric.WithUnit("1"),
+		metric.WithUnit("{cluster}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ExporterKafkaStreamConnectionsFailed, err = builder.meter.Int64Counter(

@@ -41,7 +41,7 @@ func AssertEqualExporterKafkaStreamConnected(t *testing.T, tt *componenttest.Tel
 	want := metricdata.Metrics{
 		Name:        "otelcol_exporter_kafka_stream_connected",
 		Description: "1 where a broker was reached and signed in to when it was last asked, which is every ten seconds, else 0. [Alpha]",
-		Unit:        "1",
+		Unit:        "{cluster}",
 		Data: metricdata.Gauge[int64]{
 			DataPoints: dps,
 		},

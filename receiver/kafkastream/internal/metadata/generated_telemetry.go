@@ -225,7 +225,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.ReceiverKafkaStreamConnected, err = builder.meter.Int64ObservableGauge(
 		"otelcol_receiver_kafka_stream_connected",
 		metric.WithDescription("1 where a broker was reached and signed in to when it was last asked, which is every ten seconds, else 0. [Alpha]"),
-		metric.WithUnit("1"),
+		metric.WithUnit("{cluster}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverKafkaStreamConnectionsFailed, err = builder.meter.Int64Counter(
