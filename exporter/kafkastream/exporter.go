@@ -186,19 +186,51 @@ func (g *gathering) send() error {
 	}
 	others.Wait()
 	if err := errors.Join(errs...); err != nil {
-		return err
+		return g.partly(err, errs)
 	}
 	for _, q := range g.order {
 		g.bad = append(g.bad, q.letters()...)
 	}
 	if err := g.s.letters.Write(g.ctx, g.bad); err != nil {
-		return err
+		return g.partly(err, errs)
 	}
 	for i := range g.bad {
 		g.s.telemetry.deadLetter(g.ctx, &g.bad[i])
 		g.bad[i].Tell(g.s.notices)
 	}
 	return nil
+}
+
+// partly is the error of an export of which some records are acknowledged, so that not all of them are written again while one
+// partition fails. errs are those of the queues.
+func (g *gathering) partly(err error, errs []error) error {
+	if g.ctx.Err() != nil {
+		return err // nobody tries again from here
+	}
+	written := map[record.Source]struct{}{}
+	not := make([]record.Source, 0, len(g.bad))
+	for i := range g.bad {
+		not = append(not, g.bad[i].Source)
+	}
+	for i, q := range g.order {
+		acknowledged := len(q.sources)
+		if unsent := (*produce.Unsent)(nil); errors.As(errs[i], &unsent) {
+			acknowledged = unsent.From
+		} else if errs[i] != nil {
+			acknowledged = 0
+		}
+		for _, s := range q.sources[:acknowledged] {
+			written[s] = struct{}{}
+		}
+		not = append(not, q.sources[acknowledged:]...)
+		for _, r := range q.refused { // their letters are not written
+			not = append(not, q.sources[r.Index])
+		}
+	}
+	for _, s := range not {
+		delete(written, s)
+	}
+	return &record.PartlyWritten{Err: err, Written: written}
 }
 
 func (q *queue) letters() []deadletter.Letter {

@@ -2,7 +2,10 @@ package kafkastream_test
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +25,7 @@ import (
 
 	"github.com/cloakroom/cloakroom/exporter/kafkastream"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/batch"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/record"
 )
 
 // observed are settings whose metrics and log are kept, with stacks where the Collector would have them.
@@ -123,6 +127,55 @@ func TestRefusalLog(t *testing.T) {
 	for _, e := range logs.All() {
 		if e.Stack != "" || e.Level > zapcore.WarnLevel || strings.Contains(e.Message, "sending_queue") {
 			t.Errorf("%s, %s, with a stack of %d bytes", e.Level, e.Message, len(e.Stack))
+		}
+	}
+}
+
+// TestPartlyWritten: an error says which records are acknowledged although one partition fails: not those behind what failed, and not
+// those whose dead letters are not written.
+func TestPartlyWritten(t *testing.T) {
+	c := cluster(t, kfake.SeedTopics(1, "orders"), kfake.SeedTopics(3, "orders.clean"))
+	failing := c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: "orders.clean", Err: kerr.NotEnoughReplicas, Count: -1, When: func(r kmsg.Request) bool {
+		return slices.ContainsFunc(r.(*kmsg.ProduceRequest).Topics[0].Partitions, func(p kmsg.ProduceRequestTopicPartition) bool { return p.Partition == 1 })
+	}})
+	e := logsExporter(t, c, "partition: key_hash\nmax_message_bytes: 2000\nretry: {enabled: false}")
+	recs := numbered(50)
+	const large = 7
+	recs[large].Value = noise(3000)
+	err := e.ConsumeLogs(t.Context(), told(t, "orders", 0, recs))
+	if err == nil {
+		t.Fatal("accepted what is not written")
+	}
+	written := record.WrittenIn(err)
+	for i := range recs {
+		_, got := written[record.Source{Topic: "orders", Offset: int64(i)}]
+		if want := record.PartitionOf(record.Murmur2(recs[i].Key), 3) != 1 && i != large; got != want {
+			t.Errorf("record %d: written %v, want %v", i, got, want)
+		}
+	}
+	if record.WrittenIn(errors.Join(err, errors.New("of another exporter"))) != nil {
+		t.Error("what one of two exporters has written is told of both")
+	}
+	failing.Remove()
+	if err := e.ConsumeLogs(t.Context(), told(t, "orders", 0, recs)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestPartlyWrittenInOrder: of a partition, those records are told of that stand before what failed.
+func TestPartlyWrittenInOrder(t *testing.T) {
+	c := cluster(t, kfake.SeedTopics(1, "orders", "orders.clean"))
+	var seen atomic.Int32
+	c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: "orders.clean", Err: kerr.NotEnoughReplicas, Count: -1, When: func(kmsg.Request) bool { return seen.Add(1) > 3 }})
+	err := logsExporter(t, c, "max_batch_bytes: 1024\nretry: {enabled: false}").ConsumeLogs(t.Context(), told(t, "orders", 0, numbered(100)))
+	written := record.WrittenIn(err)
+	n := len(readAll(t, c, "orders.clean")[0])
+	if n == 0 || n == 100 || len(written) != n {
+		t.Errorf("told of %d, and %d are there", len(written), n)
+	}
+	for i := range n {
+		if _, is := written[record.Source{Topic: "orders", Offset: int64(i)}]; !is {
+			t.Errorf("record %d is not told of", i)
 		}
 	}
 }

@@ -113,6 +113,7 @@ func (p *partition) hand(ctx, work context.Context, recs []batch.Record, letters
 	var faults []fault
 	err := p.insist(ctx, work, func() (err error) {
 		faults, err = p.try(work, recs, faults[:0])
+		recs, faults = p.unwritten(recs, faults, err)
 		return err
 	})
 	var refused *refusedError
@@ -148,6 +149,21 @@ func (p *partition) hand(ctx, work context.Context, recs []batch.Record, letters
 		return err
 	}
 	return p.hand(ctx, work, recs[half:], letters)
+}
+
+// unwritten leaves out of the next attempt what an exporter has written in this one, while another partition of its topics fails.
+func (p *partition) unwritten(recs []batch.Record, faults []fault, err error) ([]batch.Record, []fault) {
+	written := record.WrittenIn(err)
+	if len(written) == 0 || consumererror.IsPermanent(err) { // which is narrowed down, not tried again
+		return recs, faults
+	}
+	left := make([]batch.Record, 0, len(recs))
+	for i := range recs {
+		if _, is := written[p.at(recs[i].Offset)]; !is {
+			left = append(left, recs[i])
+		}
+	}
+	return left, faults[:0] // which are found again
 }
 
 // without returns the records that have no fault.
