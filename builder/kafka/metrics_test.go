@@ -53,7 +53,9 @@ func TestServiceWatchedMetrics(t *testing.T) {
 	maps.DeleteFunc(want, func(name, _ string) bool { return elsewhere[name] != "" })
 	// These are told of once a broker has been away.
 	outage := []string{
-		"otelcol_exporter_kafka_stream_connections_failed", "otelcol_receiver_kafka_stream_commits_failed", "otelcol_receiver_kafka_stream_connections_failed",
+		"otelcol_exporter_kafka_stream_connections_failed",
+		"otelcol_receiver_kafka_stream_commits_failed",
+		"otelcol_receiver_kafka_stream_connections_failed",
 	}
 	var got map[string]map[string]bool
 	missing := func() (out []string) {
@@ -67,8 +69,9 @@ func TestServiceWatchedMetrics(t *testing.T) {
 		}
 		return out
 	}
-	expected := func(name string) bool { return slices.Contains(outage, name) }
-	require.Eventually(t, func() bool { return !slices.ContainsFunc(missing(), func(name string) bool { return !expected(name) }) }, time.Minute, 200*time.Millisecond, "%v", want)
+	require.Eventually(t, func() bool {
+		return !slices.ContainsFunc(missing(), func(name string) bool { return !slices.Contains(outage, name) })
+	}, time.Minute, 200*time.Millisecond, "%v", want)
 	// A broker goes away between a record and its commit, which is soon.
 	for range 5 {
 		require.NoError(t, brokertest.Produce(t.Context(), h.broker.Address(), []*kgo.Record{{Topic: rawTopic, Value: []byte("one more")}}))

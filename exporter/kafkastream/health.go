@@ -36,11 +36,15 @@ func newHealth(host component.Host, notices *notice.Log, cfg *Config) *health {
 
 func (l lane) String() string { return l.topic + "/" + strconv.Itoa(int(l.partition)) }
 
+func (l lane) fields() []zap.Field {
+	return []zap.Field{zap.String("topic", l.topic), zap.Int32("partition", l.partition)}
+}
+
 func (h *health) fails(l lane, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.failing[l] = time.Now()
-	h.notices.Failing(l.String(), "records cannot be written now, and wait", err, zap.String("topic", l.topic), zap.Int32("partition", l.partition))
+	h.notices.Failing(l.String(), "records cannot be written now, and wait", err, l.fields()...)
 	h.report(err)
 }
 
@@ -53,7 +57,7 @@ func (h *health) works(l lane) {
 	defer h.mu.Unlock()
 	for _, l := range []lane{l, {l.topic, -1}} {
 		delete(h.failing, l)
-		h.notices.Works(l.String(), "records are written again", zap.String("topic", l.topic), zap.Int32("partition", l.partition))
+		h.notices.Works(l.String(), "records are written again", l.fields()...)
 	}
 	h.report(nil)
 }

@@ -3,7 +3,6 @@ package kafkastream_test
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -39,6 +38,14 @@ func observed(t *testing.T, name string) (exporter.Settings, *componenttest.Tele
 	core, logs := observer.New(zapcore.InfoLevel)
 	set.Logger = zap.New(core, zap.AddStacktrace(zapcore.ErrorLevel))
 	return set, tel, logs
+}
+
+// unwritable has requests to the clean topic fail.
+func unwritable(c *kfake.Cluster, when func(*kmsg.ProduceRequest) bool) *kfake.FaultHandle {
+	return c.Fault(kfake.Fault{
+		Keys: []kmsg.Key{kmsg.Produce}, Topic: "orders.clean", Err: kerr.NotEnoughReplicas, Count: -1,
+		When: func(r kmsg.Request) bool { return when(r.(*kmsg.ProduceRequest)) },
+	})
 }
 
 func eventually(t *testing.T, what string, until func() bool) {
@@ -105,7 +112,7 @@ func TestConnected(t *testing.T) {
 // no partition that fails for ever in the metrics.
 func TestRefusalLog(t *testing.T) {
 	c := cluster(t, kfake.SeedTopics(2, "orders", "orders.clean"))
-	c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: "orders.clean", Err: kerr.NotEnoughReplicas, Count: -1})
+	unwritable(c, func(*kmsg.ProduceRequest) bool { return true })
 	set, tel, logs := observed(t, "")
 	e := logsExporterOf(t, c, set, "retry: {initial_interval: 1ms}")
 	ctx, revoke := context.WithCancel(t.Context())
@@ -135,9 +142,7 @@ func TestRefusalLog(t *testing.T) {
 // those whose dead letters are not written.
 func TestPartlyWritten(t *testing.T) {
 	c := cluster(t, kfake.SeedTopics(1, "orders"), kfake.SeedTopics(3, "orders.clean"))
-	failing := c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: "orders.clean", Err: kerr.NotEnoughReplicas, Count: -1, When: func(r kmsg.Request) bool {
-		return slices.ContainsFunc(r.(*kmsg.ProduceRequest).Topics[0].Partitions, func(p kmsg.ProduceRequestTopicPartition) bool { return p.Partition == 1 })
-	}})
+	failing := unwritable(c, func(r *kmsg.ProduceRequest) bool { return r.Topics[0].Partitions[0].Partition == 1 })
 	e := logsExporter(t, c, "partition: key_hash\nmax_message_bytes: 2000\nretry: {enabled: false}")
 	recs := numbered(50)
 	const large = 7
@@ -166,8 +171,9 @@ func TestPartlyWritten(t *testing.T) {
 func TestPartlyWrittenInOrder(t *testing.T) {
 	c := cluster(t, kfake.SeedTopics(1, "orders", "orders.clean"))
 	var seen atomic.Int32
-	c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: "orders.clean", Err: kerr.NotEnoughReplicas, Count: -1, When: func(kmsg.Request) bool { return seen.Add(1) > 3 }})
-	err := logsExporter(t, c, "max_batch_bytes: 1024\nretry: {enabled: false}").ConsumeLogs(t.Context(), told(t, "orders", 0, numbered(100)))
+	unwritable(c, func(*kmsg.ProduceRequest) bool { return seen.Add(1) > 3 })
+	e := logsExporter(t, c, "max_batch_bytes: 1024\nretry: {enabled: false}")
+	err := e.ConsumeLogs(t.Context(), told(t, "orders", 0, numbered(100)))
 	written := record.WrittenIn(err)
 	n := len(readAll(t, c, "orders.clean")[0])
 	if n == 0 || n == 100 || len(written) != n {
@@ -204,7 +210,8 @@ func TestDeadLetterLog(t *testing.T) {
 	c := cluster(t, kfake.SeedTopics(1, "orders", "orders.clean"))
 	set, _, logs := observed(t, "")
 	rec := batch.Record{Offset: 7, Value: append([]byte(secret), noise(3000)...)}
-	if err := logsExporterOf(t, c, set, "max_message_bytes: 2000").ConsumeLogs(t.Context(), told(t, "orders", 0, []batch.Record{rec})); err != nil {
+	e := logsExporterOf(t, c, set, "max_message_bytes: 2000")
+	if err := e.ConsumeLogs(t.Context(), told(t, "orders", 0, []batch.Record{rec})); err != nil {
 		t.Fatal(err)
 	}
 	got := logs.FilterMessage("kafka_stream: a record became a dead letter").All()

@@ -51,7 +51,8 @@ func newInstruments(set exporter.Settings, signal record.Signal) (*instruments, 
 	if err != nil {
 		return nil, err
 	}
-	t := &instruments{builder: b, id: []attribute.KeyValue{attribute.String("exporter", set.ID.String()), attribute.String("signal", string(signal))}}
+	id := []attribute.KeyValue{attribute.String("exporter", set.ID.String()), attribute.String("signal", string(signal))}
+	t := &instruments{builder: b, id: id}
 	t.own = metric.WithAttributeSet(attribute.NewSet(slices.Clone(t.id)...))
 	t.other = t.seriesOf(lane{"_other", -1})
 	t.connected.Store(-1)
@@ -65,7 +66,8 @@ func (t *instruments) reached(err error) {
 		return
 	}
 	t.connected.Store(0)
-	t.builder.ExporterKafkaStreamConnectionsFailed.Add(context.Background(), 1, t.own, metric.WithAttributes(attribute.String("reason", broker.Reason(err))))
+	why := metric.WithAttributes(attribute.String("reason", broker.Reason(err)))
+	t.builder.ExporterKafkaStreamConnectionsFailed.Add(context.Background(), 1, t.own, why)
 }
 
 func (t *instruments) of(l lane) series {

@@ -71,8 +71,8 @@ func (g *generation) commits(ctx context.Context) {
 	}
 }
 
-// drain waits for batches that are with the pipeline, not as long where the Collector stops. Calls that do not even return when their context has ended are left behind,
-// and what they were about is not committed.
+// drain waits for batches that are with the pipeline, not as long where the Collector stops. Calls that do not even return when
+// their context has ended are left behind, and what they were about is not committed.
 func (g *generation) drain(running *sync.WaitGroup, abort context.CancelFunc) {
 	done := make(chan struct{})
 	go func() {
@@ -94,7 +94,8 @@ func (g *generation) drain(running *sync.WaitGroup, abort context.CancelFunc) {
 			waiting = false
 		}
 	}
-	g.m.log.Info("kafka_stream: batches that the pipeline has not taken in time are given up, and consumed again", zap.Int("partitions", g.unreturned()))
+	g.m.log.Info("kafka_stream: batches that the pipeline has not taken in time are given up, and consumed again",
+		zap.Int("partitions", g.unreturned()))
 	abort()
 	select {
 	case <-done:

@@ -422,7 +422,8 @@ func (f *fetcher) failed(ctx context.Context, err error) {
 	f.totals.retries.Add(1)
 	d := f.wait.next()
 	if f.wait.attempts >= patience || errors.Is(err, kafka.TopicAuthorizationFailed) {
-		f.m.tell(f.fetching(), fmt.Errorf("topic %s partition %d: cannot be fetched: %w", f.topic, f.place.partition, err), "the partition waits", "", f.place.fields()...)
+		problem := fmt.Errorf("topic %s partition %d: cannot be fetched: %w", f.topic, f.place.partition, err)
+		f.m.tell(f.fetching(), problem, "the partition waits", "", f.place.fields()...)
 	}
 	f.m.log.Debug("kafka_stream: fetch failed", append(f.place.fields(), zap.Duration("again_in", d), zap.Error(err))...)
 	pause(ctx, d)

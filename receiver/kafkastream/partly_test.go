@@ -23,7 +23,8 @@ import (
 // decoded become dead letters all the same.
 func TestUnwritten(t *testing.T) {
 	written := &record.PartlyWritten{Err: errors.New("a partition fails"), Written: map[record.Source]struct{}{
-		{Topic: topic, Offset: 0}: {}, {Topic: topic, Offset: 3}: {}, {Topic: "another", Offset: 2}: {}, {Topic: topic, Partition: 1, Offset: 2}: {},
+		{Topic: topic, Offset: 0}: {}, {Topic: topic, Offset: 3}: {},
+		{Topic: "another", Offset: 2}: {}, {Topic: topic, Partition: 1, Offset: 2}: {},
 	}}
 	for _, tt := range []struct {
 		name  string
@@ -58,7 +59,8 @@ func TestUnwritten(t *testing.T) {
 				}
 				return nil
 			}}
-			_, stop := start(t, settings(t), c.config(func(cfg *Config) { cfg.Formats = []record.TopicRule{{Topic: topic, Format: record.JSON}} }), p)
+			asJSON := func(cfg *Config) { cfg.Formats = []record.TopicRule{{Topic: topic, Format: record.JSON}} }
+			_, stop := start(t, settings(t), c.config(asJSON), p)
 			wait(t, "it does not go on", func() bool { return c.committed(topic)[0] == 5 })
 			stop()
 			if len(attempts) != 2 || !slices.Equal(attempts[0], []int64{0, 2, 3, 4}) || !slices.Equal(attempts[1], tt.again) {
@@ -82,9 +84,10 @@ func TestOnePartitionFails(t *testing.T) {
 	if err := c.client.ProduceSync(t.Context(), recs...).FirstErr(); err != nil {
 		t.Fatal(err)
 	}
-	failing := c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: "orders.clean", Err: kerr.NotEnoughReplicas, Count: -1, When: func(r kmsg.Request) bool {
-		return slices.ContainsFunc(r.(*kmsg.ProduceRequest).Topics[0].Partitions, func(p kmsg.ProduceRequestTopicPartition) bool { return p.Partition == 1 })
-	}})
+	failing := c.Fault(kfake.Fault{
+		Keys: []kmsg.Key{kmsg.Produce}, Topic: "orders.clean", Err: kerr.NotEnoughReplicas, Count: -1,
+		When: func(r kmsg.Request) bool { return r.(*kmsg.ProduceRequest).Topics[0].Partitions[0].Partition == 1 },
+	})
 	cfg := exporter.NewFactory().CreateDefaultConfig().(*exporter.Config)
 	cfg.Broker.Brokers, cfg.Partition = c.addrs, exporter.ByOriginalKey
 	cfg.Produce.Retry.Enabled = false // each attempt is the receiver's

@@ -140,7 +140,8 @@ func (p *partition) hand(ctx, work context.Context, recs []batch.Record, letters
 	}
 	if len(recs) == 1 {
 		r := &recs[0]
-		p.m.notices.Event(err.Error(), "the pipeline refused a record for good", append(p.fields(), zap.Int64("offset", r.Offset), zap.Error(err))...)
+		fields := append(p.fields(), zap.Int64("offset", r.Offset), zap.Error(err))
+		p.m.notices.Event(err.Error(), "the pipeline refused a record for good", fields...)
 		*letters = append(*letters, deadletter.Letter{Source: p.at(r.Offset), Reason: deadletter.ReasonRefused, Record: r})
 		return nil
 	}
@@ -279,7 +280,8 @@ func (p *partition) insist(ctx, work context.Context, do func() error) error {
 			return errEnded
 		}
 		p.totals.retries.Add(1)
-		p.m.tell(p.String(), fmt.Errorf("topic %s partition %d waits: %w", p.topic, p.partition, err), "the partition waits and tries again", "", p.fields()...)
+		problem := fmt.Errorf("topic %s partition %d waits: %w", p.topic, p.partition, err)
+		p.m.tell(p.String(), problem, "the partition waits and tries again", "", p.fields()...)
 		if !pause(ctx, wait.next()) {
 			return errEnded
 		}

@@ -70,7 +70,8 @@ func (t *instruments) reached(err error) {
 		return
 	}
 	t.connected.Store(0)
-	t.builder.ReceiverKafkaStreamConnectionsFailed.Add(context.Background(), 1, t.own, metric.WithAttributes(attribute.String("reason", broker.Reason(err))))
+	why := metric.WithAttributes(attribute.String("reason", broker.Reason(err)))
+	t.builder.ReceiverKafkaStreamConnectionsFailed.Add(context.Background(), 1, t.own, why)
 }
 
 func (t *instruments) of(p place) *totals {

@@ -44,8 +44,9 @@ func TestWatch(t *testing.T) {
 	for range 2 {
 		<-told // it may have been on its way
 	}
-	if err := <-told; err == nil || !strings.HasPrefix(err.Error(), "no connection to Kafka: ") || broker.Reason(err) != broker.ReasonUnreachable {
-		t.Errorf("%q, for %s", err, broker.Reason(err))
+	err := <-told
+	if err == nil || !strings.HasPrefix(err.Error(), "no connection to Kafka: ") || broker.Reason(err) != broker.ReasonUnreachable {
+		t.Errorf("%v, for %s", err, broker.Reason(err))
 	}
 }
 

@@ -61,7 +61,8 @@ func (m *Mapping) ToLogs(ctx context.Context, ld plog.Logs, topic string, partit
 	if err := m.registry.prepare(ctx, r, recs); err != nil {
 		return err
 	}
-	w := logWriter{origin: origin{rule: r, topic: topic, partition: partition}, ld: ld, left: len(recs), now: pcommon.NewTimestampFromTime(time.Now())}
+	now := pcommon.NewTimestampFromTime(time.Now())
+	w := logWriter{origin: origin{rule: r, topic: topic, partition: partition}, ld: ld, left: len(recs), now: now}
 	for i := range recs {
 		if u := w.record(m, &recs[i]); u.Reason != "" {
 			bad(i, u)
