@@ -78,8 +78,10 @@ func (f *fetcher) next(ctx context.Context) (c chunk, ok bool) {
 }
 
 func (f *fetcher) fetched(ctx context.Context, got batch.Fetched) (c chunk, ok bool) {
-	f.wait.reset()
-	f.m.tell(f.fetching(), nil, "", "the partition is fetched again", f.place.fields()...)
+	if f.wait.attempts > 0 {
+		f.wait.reset()
+		f.m.tell(f.fetching(), nil, "", "the partition is fetched again", f.place.fields()...)
+	}
 	if f.see(got.LastStable); got.LastStable < 0 {
 		f.see(got.HighWatermark)
 	}
