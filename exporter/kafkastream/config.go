@@ -38,8 +38,8 @@ type Config struct {
 
 	// Encoding of telemetry that did not come from Kafka: otlp_proto (default) or otlp_json.
 	Encoding record.Format `mapstructure:"encoding"`
-	// KeyByTrace makes one record of each trace, its key the trace id in hex. Without it, a batch is one record without a key.
-	// Default true.
+	// KeyByTrace makes one record of each trace, its key the trace id in hex. Each repeats its resource: a batch that would repeat
+	// more than 16 MiB so has no keys. Without it, a batch is one record without a key. Default true.
 	KeyByTrace bool `mapstructure:"key_by_trace"`
 
 	// DeadLetter is where records go that the topic will never take.

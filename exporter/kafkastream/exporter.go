@@ -15,6 +15,7 @@ import (
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/batch"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/broker"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/deadletter"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/notice"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/produce"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/record"
 )
@@ -23,6 +24,7 @@ import (
 type stream struct {
 	cfg       *Config
 	log       *zap.Logger
+	notices   *notice.Log
 	telemetry *instruments
 	signal    record.Signal
 	encoding  record.Encoding
@@ -42,13 +44,14 @@ type stream struct {
 const envelope = 512
 
 func newStream(set exporter.Settings, cfg *Config, signal record.Signal) (*stream, error) {
-	t, err := newInstruments(set.TelemetrySettings)
+	t, err := newInstruments(set, signal)
 	if err != nil {
 		return nil, err
 	}
 	life, end := context.WithCancel(context.Background())
+	log := set.Logger.WithOptions(zap.AddStacktrace(zap.PanicLevel)) // what fails is elsewhere: our stack says nothing about it
 	return &stream{
-		cfg: cfg, log: set.Logger, telemetry: t, signal: signal, life: life, end: end,
+		cfg: cfg, log: log, notices: notice.New(log), telemetry: t, signal: signal, life: life, end: end,
 		encoding: record.Encoding{Format: cfg.Encoding, KeyByTrace: cfg.KeyByTrace, MaxBytes: cfg.Produce.MaxMessageBytes - envelope},
 	}, nil
 }
@@ -59,12 +62,16 @@ func (s *stream) start(ctx context.Context, host component.Host) error {
 		return fmt.Errorf("kafka_stream: %w", err)
 	}
 	s.conn = conn
-	h := &health{host: host, log: s.log, failing: map[lane]struct{}{}}
+	h := newHealth(host, s.notices, s.cfg)
 	s.producer = produce.New(s.cfg.Produce, conn, s.telemetry.hooks(h))
 	if s.letters, err = deadletter.New(s.cfg.DeadLetter, s.producer); err != nil {
 		return errors.Join(fmt.Errorf("kafka_stream: %w", err), s.shutdown(ctx))
 	}
-	return s.telemetry.observe(h, s.signal)
+	conn.Watch(broker.WatchEvery, func(err error) {
+		s.telemetry.reached(err)
+		h.reached(err)
+	})
+	return s.telemetry.observe(h)
 }
 
 // shutdown ends exports that are still trying: their telemetry is refused.
@@ -86,10 +93,14 @@ func (s *stream) export(ctx context.Context, read func(emit func(record.Out) err
 	defer cancel()
 	defer context.AfterFunc(s.life, cancel)()
 	g := gathering{s: s, ctx: ctx, routes: map[string]*route{}, queues: map[lane]*queue{}}
-	if err := read(g.add); err != nil {
-		return err
+	err := read(g.add)
+	if err == nil {
+		err = g.send()
 	}
-	return g.send()
+	if err != nil && ctx.Err() == nil {
+		s.notices.Event(err.Error(), "telemetry is refused, and wanted again", zap.Error(err))
+	}
+	return err
 }
 
 // gathering sorts the records of one export by the partition they go to.
@@ -175,18 +186,51 @@ func (g *gathering) send() error {
 	}
 	others.Wait()
 	if err := errors.Join(errs...); err != nil {
-		return err
+		return g.partly(err, errs)
 	}
 	for _, q := range g.order {
 		g.bad = append(g.bad, q.letters()...)
 	}
 	if err := g.s.letters.Write(g.ctx, g.bad); err != nil {
-		return err
+		return g.partly(err, errs)
 	}
 	for i := range g.bad {
 		g.s.telemetry.deadLetter(g.ctx, &g.bad[i])
+		g.bad[i].Tell(g.s.notices)
 	}
 	return nil
+}
+
+// partly is the error of an export of which some records are acknowledged, so that not all of them are written again while one
+// partition fails. errs are those of the queues.
+func (g *gathering) partly(err error, errs []error) error {
+	if g.ctx.Err() != nil {
+		return err // nobody tries again from here
+	}
+	written := map[record.Source]struct{}{}
+	not := make([]record.Source, 0, len(g.bad))
+	for i := range g.bad {
+		not = append(not, g.bad[i].Source)
+	}
+	for i, q := range g.order {
+		acknowledged := len(q.sources)
+		if unsent := (*produce.Unsent)(nil); errors.As(errs[i], &unsent) {
+			acknowledged = unsent.From
+		} else if errs[i] != nil {
+			acknowledged = 0
+		}
+		for _, s := range q.sources[:acknowledged] {
+			written[s] = struct{}{}
+		}
+		not = append(not, q.sources[acknowledged:]...)
+		for _, r := range q.refused { // their letters are not written
+			not = append(not, q.sources[r.Index])
+		}
+	}
+	for _, s := range not {
+		delete(written, s)
+	}
+	return &record.PartlyWritten{Err: err, Written: written}
 }
 
 func (q *queue) letters() []deadletter.Letter {

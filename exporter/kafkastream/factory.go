@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.uber.org/zap"
 
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/internal/metadata"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/record"
@@ -23,6 +24,13 @@ func NewFactory() exporter.Factory {
 		exporter.WithLogs(createLogs, metadata.LogsStability),
 		exporter.WithMetrics(createMetrics, metadata.MetricsStability),
 	)
+}
+
+// quiet are settings for exporterhelper, which logs each batch that is refused as an error, with a stack, and advises a queue that
+// this exporter refuses. What is refused and why is said by the exporter itself.
+func quiet(set exporter.Settings) exporter.Settings {
+	set.Logger = zap.NewNop()
+	return set
 }
 
 // options leave retrying to package produce, which keeps the order, and time limits to whoever sends.
@@ -41,7 +49,7 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 	push := func(ctx context.Context, ld plog.Logs) error {
 		return s.export(ctx, func(emit func(record.Out) error) error { return record.FromLogs(ld, s.encoding, emit) })
 	}
-	return exporterhelper.NewLogs(ctx, set, cfg, push, s.options()...)
+	return exporterhelper.NewLogs(ctx, quiet(set), cfg, push, s.options()...)
 }
 
 func createTraces(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Traces, error) {
@@ -52,7 +60,7 @@ func createTraces(ctx context.Context, set exporter.Settings, cfg component.Conf
 	push := func(ctx context.Context, td ptrace.Traces) error {
 		return s.export(ctx, func(emit func(record.Out) error) error { return record.FromTraces(td, s.encoding, emit) })
 	}
-	return exporterhelper.NewTraces(ctx, set, cfg, push, s.options()...)
+	return exporterhelper.NewTraces(ctx, quiet(set), cfg, push, s.options()...)
 }
 
 func createMetrics(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Metrics, error) {
@@ -63,5 +71,5 @@ func createMetrics(ctx context.Context, set exporter.Settings, cfg component.Con
 	push := func(ctx context.Context, md pmetric.Metrics) error {
 		return s.export(ctx, func(emit func(record.Out) error) error { return record.FromMetrics(md, s.encoding, emit) })
 	}
-	return exporterhelper.NewMetrics(ctx, set, cfg, push, s.options()...)
+	return exporterhelper.NewMetrics(ctx, quiet(set), cfg, push, s.options()...)
 }

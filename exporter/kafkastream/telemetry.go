@@ -2,27 +2,34 @@ package kafkastream
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
-	"go.uber.org/zap"
 
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/broker"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/deadletter"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/internal/metadata"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/produce"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/record"
 )
 
-// instruments are the exporter's internal metrics. Their labels are topics, partitions and reasons.
+// instruments are the exporter's internal metrics. Their labels are topics, partitions and reasons, and whose they are.
 type instruments struct {
 	builder *metadata.TelemetryBuilder
-	series  sync.Map // lane -> series
-	known   atomic.Int32
+	// id tells this exporter's series from those of others, and of other signals, that write to the same topics: Prometheus
+	// takes no series twice.
+	id        []attribute.KeyValue
+	own       metric.MeasurementOption
+	other     series
+	connected atomic.Int32 // 1 where a broker answers, 0 where none does, -1 where that is not known yet
+	series    sync.Map     // lane -> series
+	known     atomic.Int32
 }
 
 // maxSeries is how many partitions are counted one by one.
@@ -31,22 +38,36 @@ const maxSeries = 4096
 // series are the labels of a partition.
 type series struct{ partition, topic metric.MeasurementOption }
 
-var otherSeries = seriesOf(lane{"_other", -1})
-
-func seriesOf(l lane) series {
-	topic := attribute.String("topic", l.topic)
+func (t *instruments) seriesOf(l lane) series {
+	topic := append(slices.Clone(t.id), attribute.String("topic", l.topic))
 	return series{
-		partition: metric.WithAttributeSet(attribute.NewSet(topic, attribute.Int64("partition", int64(l.partition)))),
-		topic:     metric.WithAttributeSet(attribute.NewSet(topic)),
+		partition: metric.WithAttributeSet(attribute.NewSet(append(slices.Clone(topic), attribute.Int64("partition", int64(l.partition)))...)),
+		topic:     metric.WithAttributeSet(attribute.NewSet(topic...)),
 	}
 }
 
-func newInstruments(set component.TelemetrySettings) (*instruments, error) {
-	b, err := metadata.NewTelemetryBuilder(set)
+func newInstruments(set exporter.Settings, signal record.Signal) (*instruments, error) {
+	b, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
 	if err != nil {
 		return nil, err
 	}
-	return &instruments{builder: b}, nil
+	id := []attribute.KeyValue{attribute.String("exporter", set.ID.String()), attribute.String("signal", string(signal))}
+	t := &instruments{builder: b, id: id}
+	t.own = metric.WithAttributeSet(attribute.NewSet(slices.Clone(t.id)...))
+	t.other = t.seriesOf(lane{"_other", -1})
+	t.connected.Store(-1)
+	return t, nil
+}
+
+// reached takes note of whether a broker answers.
+func (t *instruments) reached(err error) {
+	if err == nil {
+		t.connected.Store(1)
+		return
+	}
+	t.connected.Store(0)
+	why := metric.WithAttributes(attribute.String("reason", broker.Reason(err)))
+	t.builder.ExporterKafkaStreamConnectionsFailed.Add(context.Background(), 1, t.own, why)
 }
 
 func (t *instruments) of(l lane) series {
@@ -55,9 +76,9 @@ func (t *instruments) of(l lane) series {
 	}
 	if t.known.Add(1) > maxSeries {
 		t.known.Add(-1)
-		return otherSeries
+		return t.other
 	}
-	s, there := t.series.LoadOrStore(l, seriesOf(l))
+	s, there := t.series.LoadOrStore(l, t.seriesOf(l))
 	if there {
 		t.known.Add(-1)
 	}
@@ -80,6 +101,7 @@ func (t *instruments) hooks(h *health) produce.Hooks {
 			t.builder.ExporterKafkaStreamRetries.Add(ctx, 1, t.of(l).partition)
 			h.fails(l, err)
 		},
+		Dropped: func(topic string, partition int32) { h.forget(lane{topic, partition}) },
 	}
 }
 
@@ -88,51 +110,19 @@ func (t *instruments) deadLetter(ctx context.Context, l *deadletter.Letter) {
 	t.builder.ExporterKafkaStreamDeadLetters.Add(ctx, 1, s.partition, metric.WithAttributes(attribute.String("reason", deadletter.Label(l.Reason))))
 }
 
-func (t *instruments) observe(h *health, signal record.Signal) error {
-	of := metric.WithAttributes(attribute.String("signal", string(signal))) // one component writes for several pipelines
-	return t.builder.RegisterExporterKafkaStreamPartitionsFailingCallback(func(_ context.Context, o metric.Int64Observer) error {
-		o.Observe(int64(h.count.Load()), of)
-		return nil
-	})
+func (t *instruments) observe(h *health) error {
+	return errors.Join(
+		t.builder.RegisterExporterKafkaStreamPartitionsFailingCallback(func(_ context.Context, o metric.Int64Observer) error {
+			o.Observe(int64(h.number()), t.own)
+			return nil
+		}),
+		t.builder.RegisterExporterKafkaStreamConnectedCallback(func(_ context.Context, o metric.Int64Observer) error {
+			if connected := t.connected.Load(); connected >= 0 {
+				o.Observe(int64(connected), t.own)
+			}
+			return nil
+		}),
+	)
 }
 
 func (t *instruments) shutdown() { t.builder.Shutdown() }
-
-// health tells the host when writing begins to fail and when all of it works again.
-type health struct {
-	host  component.Host
-	log   *zap.Logger
-	count atomic.Int32 // of failing
-
-	mu      sync.Mutex
-	failing map[lane]struct{}
-}
-
-func (h *health) fails(l lane, err error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if _, known := h.failing[l]; known {
-		return
-	}
-	h.failing[l] = struct{}{}
-	h.log.Warn("kafka_stream: records cannot be written now, and wait", zap.Error(err))
-	if h.count.Store(int32(len(h.failing))); len(h.failing) == 1 {
-		componentstatus.ReportStatus(h.host, componentstatus.NewRecoverableErrorEvent(err))
-	}
-}
-
-// works is called for each acknowledged batch.
-func (h *health) works(l lane) {
-	if h.count.Load() == 0 {
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	before := len(h.failing)
-	delete(h.failing, l)
-	delete(h.failing, lane{l.topic, -1})
-	if h.count.Store(int32(len(h.failing))); before > 0 && len(h.failing) == 0 {
-		h.log.Info("kafka_stream: records are written again")
-		componentstatus.ReportStatus(h.host, componentstatus.NewEvent(componentstatus.StatusOK))
-	}
-}

@@ -212,22 +212,22 @@ func TestInternalTelemetry(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]map[attribute.Set]int64{
-		"records":            {labels("orders.clean", 1): 10, labels(letters, 0): 1},
-		"retries":            {labels("orders.clean", 1): 2},
-		"dead_letters":       {attribute.NewSet(attribute.String("topic", "orders"), attribute.Int("partition", 1), attribute.String("reason", "too_large")): 1},
-		"partitions_failing": {attribute.NewSet(attribute.String("signal", "logs")): 0},
+		"records":            {labels(set, "orders.clean", 1): 10, labels(set, letters, 0): 1},
+		"retries":            {labels(set, "orders.clean", 1): 2},
+		"dead_letters":       {of(set, attribute.String("topic", "orders"), attribute.Int("partition", 1), attribute.String("reason", "too_large")): 1},
+		"partitions_failing": {of(set): 0},
 	} {
 		got := points(t, tel, "otelcol_exporter_kafka_stream_"+name)
 		if len(got) != len(want) {
 			t.Errorf("%s: %v", name, got)
 		}
-		for set, n := range want {
-			if got[set] != n {
-				t.Errorf("%s: %d of %v, want %d", name, got[set], set.ToSlice(), n)
+		for labels, n := range want {
+			if got[labels] != n {
+				t.Errorf("%s: %d of %v, want %d", name, got[labels], labels.ToSlice(), n)
 			}
 		}
 	}
-	if got := points(t, tel, "otelcol_exporter_kafka_stream_bytes")[labels("orders.clean", 1)]; got < 300 || got > 2000 {
+	if got := points(t, tel, "otelcol_exporter_kafka_stream_bytes")[labels(set, "orders.clean", 1)]; got < 300 || got > 2000 {
 		t.Errorf("%d bytes of 10 records", got)
 	}
 	for _, want := range []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK} {
@@ -242,8 +242,13 @@ func TestInternalTelemetry(t *testing.T) {
 	}
 }
 
-func labels(topic string, partition int) attribute.Set {
-	return attribute.NewSet(attribute.String("topic", topic), attribute.Int("partition", partition))
+// of are the labels of an exporter's series of logs.
+func of(set exporter.Settings, more ...attribute.KeyValue) attribute.Set {
+	return attribute.NewSet(append(more, attribute.String("exporter", set.ID.String()), attribute.String("signal", "logs"))...)
+}
+
+func labels(set exporter.Settings, topic string, partition int) attribute.Set {
+	return of(set, attribute.String("topic", topic), attribute.Int("partition", partition))
 }
 
 func points(t *testing.T, tel *componenttest.Telemetry, name string) map[attribute.Set]int64 {

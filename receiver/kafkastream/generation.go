@@ -17,7 +17,6 @@ type generation struct {
 	gen        *kafka.Generation
 	partitions []*partition
 	led        map[string]int // partitions by topic as this member dealt them out; nil where another did
-	told       string         // the last error of a commit
 }
 
 func newGeneration(m *member, gen *kafka.Generation, led map[string]int) *generation {
@@ -54,9 +53,12 @@ func (g *generation) run(ctx context.Context) {
 		_ = g.commit() // what stays uncommitted is consumed again
 	}
 	watching.Wait()
+	g.m.notices.Forget(committing)
 	for _, p := range g.partitions {
-		g.m.health.set(p.String(), nil)
-		g.m.health.set(p.fetching(), nil)
+		for _, whom := range []string{p.String(), p.fetching()} { // another member's from now on
+			g.m.health.set(whom, nil)
+			g.m.notices.Forget(whom)
+		}
 	}
 }
 
@@ -69,27 +71,31 @@ func (g *generation) commits(ctx context.Context) {
 	}
 }
 
-// drain waits for batches that are with the pipeline. Calls that do not even return when their context has ended are left behind,
-// and what they were about is not committed.
+// drain waits for batches that are with the pipeline, not as long where the Collector stops. Calls that do not even return when
+// their context has ended are left behind, and what they were about is not committed.
 func (g *generation) drain(running *sync.WaitGroup, abort context.CancelFunc) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		running.Wait()
 	}()
-	over := time.After(g.m.cfg.drain())
+	over, stops := time.After(g.m.cfg.drain()), g.m.life.Done()
 	for waiting := true; waiting; {
 		select {
 		case <-done:
 			return
 		case <-time.After(g.m.cfg.CommitInterval):
 			_ = g.commit() // of those that are done; to the group it is as good as a heartbeat
+		case <-stops:
+			over, stops = time.After(min(g.m.cfg.drain(), stopping)), nil
 		case <-over:
 			waiting = false
 		case <-g.m.hurry:
 			waiting = false
 		}
 	}
+	g.m.log.Info("kafka_stream: batches that the pipeline has not taken in time are given up, and consumed again",
+		zap.Int("partitions", g.unreturned()))
 	abort()
 	select {
 	case <-done:
@@ -100,6 +106,22 @@ func (g *generation) drain(running *sync.WaitGroup, abort context.CancelFunc) {
 		g.m.log.Warn("kafka_stream: the pipeline did not return a batch in time; it is consumed again")
 	}
 }
+
+// unreturned is how many partitions have a batch with the pipeline.
+func (g *generation) unreturned() (n int) {
+	for _, p := range g.partitions {
+		select {
+		case <-p.returned:
+		default:
+			n++
+		}
+	}
+	return n
+}
+
+// stopping is how long a batch that is with the pipeline may go on when the Collector stops. What cannot be written now is not
+// waited for longer: supervisors kill after ten seconds.
+const stopping = 5 * time.Second
 
 // aborting is how long a call may take to return after its context has ended.
 const aborting = time.Second
@@ -124,19 +146,19 @@ func (g *generation) commit() error {
 		g.failed(err)
 		return err
 	}
-	g.told = ""
+	g.m.notices.Works(committing, "offsets are committed again")
 	for _, p := range changed {
 		p.committed = offsets[p.topic][int(p.partition)]
 	}
 	return nil
 }
 
+// committing is whose failure it is when offsets are not committed.
+const committing = "commits"
+
 func (g *generation) failed(err error) {
-	g.m.metrics.builder.ReceiverKafkaStreamCommitsFailed.Add(context.Background(), 1)
-	if told := err.Error(); told != g.told {
-		g.told = told
-		g.m.log.Warn("kafka_stream: offsets are not committed", zap.Int32("generation", g.gen.ID), zap.Error(err))
-	}
+	g.m.metrics.builder.ReceiverKafkaStreamCommitsFailed.Add(context.Background(), 1, g.m.metrics.own)
+	g.m.notices.Failing(committing, "offsets are not committed", err, zap.Int32("generation", g.gen.ID))
 }
 
 // fenced tells whether the group goes on without this generation.

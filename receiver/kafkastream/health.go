@@ -16,6 +16,7 @@ type health struct {
 	hosts    []component.Host
 	problems map[string]error
 	last     *componentstatus.Event
+	stopped  bool // last is permanent. The Collector takes no other status after it, whoever has the partition by then
 }
 
 // maxTold is how many problems a report names.
@@ -35,10 +36,28 @@ func (h *health) add(host component.Host) {
 func (h *health) set(whom string, problem error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.note(whom, problem) && !h.stopped {
+		h.report()
+	}
+}
+
+// stop tells of a problem that does not end by itself.
+func (h *health) stop(whom string, problem error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.note(whom, problem)
+	if !h.stopped {
+		h.stopped = true
+		h.tell(componentstatus.NewPermanentErrorEvent(problem))
+	}
+}
+
+// note tells whether the problem is news.
+func (h *health) note(whom string, problem error) bool {
 	before := h.problems[whom]
 	switch {
 	case problem == nil && before == nil, problem != nil && before != nil && before.Error() == problem.Error():
-		return
+		return false
 	case problem == nil:
 		delete(h.problems, whom)
 	case h.problems == nil:
@@ -46,22 +65,27 @@ func (h *health) set(whom string, problem error) {
 	default:
 		h.problems[whom] = problem
 	}
-	h.report()
+	return true
 }
 
 func (h *health) report() {
-	h.last = componentstatus.NewEvent(componentstatus.StatusOK)
-	if len(h.problems) > 0 {
-		var told []error
-		for _, whom := range slices.Sorted(maps.Keys(h.problems)) {
-			if len(told) == maxTold {
-				break
-			}
-			told = append(told, h.problems[whom])
-		}
-		h.last = componentstatus.NewRecoverableErrorEvent(errors.Join(told...))
+	if len(h.problems) == 0 {
+		h.tell(componentstatus.NewEvent(componentstatus.StatusOK))
+		return
 	}
+	var told []error
+	for _, whom := range slices.Sorted(maps.Keys(h.problems)) {
+		if len(told) == maxTold {
+			break
+		}
+		told = append(told, h.problems[whom])
+	}
+	h.tell(componentstatus.NewRecoverableErrorEvent(errors.Join(told...)))
+}
+
+func (h *health) tell(e *componentstatus.Event) {
+	h.last = e
 	for _, host := range h.hosts {
-		componentstatus.ReportStatus(host, h.last)
+		componentstatus.ReportStatus(host, e)
 	}
 }

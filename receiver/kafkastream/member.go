@@ -17,6 +17,7 @@ import (
 
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/broker"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/deadletter"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/notice"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/produce"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/record"
 )
@@ -30,6 +31,7 @@ type member struct {
 	metrics *instruments
 	obs     *receiverhelper.ObsReport
 	health  health
+	notices *notice.Log
 	forget  func() // of the factory
 
 	conn    *broker.Connection
@@ -38,6 +40,7 @@ type member struct {
 	mu       sync.Mutex
 	started  bool
 	startErr error
+	life     context.Context // ends when Shutdown begins
 	cancel   context.CancelFunc
 	done     chan struct{} // closed when nothing runs any more
 	hurry    chan struct{} // closed when there is no time left to finish anything
@@ -47,7 +50,9 @@ type member struct {
 }
 
 func newMember(set receiver.Settings, cfg *Config, forget func()) (*member, error) {
-	m := &member{cfg: cfg, log: set.Logger, forget: forget, done: make(chan struct{}), hurry: make(chan struct{}), left: map[place]<-chan struct{}{}}
+	m := &member{cfg: cfg, forget: forget, done: make(chan struct{}), hurry: make(chan struct{}), left: map[place]<-chan struct{}{}}
+	m.log = set.Logger.WithOptions(zap.AddStacktrace(zap.PanicLevel)) // what fails is elsewhere: our stack says nothing about it
+	m.notices = notice.New(m.log)
 	var err error
 	if m.mapping, err = record.New(*cfg.mapping()); err != nil {
 		return nil, err
@@ -55,7 +60,7 @@ func newMember(set receiver.Settings, cfg *Config, forget func()) (*member, erro
 	if m.obs, err = receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{ReceiverID: set.ID, Transport: dataFormat, ReceiverCreateSettings: set}); err != nil {
 		return nil, err
 	}
-	if m.metrics, err = newInstruments(set.TelemetrySettings); err != nil {
+	if m.metrics, err = newInstruments(set); err != nil {
 		return nil, err
 	}
 	return m, nil
@@ -75,7 +80,7 @@ func (m *member) Start(ctx context.Context, host component.Host) error {
 
 func (m *member) start(ctx context.Context) (err error) {
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	m.cancel = cancel
+	m.life, m.cancel = life, cancel
 	defer func() {
 		if err != nil {
 			cancel()
@@ -98,11 +103,28 @@ func (m *member) start(ctx context.Context) (err error) {
 		m.conn.Close()
 		return err
 	}
+	m.conn.Watch(broker.WatchEvery, m.reached)
 	go func() {
 		defer close(m.done)
 		m.run(life)
 	}()
 	return nil
+}
+
+// reached is told every so often whether a broker answers.
+func (m *member) reached(err error) {
+	m.metrics.reached(err)
+	m.tell("brokers", err, "Kafka cannot be reached", "Kafka is reached again")
+}
+
+// tell has the health and, once a minute, the log know of a problem of whom, or that there is none any more.
+func (m *member) tell(whom string, problem error, fails, works string, fields ...zap.Field) {
+	m.health.set(whom, problem)
+	if problem == nil {
+		m.notices.Works(whom, works, fields...)
+		return
+	}
+	m.notices.Failing(whom, fails, problem, fields...)
 }
 
 // producer writes dead letters. It does not try again by itself: the partition does, which knows when it has to stop.
@@ -139,18 +161,13 @@ func (m *member) Shutdown(ctx context.Context) error {
 
 // run joins the group, and joins it again where the topics have changed, until ctx ends.
 func (m *member) run(ctx context.Context) {
-	var told string
 	wait := m.cfg.Retry.backoff()
 	for ctx.Err() == nil {
 		topics, err := m.topics(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		m.health.set("topics", err)
-		if err != nil && err.Error() != told {
-			told = err.Error()
-			m.log.Warn("kafka_stream: not all topics can be consumed", zap.Error(err))
-		}
+		m.tellTopics(err)
 		if len(topics) == 0 {
 			pause(ctx, min(m.cfg.MetadataInterval, wait.next()))
 			continue
@@ -158,6 +175,10 @@ func (m *member) run(ctx context.Context) {
 		wait.reset()
 		m.join(ctx, topics)
 	}
+}
+
+func (m *member) tellTopics(err error) {
+	m.tell("topics", err, "not all topics can be consumed", "all topics can be consumed")
 }
 
 // join is a member of the group for these topics until ctx ends or others are to be consumed.
@@ -176,8 +197,7 @@ func (m *member) join(ctx context.Context, topics []string) {
 		StartOffset:       m.cfg.Start.offset(),
 	})
 	if err != nil {
-		m.health.set("group", err)
-		m.log.Error("kafka_stream: cannot join the group", zap.Error(err))
+		m.tellGroup(err)
 		pause(ctx, m.cfg.Retry.MaxInterval)
 		return
 	}
@@ -205,7 +225,6 @@ func (s Start) offset() int64 {
 
 // generations consumes what each generation assigns. Errors are those of joining one: the next attempt may succeed.
 func (m *member) generations(ctx context.Context, group *kafka.ConsumerGroup, b *balancer) {
-	var told string
 	for {
 		gen, err := group.Next(ctx)
 		switch {
@@ -214,20 +233,21 @@ func (m *member) generations(ctx context.Context, group *kafka.ConsumerGroup, b 
 		case errors.Is(err, kafka.RebalanceInProgress):
 			m.log.Info("kafka_stream: the group is rebalancing, joining again")
 		case err != nil:
-			err = fmt.Errorf("cannot join group %s: %w", m.cfg.Group, m.conn.Explain(err))
-			m.health.set("group", err)
-			if err.Error() != told {
-				told = err.Error()
-				m.log.Warn("kafka_stream: trying again", zap.Error(err))
-			}
+			m.tellGroup(m.conn.Explain(err))
 		default:
-			told = ""
-			m.health.set("group", nil)
-			m.metrics.builder.ReceiverKafkaStreamRebalances.Add(ctx, 1)
+			m.tellGroup(nil)
+			m.metrics.builder.ReceiverKafkaStreamRebalances.Add(ctx, 1, m.metrics.own)
 			g := newGeneration(m, gen, b.led())
 			gen.Start(g.run)
 		}
 	}
+}
+
+func (m *member) tellGroup(err error) {
+	if err != nil {
+		err = fmt.Errorf("cannot join group %s: %w", m.cfg.Group, err)
+	}
+	m.tell("group", err, "trying again", "the group is joined again")
 }
 
 // leave ends the generation and leaves the group. kafka-go may be waiting for the group to settle, longer than a shutdown may
@@ -308,7 +328,7 @@ func (m *member) watchTopics(ctx context.Context, topics []string) {
 			return
 		}
 		if len(now) > 0 {
-			m.health.set("topics", err)
+			m.tellTopics(err)
 		}
 	}
 }

@@ -113,6 +113,7 @@ func (p *partition) hand(ctx, work context.Context, recs []batch.Record, letters
 	var faults []fault
 	err := p.insist(ctx, work, func() (err error) {
 		faults, err = p.try(work, recs, faults[:0])
+		recs, faults = p.unwritten(recs, faults, err)
 		return err
 	})
 	var refused *refusedError
@@ -139,7 +140,8 @@ func (p *partition) hand(ctx, work context.Context, recs []batch.Record, letters
 	}
 	if len(recs) == 1 {
 		r := &recs[0]
-		p.m.log.Warn("kafka_stream: the pipeline refused a record for good", zap.String("topic", p.topic), zap.Int32("partition", p.partition), zap.Int64("offset", r.Offset), zap.Error(err))
+		fields := append(p.fields(), zap.Int64("offset", r.Offset), zap.Error(err))
+		p.m.notices.Event(err.Error(), "the pipeline refused a record for good", fields...)
 		*letters = append(*letters, deadletter.Letter{Source: p.at(r.Offset), Reason: deadletter.ReasonRefused, Record: r})
 		return nil
 	}
@@ -148,6 +150,21 @@ func (p *partition) hand(ctx, work context.Context, recs []batch.Record, letters
 		return err
 	}
 	return p.hand(ctx, work, recs[half:], letters)
+}
+
+// unwritten leaves out of the next attempt what an exporter has written in this one, while another partition of its topics fails.
+func (p *partition) unwritten(recs []batch.Record, faults []fault, err error) ([]batch.Record, []fault) {
+	written := record.WrittenIn(err)
+	if len(written) == 0 || consumererror.IsPermanent(err) { // which is narrowed down, not tried again
+		return recs, faults
+	}
+	left := make([]batch.Record, 0, len(recs))
+	for i := range recs {
+		if _, is := written[p.at(recs[i].Offset)]; !is {
+			left = append(left, recs[i])
+		}
+	}
+	return left, faults[:0] // which are found again
 }
 
 // without returns the records that have no fault.
@@ -236,6 +253,7 @@ func (p *partition) post(ctx, work context.Context, letters []deadletter.Letter)
 	if err == nil {
 		for _, l := range letters {
 			p.totals.letter(deadletter.Label(l.Reason))
+			l.Tell(p.m.notices)
 		}
 	}
 	return err
@@ -255,22 +273,16 @@ func (p *partition) insist(ctx, work context.Context, do func() error) error {
 		switch {
 		case err == nil, consumererror.IsPermanent(err) && work.Err() == nil, errors.As(err, &refused):
 			if wait.attempts > 0 {
-				p.m.health.set(p.String(), nil)
-				p.m.log.Info("kafka_stream: the partition goes on", zap.String("topic", p.topic), zap.Int32("partition", p.partition), zap.Int("attempts", wait.attempts+1))
+				p.m.tell(p.String(), nil, "", "the partition goes on", p.fields()...)
 			}
 			return err
 		case ctx.Err() != nil || work.Err() != nil:
 			return errEnded
 		}
 		p.totals.retries.Add(1)
-		p.m.health.set(p.String(), fmt.Errorf("topic %s partition %d waits: %w", p.topic, p.partition, err))
-		level := zap.DebugLevel
-		if wait.attempts == 0 {
-			level = zap.WarnLevel
-		}
-		d := wait.next()
-		p.m.log.Log(level, "kafka_stream: the partition waits and tries again", zap.String("topic", p.topic), zap.Int32("partition", p.partition), zap.Duration("again_in", d), zap.Error(err))
-		if !pause(ctx, d) {
+		problem := fmt.Errorf("topic %s partition %d waits: %w", p.topic, p.partition, err)
+		p.m.tell(p.String(), problem, "the partition waits and tries again", "", p.fields()...)
+		if !pause(ctx, wait.next()) {
 			return errEnded
 		}
 	}

@@ -238,6 +238,11 @@ func TestHealth(t *testing.T) {
 		h.set(fmt.Sprint(i), fmt.Errorf("%d is bad", i))
 	}
 	check("too many to tell", both, 13, componentstatus.StatusRecoverableError, "0 is bad\n1 is bad\n2 is bad\n3 is bad\n4 is bad")
+	h.stop("c", errors.New("c has stopped"))
+	check("what does not end by itself", both, 14, componentstatus.StatusPermanentError, "c has stopped")
+	h.set("c", nil)
+	h.set("d", errors.New("d is bad"))
+	check("the Collector takes nothing after it", both, 14, componentstatus.StatusPermanentError, "c has stopped")
 }
 
 // TestRefuse: a record that the configuration refuses stops its partition there, with all before it taken and committed.
@@ -329,7 +334,7 @@ func TestOutOfRange(t *testing.T) {
 			_, stop := startOn(t, host, settings(t), c.config(func(cfg *Config) { cfg.OnOffsetOutOfRange = tt.choice }), &p)
 			wait(t, "the other partition is not consumed", func() bool { return len(p.offsets(1)) == 3 })
 			if tt.stop != "" {
-				wait(t, "the health is good", func() bool { return host.last().Status() == componentstatus.StatusRecoverableError })
+				wait(t, "the health is good", func() bool { return host.last().Status() == componentstatus.StatusPermanentError })
 				if err := host.last().Err(); !strings.Contains(err.Error(), tt.stop) {
 					t.Errorf("told %v", err)
 				}

@@ -7,10 +7,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/broker"
 	"github.com/cloakroom/cloakroom/receiver/kafkastream/internal/metadata"
 )
 
@@ -41,18 +42,36 @@ func (t *totals) letter(reason string) {
 // lag of a partition that another member consumes.
 type instruments struct {
 	builder *metadata.TelemetryBuilder
+	// id tells this component's series from those of others that consume the same topics: Prometheus takes no series twice.
+	id        attribute.KeyValue
+	own       metric.MeasurementOption
+	connected atomic.Int32 // 1 where a broker answers, 0 where none does, -1 where that is not known yet
 
 	mu       sync.Mutex
 	totals   map[place]*totals
 	assigned []*partition
 }
 
-func newInstruments(set component.TelemetrySettings) (*instruments, error) {
-	b, err := metadata.NewTelemetryBuilder(set)
+func newInstruments(set receiver.Settings) (*instruments, error) {
+	b, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
 	if err != nil {
 		return nil, err
 	}
-	return &instruments{builder: b, totals: map[place]*totals{}}, nil
+	t := &instruments{builder: b, id: attribute.String("receiver", set.ID.String()), totals: map[place]*totals{}}
+	t.own = metric.WithAttributeSet(attribute.NewSet(t.id))
+	t.connected.Store(-1)
+	return t, nil
+}
+
+// reached takes note of whether a broker answers.
+func (t *instruments) reached(err error) {
+	if err == nil {
+		t.connected.Store(1)
+		return
+	}
+	t.connected.Store(0)
+	why := metric.WithAttributes(attribute.String("reason", broker.Reason(err)))
+	t.builder.ReceiverKafkaStreamConnectionsFailed.Add(context.Background(), 1, t.own, why)
 }
 
 func (t *instruments) of(p place) *totals {
@@ -83,7 +102,7 @@ func (t *instruments) each(f func(p *partition, where attribute.Set)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, p := range t.assigned {
-		f(p, attribute.NewSet(attribute.String("topic", p.topic), attribute.Int("partition", int(p.partition))))
+		f(p, attribute.NewSet(t.id, attribute.String("topic", p.topic), attribute.Int("partition", int(p.partition))))
 	}
 }
 
@@ -109,7 +128,13 @@ func (t *instruments) observe() error {
 			return nil
 		}),
 		b.RegisterReceiverKafkaStreamPartitionsCallback(func(_ context.Context, o metric.Int64Observer) error {
-			o.Observe(int64(t.tally()))
+			o.Observe(int64(t.tally()), t.own)
+			return nil
+		}),
+		b.RegisterReceiverKafkaStreamConnectedCallback(func(_ context.Context, o metric.Int64Observer) error {
+			if connected := t.connected.Load(); connected >= 0 {
+				o.Observe(int64(connected), t.own)
+			}
 			return nil
 		}),
 		b.RegisterReceiverKafkaStreamDeadLettersCallback(t.observeLetters),

@@ -39,9 +39,11 @@ type Connection struct {
 	// Dialer opens single connections, as kafka-go's ConsumerGroup wants them.
 	Dialer *kafka.Dialer
 
-	cancel context.CancelFunc
-	sasl   *SASL
-	tls    bool
+	life     context.Context
+	cancel   context.CancelFunc
+	watching sync.WaitGroup
+	sasl     *SASL
+	tls      bool
 
 	mu        sync.Mutex
 	refreshed time.Time
@@ -54,7 +56,7 @@ const metadataTTL = 6 * time.Second
 func (c *Config) Open(ctx context.Context, log *zap.Logger) (*Connection, error) {
 	d := &dialer{log: log, tcp: net.Dialer{Timeout: c.DialTimeout}}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	out := &Connection{Addr: kafka.TCP(c.Brokers...), cancel: cancel}
+	out := &Connection{Addr: kafka.TCP(c.Brokers...), life: life, cancel: cancel}
 	if c.TLS.HasValue() {
 		d.tls = &reloading{cfg: *c.TLS.Get()}
 		t, err := d.tls.load(ctx)
@@ -84,8 +86,9 @@ func (c *Config) Open(ctx context.Context, log *zap.Logger) (*Connection, error)
 
 // Close closes idle connections, and those in use once they are idle.
 func (c *Connection) Close() {
-	c.Transport.CloseIdleConnections()
 	c.cancel()
+	c.watching.Wait()
+	c.Transport.CloseIdleConnections()
 }
 
 // refreshEvery is how often metadata is read again at most, be there ever so many who find it old.
@@ -173,7 +176,7 @@ func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, e
 	secure, err := d.handshake(ctx, conn, address)
 	if err != nil {
 		conn.Close()
-		return nil, fmt.Errorf("broker %s: tls: %w", address, err)
+		return nil, &tlsError{address, err}
 	}
 	return secure, nil
 }

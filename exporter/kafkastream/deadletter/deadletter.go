@@ -28,8 +28,10 @@ import (
 	"time"
 
 	"filippo.io/age"
+	"go.uber.org/zap"
 
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/batch"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/notice"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/produce"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/record"
 )
@@ -131,6 +133,13 @@ func Label(reason string) string {
 		return reason
 	}
 	return ReasonOther
+}
+
+// Tell says in a log that the letter was written: where the record stood and why, and nothing of what it was.
+func (l *Letter) Tell(n *notice.Log) {
+	reason := Label(l.Reason)
+	n.Event(l.Topic+" "+reason, "a record became a dead letter",
+		zap.String("topic", l.Topic), zap.Int32("partition", l.Partition), zap.Int64("offset", l.Offset), zap.String("reason", reason))
 }
 
 // Writer writes dead letters. It is safe for concurrent use.

@@ -30,6 +30,8 @@ type Hooks struct {
 	Produced func(topic string, partition int32, records, bytes int, took time.Duration)
 	// Retrying: an attempt failed and will be made again. partition is -1 where the topic as a whole failed.
 	Retrying func(topic string, partition int32, err error)
+	// Dropped: what Retrying told of is not made again, because nobody wants it from here any more.
+	Dropped func(topic string, partition int32)
 }
 
 // Producer writes to one cluster. It is safe for concurrent use.
@@ -66,6 +68,9 @@ func New(cfg Config, conn *broker.Connection, hooks Hooks) *Producer {
 	}
 	if hooks.Retrying == nil {
 		hooks.Retrying = func(string, int32, error) {}
+	}
+	if hooks.Dropped == nil {
+		hooks.Dropped = func(string, int32) {}
 	}
 	return &Producer{cfg: cfg, conn: conn, hooks: hooks, lanes: map[lane]chan struct{}{}, topics: map[string]counted{}}
 }
@@ -160,9 +165,20 @@ type Refusal struct {
 	TooLarge bool
 }
 
+// Unsent is the error of records that are not all written.
+type Unsent struct {
+	// From is the first of them that is not acknowledged. It and those behind it may have been written; those before it are
+	// acknowledged or refused.
+	From int
+	Err  error
+}
+
+func (e *Unsent) Error() string { return e.Err.Error() }
+func (e *Unsent) Unwrap() error { return e.Err }
+
 // Send writes recs, in their order and after everything sent to the partition before, and returns when all are acknowledged but
-// the refused ones, which are in no order. With an error some of recs may have been written, but none that stands behind
-// one that was not.
+// the refused ones, which are in no order. With an error, which is an [*Unsent], some of recs may have been written, but none
+// that stands behind one that was not.
 //
 // The records are not written to, and not read after the return.
 func (p *Producer) Send(ctx context.Context, topic string, partition int32, recs []batch.Record) ([]Refusal, error) {
@@ -176,7 +192,7 @@ func (p *Producer) SendUpTo(ctx context.Context, limit int, topic string, partit
 	case turn <- struct{}{}:
 		defer func() { <-turn }()
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, &Unsent{Err: ctx.Err()}
 	}
 	s := sending{p: p, topic: topic, partition: partition, limit: limit}
 	for from := 0; from < len(recs); {
@@ -186,7 +202,7 @@ func (p *Producer) SendUpTo(ctx context.Context, limit int, topic string, partit
 			to++
 		}
 		if err := s.send(ctx, recs[from:to], from); err != nil {
-			return s.refused, err
+			return s.refused, &Unsent{s.settled, err}
 		}
 		from = to
 	}
@@ -212,6 +228,7 @@ type sending struct {
 	partition int32
 	limit     int
 	refused   []Refusal
+	settled   int // how many, from the first on, are acknowledged or refused
 }
 
 // send writes recs as one batch, or as several where they are too large for one, or one of them is no good.
@@ -233,6 +250,9 @@ func (s *sending) send(ctx context.Context, recs []batch.Record, at int) error {
 	if tooLarge, is := fault(err); is {
 		return s.apart(ctx, recs, at, tooLarge)
 	}
+	if err == nil {
+		s.settled = at + len(recs)
+	}
 	return err
 }
 
@@ -240,6 +260,7 @@ func (s *sending) send(ctx context.Context, recs []batch.Record, at int) error {
 func (s *sending) apart(ctx context.Context, recs []batch.Record, at int, tooLarge bool) error {
 	if len(recs) == 1 {
 		s.refused = append(s.refused, Refusal{Index: at, TooLarge: tooLarge})
+		s.settled = at + 1
 		return nil
 	}
 	half := len(recs) / 2
@@ -285,6 +306,11 @@ func (p *Producer) release(buffer *[]byte, set []byte) {
 // retry calls once until it succeeds, finds fault with the records, or the time for it is over.
 func (p *Producer) retry(ctx context.Context, topic string, partition int32, once func() error) error {
 	began := time.Now()
+	defer func() {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			p.hooks.Dropped(topic, partition)
+		}
+	}()
 	var wait backoff.ExponentialBackOff
 	var before error
 	for attempt := 1; ; attempt++ {

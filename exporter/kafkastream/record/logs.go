@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"math"
+	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -60,7 +61,8 @@ func (m *Mapping) ToLogs(ctx context.Context, ld plog.Logs, topic string, partit
 	if err := m.registry.prepare(ctx, r, recs); err != nil {
 		return err
 	}
-	w := logWriter{origin: origin{rule: r, topic: topic, partition: partition}, ld: ld, left: len(recs)}
+	now := pcommon.NewTimestampFromTime(time.Now())
+	w := logWriter{origin: origin{rule: r, topic: topic, partition: partition}, ld: ld, left: len(recs), now: now}
 	for i := range recs {
 		if u := w.record(m, &recs[i]); u.Reason != "" {
 			bad(i, u)
@@ -78,6 +80,7 @@ type logWriter struct {
 	records plog.LogRecordSlice
 	open    bool
 	left    int
+	now     pcommon.Timestamp // when the records are observed: without it, backends show 1970
 }
 
 func (w *logWriter) record(m *Mapping, rec *batch.Record) Undecodable {
@@ -129,6 +132,7 @@ func (w *logWriter) write(lr plog.LogRecord, rec *batch.Record, c *content) {
 	if nanos, fits := nanosOf(rec.Timestamp); fits {
 		lr.SetTimestamp(nanos)
 	}
+	lr.SetObservedTimestamp(w.now)
 	w.put(rec, false)
 	if c.frame != nil {
 		putFrame(b.AppendEmpty(keyFrame), c.frame)

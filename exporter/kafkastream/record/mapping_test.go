@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -49,6 +50,22 @@ func TestTheHashIsThatOfTheOriginalKey(t *testing.T) {
 	}
 	if hash, ok := back(t, there(t, mapping(t), recs))[0].Hash(); !ok || hash != record.Murmur2(recs[0].Key) {
 		t.Error("the hash of a key that is kept")
+	}
+}
+
+// TestObserved: a record becomes a log record now, whatever its own time is. What its producer says in OTLP stays.
+func TestObserved(t *testing.T) {
+	before := pcommon.NewTimestampFromTime(time.Now())
+	recs := []batch.Record{{Timestamp: 1796000000123, Value: []byte("a")}, {Timestamp: -1, Value: []byte("b")}}
+	for _, lr := range there(t, mapping(t), recs).ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
+		if got := lr.ObservedTimestamp(); got < before || got > pcommon.NewTimestampFromTime(time.Now()) {
+			t.Errorf("observed at %s", got)
+		}
+	}
+	otlp := []batch.Record{{Value: []byte(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"a"}}]}]}]}`)}}
+	ld := there(t, mapping(t, record.TopicRule{Topic: "orders", Format: record.OTLPJSON}), otlp)
+	if got := ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).ObservedTimestamp(); got != 0 {
+		t.Errorf("of a producer that says nothing: observed at %s", got)
 	}
 }
 

@@ -16,7 +16,8 @@ import (
 type Encoding struct {
 	// Format is OTLPProto or OTLPJSON; empty is OTLPProto.
 	Format Format
-	// KeyByTrace makes one record of each trace, for logs and spans, its key the trace id in hex. What has no trace has no key.
+	// KeyByTrace makes one record of each trace, for logs and spans, its key the trace id in hex. What has no trace has no key, and
+	// neither has a batch whose records would repeat more than 16 MiB of their resources and scopes.
 	KeyByTrace bool
 	// MaxBytes is what a value may have before it is split; 0 is no limit. A single span, log record or metric is not split.
 	MaxBytes int
@@ -57,12 +58,15 @@ type keyed[S any] struct {
 
 // codec is what differs between the signals.
 type codec[R resource[R], S resources[R]] struct {
-	create  func() request[S]
-	decode  func(value []byte, f Format) (S, error)
-	count   func(S) int             // of spans, log records, metrics
-	cut     func(s S, from, to int) // keeps that many of them
-	byTrace func(s S) []keyed[S]    // nil where there are none
-	move    func(from S, to S)      // all resources
+	create func() request[S]
+	decode func(value []byte, f Format) (S, error)
+	count  func(S) int             // of spans, log records, metrics
+	cut    func(s S, from, to int) // keeps that many of them
+	move   func(from S, to S)      // all resources
+
+	// byTrace and, about, the bytes it repeats of resources and scopes; nil where there are no traces.
+	byTrace  func(s S) []keyed[S]
+	repeated func(s S) int
 }
 
 // otlpInto appends the telemetry that the value of rec holds to dst, marked as the record's.
@@ -194,7 +198,7 @@ func ordinary[R resource[R], S resources[R]](c codec[R, S], s S, at, n int, enc 
 	for i := range n {
 		s.At(at + i).CopyTo(req.resources.AppendEmpty())
 	}
-	if !enc.KeyByTrace || c.byTrace == nil {
+	if !enc.KeyByTrace || c.byTrace == nil || c.repeated(req.resources) > maxRepeated {
 		return encodeWithin(c, req, nil, enc, emit)
 	}
 	for _, k := range c.byTrace(req.resources) {

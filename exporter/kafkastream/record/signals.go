@@ -95,7 +95,7 @@ var logsCodec = codec[plog.ResourceLogs, plog.ResourceLogsSlice]{
 		})
 	},
 	move:    func(from, to plog.ResourceLogsSlice) { from.MoveAndAppendTo(to) },
-	byTrace: logsByTrace,
+	byTrace: logsByTrace, repeated: logsRepeated,
 }
 
 func logsRequest() request[plog.ResourceLogsSlice] {
@@ -179,7 +179,7 @@ var tracesCodec = codec[ptrace.ResourceSpans, ptrace.ResourceSpansSlice]{
 		})
 	},
 	move:    func(from, to ptrace.ResourceSpansSlice) { from.MoveAndAppendTo(to) },
-	byTrace: tracesByTrace,
+	byTrace: tracesByTrace, repeated: tracesRepeated,
 }
 
 func tracesRequest() request[ptrace.ResourceSpansSlice] {

@@ -29,6 +29,8 @@ type TelemetryBuilder struct {
 	mu                                   sync.Mutex
 	registrations                        []metric.Registration
 	ExporterKafkaStreamBytes             metric.Int64Counter
+	ExporterKafkaStreamConnected         metric.Int64ObservableGauge
+	ExporterKafkaStreamConnectionsFailed metric.Int64Counter
 	ExporterKafkaStreamDeadLetters       metric.Int64Counter
 	ExporterKafkaStreamPartitionsFailing metric.Int64ObservableGauge
 	ExporterKafkaStreamProduceDuration   metric.Float64Histogram
@@ -45,6 +47,21 @@ type telemetryBuilderOptionFunc func(mb *TelemetryBuilder)
 
 func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
+}
+
+// RegisterExporterKafkaStreamConnectedCallback sets callback for observable ExporterKafkaStreamConnected metric.
+func (builder *TelemetryBuilder) RegisterExporterKafkaStreamConnectedCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ExporterKafkaStreamConnected, obs: o})
+		return nil
+	}, builder.ExporterKafkaStreamConnected)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
 }
 
 // RegisterExporterKafkaStreamPartitionsFailingCallback sets callback for observable ExporterKafkaStreamPartitionsFailing metric.
@@ -94,6 +111,18 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_exporter_kafka_stream_bytes",
 		metric.WithDescription("Number of bytes of acknowledged batches, compressed. [Alpha]"),
 		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterKafkaStreamConnected, err = builder.meter.Int64ObservableGauge(
+		"otelcol_exporter_kafka_stream_connected",
+		metric.WithDescription("1 where a broker was reached and signed in to when it was last asked, which is every ten seconds, else 0. [Alpha]"),
+		metric.WithUnit("{cluster}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterKafkaStreamConnectionsFailed, err = builder.meter.Int64Counter(
+		"otelcol_exporter_kafka_stream_connections_failed",
+		metric.WithDescription("Number of times that no broker was reached and signed in to when it was asked. [Alpha]"),
+		metric.WithUnit("{attempt}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ExporterKafkaStreamDeadLetters, err = builder.meter.Int64Counter(

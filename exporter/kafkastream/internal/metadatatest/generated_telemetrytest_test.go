@@ -20,16 +20,27 @@ func TestSetupTelemetry(t *testing.T) {
 	tb, err := metadata.NewTelemetryBuilder(testTel.NewTelemetrySettings())
 	require.NoError(t, err)
 	defer tb.Shutdown()
+	require.NoError(t, tb.RegisterExporterKafkaStreamConnectedCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	require.NoError(t, tb.RegisterExporterKafkaStreamPartitionsFailingCallback(func(_ context.Context, observer metric.Int64Observer) error {
 		observer.Observe(1)
 		return nil
 	}))
 	tb.ExporterKafkaStreamBytes.Add(context.Background(), 1)
+	tb.ExporterKafkaStreamConnectionsFailed.Add(context.Background(), 1)
 	tb.ExporterKafkaStreamDeadLetters.Add(context.Background(), 1)
 	tb.ExporterKafkaStreamProduceDuration.Record(context.Background(), 1)
 	tb.ExporterKafkaStreamRecords.Add(context.Background(), 1)
 	tb.ExporterKafkaStreamRetries.Add(context.Background(), 1)
 	AssertEqualExporterKafkaStreamBytes(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterKafkaStreamConnected(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterKafkaStreamConnectionsFailed(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualExporterKafkaStreamDeadLetters(t, testTel,

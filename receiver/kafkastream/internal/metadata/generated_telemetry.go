@@ -25,18 +25,20 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                            metric.Meter
-	mu                               sync.Mutex
-	registrations                    []metric.Registration
-	ReceiverKafkaStreamBytes         metric.Int64ObservableCounter
-	ReceiverKafkaStreamCommitsFailed metric.Int64Counter
-	ReceiverKafkaStreamDeadLetters   metric.Int64ObservableCounter
-	ReceiverKafkaStreamLag           metric.Int64ObservableGauge
-	ReceiverKafkaStreamLagTime       metric.Float64ObservableGauge
-	ReceiverKafkaStreamPartitions    metric.Int64ObservableGauge
-	ReceiverKafkaStreamRebalances    metric.Int64Counter
-	ReceiverKafkaStreamRecords       metric.Int64ObservableCounter
-	ReceiverKafkaStreamRetries       metric.Int64ObservableCounter
+	meter                                metric.Meter
+	mu                                   sync.Mutex
+	registrations                        []metric.Registration
+	ReceiverKafkaStreamBytes             metric.Int64ObservableCounter
+	ReceiverKafkaStreamCommitsFailed     metric.Int64Counter
+	ReceiverKafkaStreamConnected         metric.Int64ObservableGauge
+	ReceiverKafkaStreamConnectionsFailed metric.Int64Counter
+	ReceiverKafkaStreamDeadLetters       metric.Int64ObservableCounter
+	ReceiverKafkaStreamLag               metric.Int64ObservableGauge
+	ReceiverKafkaStreamLagTime           metric.Float64ObservableGauge
+	ReceiverKafkaStreamPartitions        metric.Int64ObservableGauge
+	ReceiverKafkaStreamRebalances        metric.Int64Counter
+	ReceiverKafkaStreamRecords           metric.Int64ObservableCounter
+	ReceiverKafkaStreamRetries           metric.Int64ObservableCounter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -56,6 +58,21 @@ func (builder *TelemetryBuilder) RegisterReceiverKafkaStreamBytesCallback(cb met
 		cb(ctx, &observerInt64{inst: builder.ReceiverKafkaStreamBytes, obs: o})
 		return nil
 	}, builder.ReceiverKafkaStreamBytes)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverKafkaStreamConnectedCallback sets callback for observable ReceiverKafkaStreamConnected metric.
+func (builder *TelemetryBuilder) RegisterReceiverKafkaStreamConnectedCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverKafkaStreamConnected, obs: o})
+		return nil
+	}, builder.ReceiverKafkaStreamConnected)
 	if err != nil {
 		return err
 	}
@@ -203,6 +220,18 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_kafka_stream_commits_failed",
 		metric.WithDescription("Number of commits that the group's coordinator did not take. What they held is committed later, or consumed again. [Alpha]"),
 		metric.WithUnit("{commit}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverKafkaStreamConnected, err = builder.meter.Int64ObservableGauge(
+		"otelcol_receiver_kafka_stream_connected",
+		metric.WithDescription("1 where a broker was reached and signed in to when it was last asked, which is every ten seconds, else 0. [Alpha]"),
+		metric.WithUnit("{cluster}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverKafkaStreamConnectionsFailed, err = builder.meter.Int64Counter(
+		"otelcol_receiver_kafka_stream_connections_failed",
+		metric.WithDescription("Number of times that no broker was reached and signed in to when it was asked. [Alpha]"),
+		metric.WithUnit("{attempt}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverKafkaStreamDeadLetters, err = builder.meter.Int64ObservableCounter(
