@@ -155,7 +155,9 @@ func (t *text) escapedLetter(i int) int {
 // at letters of scripts that are written without spaces, and before leading punctuation. level is that of the escaped
 // letters.
 func (t *text) localStart(at int) (start int, level Encoding) {
-	start = at
+	if start = t.plainLocal(at); start < at {
+		return start, level
+	}
 	for start > 0 && at-start < maxLocal {
 		c := t.s[start-1]
 		if c >= 0x80 {
@@ -193,6 +195,27 @@ func (t *text) localStart(at int) (start int, level Encoding) {
 		start++
 	}
 	return start, level
+}
+
+// plainLocal is localStart where neither escape sequences nor letters of two bytes can be part of it: nearly everywhere. It
+// returns at where they can.
+func (t *text) plainLocal(at int) int {
+	s, start := t.s, at
+	for start > 0 && at-start < maxLocal && classes[s[start-1]]&clsLocal != 0 {
+		if c := s[start-1]; c == '%' || c == '.' && s[start] == '.' {
+			return at
+		}
+		start--
+	}
+	if start > 0 {
+		if c := s[start-1]; c >= 0x80 || c == '\\' || c == '[' || isParameter(c) || isLocalByte(c) {
+			return at
+		}
+	}
+	for start < at && !isWord(s[start]) {
+		start++
+	}
+	return start
 }
 
 // alphabetBefore returns the length of the two-byte UTF-8 letter (Latin, Greek, Cyrillic, ...) that ends at i, or 0.

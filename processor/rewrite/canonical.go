@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"bytes"
+	"encoding/binary"
 	"net/netip"
 	"strings"
 	"unicode"
@@ -75,11 +76,7 @@ func canonicalCompact(dst []byte, from int) []byte {
 
 // appendLower lower-cases dst[from:]. Bytes that are no UTF-8 stay.
 func appendLower(dst []byte, from int) []byte {
-	ascii := true
-	for _, c := range dst[from:] {
-		ascii = ascii && c < utf8.RuneSelf
-	}
-	if ascii {
+	if isASCII(dst[from:]) {
 		lowerASCII(dst[from:])
 		return dst
 	}
@@ -225,7 +222,33 @@ func bech32(value []byte) bool {
 	return upper != lower
 }
 
+const (
+	ones  = 0x0101010101010101
+	highs = 0x80 * ones
+)
+
+func isASCII(b []byte) bool {
+	for ; len(b) >= 8; b = b[8:] {
+		if binary.LittleEndian.Uint64(b)&highs != 0 {
+			return false
+		}
+	}
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// lowerASCII makes capitals small, eight bytes at once.
 func lowerASCII(b []byte) {
+	for ; len(b) >= 8; b = b[8:] {
+		x := binary.LittleEndian.Uint64(b)
+		low := x &^ highs
+		capitals := (low + (0x80-'A')*ones) &^ (low + (0x80-'Z'-1)*ones) &^ x & highs
+		binary.LittleEndian.PutUint64(b, x|capitals>>2)
+	}
 	for i, c := range b {
 		if 'A' <= c && c <= 'Z' {
 			b[i] = c + 'a' - 'A'
