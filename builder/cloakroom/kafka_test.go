@@ -88,7 +88,7 @@ func writeLetter(ts *testscript.TestScript, args []string) error {
 		}
 		cfg.SealTo = []string{ids[0].(*age.X25519Identity).Recipient().String()}
 	}
-	w, err := deadletter.New(cfg, produce.New(produce.DefaultConfig(), conn, produce.Hooks{}))
+	w, err := deadletter.New(cfg, produce.New(produce.DefaultConfig(), conn, produce.Hooks{}), nil)
 	if err != nil {
 		return err
 	}

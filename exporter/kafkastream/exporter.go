@@ -61,7 +61,7 @@ func (s *stream) start(ctx context.Context, host component.Host) error {
 	s.conn = conn
 	h := &health{host: host, log: s.log, failing: map[lane]struct{}{}}
 	s.producer = produce.New(s.cfg.Produce, conn, s.telemetry.hooks(h))
-	if s.letters, err = deadletter.New(s.cfg.DeadLetter, s.producer); err != nil {
+	if s.letters, err = deadletter.New(s.cfg.DeadLetter, s.producer, host); err != nil {
 		return errors.Join(fmt.Errorf("kafka_stream: %w", err), s.shutdown(ctx))
 	}
 	return s.telemetry.observe(h, s.signal)

@@ -127,7 +127,7 @@ func (r *rig) write(t *testing.T, to *age.X25519Identity, letters ...deadletter.
 	if to != nil {
 		cfg.SealTo = []string{to.Recipient().String()}
 	}
-	w, err := deadletter.New(cfg, produce.New(produce.DefaultConfig(), r.conn, produce.Hooks{}))
+	w, err := deadletter.New(cfg, produce.New(produce.DefaultConfig(), r.conn, produce.Hooks{}), nil)
 	require.NoError(t, err)
 	require.NoError(t, w.Write(t.Context(), letters))
 }
