@@ -47,6 +47,8 @@ func suite(t *testing.T, addr string) {
 	}{
 		{"fidelity", fidelity},
 		{"outcomes", outcomes},
+		{"what a vault answers", vaultAnswers},
+		{"a vault that does not answer", vaultAway},
 		{"reasons", reasons},
 		{"a group goes on where it was", group},
 		{"a group whose topic was made again", groupBeyond},

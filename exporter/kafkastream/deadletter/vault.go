@@ -87,7 +87,11 @@ func (i vaultIdentity) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 		if len(s.Body) > maxSealedKey || i.at.Topic != "" && !produce.TopicName(i.at.Topic) {
 			return nil, ErrKey
 		}
-		return i.ask(i.ctx, i.at, s.Body) // a letter has one: a vault is asked once for each
+		key, err := i.ask(i.ctx, i.at, s.Body) // a letter has one: a vault is asked once for each
+		if err != nil {
+			return nil, err // age would use a key beside the error
+		}
+		return key, nil
 	}
 	return nil, age.ErrIncorrectIdentity
 }
