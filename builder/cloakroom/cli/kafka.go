@@ -103,10 +103,10 @@ func newKafkaReplay() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "replay --brokers HOST:PORT [--identity FILE|--vault PATH]",
 		Short: "Write the records in dead letters to where they came from, once what was wrong is put right",
-		Long: `Opens dead letters that were sealed (dead_letter: seal_to, or vault) and writes their records to the topics they came from, to
-the same partitions, as they were: key, value, headers and timestamp. Letters stay where they are. A record that cannot be
-read once more becomes a new letter, which this run does not read: it ends where the topic ended when it began. Ctrl-C
-ends it after the batch under way.
+		Long: `Opens dead letters that were sealed (dead_letter: seal_to, or vault) and writes their records to the topics they came
+from, to the same partitions, as they were: key, value, headers and timestamp. Letters stay where they are. A record
+that cannot be read once more becomes a new letter, which this run does not read: it ends where the topic ended when it
+began. Ctrl-C ends it after the batch under way.
 
 Standard output gets one line for each letter that cannot be replayed: where its record stood, why it is a dead letter,
 and where the letter stands; with --dry-run for every letter. Nothing of a record is printed.
@@ -122,9 +122,9 @@ and where the letter stands; with --dry-run for every letter. Nothing of a recor
   refused          the broker finds the record invalid: no key for a compacted topic, a timestamp out of range
 The first five are skipped and make the exit code 3, the others fail and make it 4.
 
-Of letters that are sealed to a vault, it is asked for the key of each, and records who asked and why (--purpose), in a dry run
-as well. It never sees the record. Who owns the vault may open all letters, others those that a rule under replayers in its
-vault.yaml allows. A vault that does not answer ends the run.
+Of letters that are sealed to a vault, it is asked for the key of each, and records who asked and why (--purpose), in a
+dry run as well. It never sees the record. Who owns the vault may open all letters, others those that a rule under
+replayers in its vault.yaml allows. A vault that does not answer ends the run.
 
 Without --group every run reads all letters again, and replays them again. With it, a letter that was read is not read
 again by the same group, be it replayed, skipped, failed or of another reason than --reason: use one group for each

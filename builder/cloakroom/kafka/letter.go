@@ -81,13 +81,14 @@ func (r *replay) open(ctx context.Context, letter batch.Record, rep *Report) (ba
 	identities := r.Identities
 	var unanswered error
 	if r.Vault != nil {
-		identities = append(slices.Clone(identities), deadletter.FromVault(ctx, letter, func(ctx context.Context, at record.Source, sealed []byte) ([]byte, error) {
+		ask := func(ctx context.Context, at record.Source, sealed []byte) ([]byte, error) {
 			key, err := r.Vault(ctx, at, sealed)
 			if err != nil && !answered(err) {
 				unanswered = err
 			}
 			return key, err
-		}))
+		}
+		identities = append(slices.Clone(identities), deadletter.FromVault(ctx, letter, ask))
 	}
 	if letter.Value != nil && len(identities) == 0 {
 		return batch.Record{}, Sealed, nil

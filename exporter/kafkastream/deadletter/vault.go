@@ -100,7 +100,8 @@ func (i vaultIdentity) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 func findVault(host component.Host, id component.ID) (Vault, error) {
 	ext, ok := host.GetExtensions()[id]
 	if !ok {
-		return nil, fmt.Errorf("dead_letter.vault: the collector has no extension %q: define it under \"extensions:\" and list it under \"service: extensions:\"", id)
+		return nil, fmt.Errorf("dead_letter.vault: the collector has no extension %q: define it under \"extensions:\" and list it under "+
+			"\"service: extensions:\"", id)
 	}
 	v, ok := ext.(Vault)
 	if !ok {

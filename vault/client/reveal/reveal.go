@@ -1,5 +1,5 @@
-// Package reveal is the client that opens tokens. It has an import path of its own so that the power to reveal is easy
-// to find and to forbid: no component that handles telemetry may import it.
+// Package reveal is the client that opens tokens, and dead letters of the Kafka mode. It has an import path of its own so
+// that the power to reveal is easy to find and to forbid: no component that handles telemetry may import it.
 //
 // [Dial] reaches the vault that runs on a directory, [Over] one across the network, [New] one in this process. All speak
 // to the same services.
