@@ -73,11 +73,13 @@ func TestSealedToVault(t *testing.T) {
 		headers string
 	}{
 		{
-			"a record", deadletter.Letter{Source: record.Source{Topic: "orders", Partition: 3, Offset: 42}, Reason: record.ReasonJSON, Record: &rec},
+			"a record",
+			deadletter.Letter{Source: record.Source{Topic: "orders", Partition: 3, Offset: 42}, Reason: record.ReasonJSON, Record: &rec},
 			"source-topic=orders source-partition=3 source-offset=42 reason=invalid_json sealed=vault",
 		},
 		{
-			"a tombstone", deadletter.Letter{Source: record.Source{Topic: "orders", Offset: 43}, Reason: deadletter.ReasonRefused, Record: &batch.Record{Offset: 43, Key: []byte(canary)}},
+			"a tombstone",
+			deadletter.Letter{Source: record.Source{Topic: "orders", Offset: 43}, Reason: deadletter.ReasonRefused, Record: &batch.Record{Offset: 43, Key: []byte(canary)}},
 			"source-topic=orders source-partition=0 source-offset=43 reason=refused sealed=vault",
 		},
 		{
@@ -86,7 +88,8 @@ func TestSealedToVault(t *testing.T) {
 			"reason=too_large sealed=vault",
 		},
 		{
-			"more than a vault takes", deadletter.Letter{Source: record.Source{Topic: "orders", Offset: 44}, Reason: record.ReasonJSON, Record: &batch.Record{Offset: 44, Value: make([]byte, 1<<20)}},
+			"more than a vault takes",
+			deadletter.Letter{Source: record.Source{Topic: "orders", Offset: 44}, Reason: record.ReasonJSON, Record: &batch.Record{Offset: 44, Value: make([]byte, 1<<20)}},
 			"source-topic=orders source-partition=0 source-offset=44 reason=invalid_json sealed=vault",
 		},
 	} {
