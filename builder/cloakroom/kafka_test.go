@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"go.opentelemetry.io/collector/component"
 	"go.uber.org/zap"
 
 	"github.com/cloakroom/cloakroom/builder/broker/brokertest"
@@ -21,6 +22,8 @@ import (
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/deadletter"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/produce"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/record"
+	"github.com/cloakroom/cloakroom/vault/client"
+	"github.com/cloakroom/cloakroom/vault/escrow"
 )
 
 // clusters are those that scripts started, by address.
@@ -31,8 +34,9 @@ var clusters sync.Map
 //	kafka start USER PASSWORD   start it, with the topic orders and that of the dead letters; with USER, who is not "-", only he
 //	                            may sign in, by SCRAM-SHA-256
 //	kafka identity FILE         make an age identity
-//	kafka letter OFFSET REASON TEXT [FILE]
-//	                            a dead letter of orders, partition 1, sealed to the identity of FILE if there is one
+//	kafka letter OFFSET REASON TEXT [FILE|DIR]
+//	                            a dead letter of orders, partition 1, sealed to the identity of FILE or to the vault of DIR, if
+//	                            there is one: an embedded one that does not run, or the one of `vault fleet DIR`
 //	kafka stall                 have the cluster started last answer no fetch any more
 //	kafka show TOPIC            write PARTITION KEY VALUE of each record into the file shown
 func kafkaCommand(ts *testscript.TestScript, neg bool, args []string) {
@@ -81,14 +85,23 @@ func writeLetter(ts *testscript.TestScript, args []string) error {
 	}
 	defer conn.Close()
 	cfg := deadletter.DefaultConfig()
-	if len(args) > 3 {
+	var h component.Host
+	if len(args) > 3 && !strings.HasSuffix(args[3], ".txt") {
+		issuer, stop, err := issuerOf(ts, ts.MkAbs(args[3]))
+		if err != nil {
+			return err
+		}
+		defer stop()
+		cfg.Vault = component.MustNewID("token_vault")
+		h = host{cfg.Vault: sealer{issuer: issuer}}
+	} else if len(args) > 3 {
 		ids, err := age.ParseIdentities(strings.NewReader(ts.ReadFile(args[3])))
 		if err != nil {
 			return err
 		}
 		cfg.SealTo = []string{ids[0].(*age.X25519Identity).Recipient().String()}
 	}
-	w, err := deadletter.New(cfg, produce.New(produce.DefaultConfig(), conn, produce.Hooks{}))
+	w, err := deadletter.New(cfg, produce.New(produce.DefaultConfig(), conn, produce.Hooks{}), h)
 	if err != nil {
 		return err
 	}
@@ -100,4 +113,20 @@ func writeLetter(ts *testscript.TestScript, args []string) error {
 		Source: record.Source{Topic: "orders", Partition: 1, Offset: offset}, Reason: args[1],
 		Record: &batch.Record{Timestamp: 1, Key: []byte("key"), Value: []byte(args[2])},
 	}})
+}
+
+// host is a collector with one extension.
+type host map[component.ID]component.Component
+
+func (h host) GetExtensions() map[component.ID]component.Component { return h }
+
+// sealer is what a letter's writer needs of token_vault.
+type sealer struct {
+	component.StartFunc
+	component.ShutdownFunc
+	issuer *client.Issuer
+}
+
+func (s sealer) SealLetter(scope, topic string, partition int32, offset int64, key []byte) ([]byte, error) {
+	return s.issuer.SealLetter(scope, escrow.Place{Topic: topic, Partition: partition, Offset: offset}, key)
 }

@@ -20,8 +20,24 @@ import (
 	"github.com/cloakroom/cloakroom/builder/broker/brokertest"
 )
 
-// TestServiceDocumentedKafka runs the commands of docs/kafka.md beside a collector that has set a record aside.
+// TestServiceDocumentedKafka runs the commands of docs/kafka.md beside a collector that has set a record aside, sealed in each of the
+// ways that it describes.
 func TestServiceDocumentedKafka(t *testing.T) {
+	identity, err := age.GenerateX25519Identity()
+	require.NoError(t, err)
+	for _, way := range []struct {
+		name, key string
+		value     any
+		other     string // what marks the commands of the other way
+	}{
+		{"sealed to recipients", "seal_to", []string{identity.Recipient().String()}, "--vault"},
+		{"sealed to the vault", "vault", "token_vault", "--identity"},
+	} {
+		t.Run(way.name, func(t *testing.T) { documentedKafka(t, identity, way.key, way.value, way.other) })
+	}
+}
+
+func documentedKafka(t *testing.T, identity *age.X25519Identity, key string, value any, other string) {
 	server, err := broker.Start(t.Context(), broker.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = server.Stop() })
@@ -30,8 +46,6 @@ func TestServiceDocumentedKafka(t *testing.T) {
 	require.NoError(t, brokertest.CreateTopics(t.Context(), addr, brokertest.Topic{Name: source}, brokertest.Topic{Name: source + ".clean"}, brokertest.Topic{Name: letters}))
 
 	r := prepare(t, "")
-	identity, err := age.GenerateX25519Identity()
-	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(r.dir, "age.key"), []byte(identity.String()+"\n"), 0o600))
 	content, err := os.ReadFile(filepath.Join(repo, "config", "kafka.yaml"))
 	require.NoError(t, err)
@@ -40,7 +54,7 @@ func TestServiceDocumentedKafka(t *testing.T) {
 	for _, kind := range []string{"receivers", "exporters"} {
 		component, ok := whole[kind]["kafka_stream"].(map[string]any)
 		require.True(t, ok)
-		component["dead_letter"] = map[string]any{"topic": letters, "seal_to": []string{identity.Recipient().String()}}
+		component["dead_letter"] = map[string]any{"topic": letters, key: value}
 	}
 	changed, err := yaml.Marshal(whole)
 	require.NoError(t, err)
@@ -67,7 +81,7 @@ func TestServiceDocumentedKafka(t *testing.T) {
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	ran := 0
 	for _, b := range blocks(t, "sh") {
-		if b.file != kafkaGuide || strings.HasPrefix(b.body, "make ") {
+		if b.file != kafkaGuide || strings.HasPrefix(b.body, "make ") || strings.Contains(b.body, other) {
 			continue
 		}
 		cmd := exec.Command("bash", "-euo", "pipefail", "-c", b.body)

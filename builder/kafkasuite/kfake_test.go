@@ -32,6 +32,7 @@ func suite(t *testing.T, c *cluster) {
 		{"out of range", testOutOfRange},
 		{"corrupt batches", testCorruptBatches},
 		{"bad records", testBadRecords},
+		{"dead letters sealed to the vault", testSealedToVault},
 	} {
 		t.Run(tc.name, func(t *testing.T) { tc.run(t, c) })
 	}

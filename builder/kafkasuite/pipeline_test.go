@@ -30,13 +30,14 @@ var vaultID = component.MustNewID("token_vault")
 
 type host struct {
 	component.Host
+	vault      string // its directory
 	extensions map[component.ID]component.Component
 }
 
 func (h host) GetExtensions() map[component.ID]component.Component { return h.extensions }
 
 // house is an embedded vault that pipelines share.
-func house(t *testing.T) component.Host {
+func house(t *testing.T) host {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "ck") // a unix socket path holds about 100 bytes
 	require.NoError(t, err)
@@ -50,7 +51,7 @@ func house(t *testing.T) component.Host {
 		require.NoError(t, ext.Shutdown(context.Background()))
 		require.NoError(t, os.RemoveAll(dir))
 	})
-	return host{componenttest.NewNopHost(), map[component.ID]component.Component{vaultID: ext}}
+	return host{componenttest.NewNopHost(), dir, map[component.ID]component.Component{vaultID: ext}}
 }
 
 func configure(t *testing.T, cfg component.Config, values map[string]any) {

@@ -64,7 +64,7 @@ func (s *stream) start(ctx context.Context, host component.Host) error {
 	s.conn = conn
 	h := newHealth(host, s.notices, s.cfg)
 	s.producer = produce.New(s.cfg.Produce, conn, s.telemetry.hooks(h))
-	if s.letters, err = deadletter.New(s.cfg.DeadLetter, s.producer); err != nil {
+	if s.letters, err = deadletter.New(s.cfg.DeadLetter, s.producer, host); err != nil {
 		return errors.Join(fmt.Errorf("kafka_stream: %w", err), s.shutdown(ctx))
 	}
 	conn.Watch(broker.WatchEvery, func(err error) {

@@ -73,12 +73,12 @@ func (m *member) Start(ctx context.Context, host component.Host) error {
 	defer m.mu.Unlock()
 	if !m.started {
 		m.started = true
-		m.startErr = m.start(ctx)
+		m.startErr = m.start(ctx, host)
 	}
 	return m.startErr
 }
 
-func (m *member) start(ctx context.Context) (err error) {
+func (m *member) start(ctx context.Context, host component.Host) (err error) {
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	m.life, m.cancel = life, cancel
 	defer func() {
@@ -95,7 +95,7 @@ func (m *member) start(ctx context.Context) (err error) {
 	if m.conn, err = m.cfg.Open(ctx, m.log); err != nil {
 		return err
 	}
-	if m.letters, err = deadletter.New(m.cfg.DeadLetter, m.producer()); err != nil {
+	if m.letters, err = deadletter.New(m.cfg.DeadLetter, m.producer(), host); err != nil {
 		m.conn.Close()
 		return err
 	}

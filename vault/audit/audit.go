@@ -38,8 +38,10 @@ const MaxLine = 16 << 10
 
 // Actions of events.
 const (
-	ActionReveal  = "reveal"
-	ActionLookup  = "lookup"
+	ActionReveal = "reveal"
+	ActionLookup = "lookup"
+	// ActionLetter is the opening of a dead letter of the Kafka mode.
+	ActionLetter  = "letter_opened"
 	ActionForget  = "forget"
 	ActionExpire  = "expire"
 	ActionKeys    = "keys_created"
@@ -95,6 +97,8 @@ type Event struct {
 	Kid   string `json:"kid,omitempty"`
 	// Agent is who an operator revoked or restored.
 	Agent string `json:"agent,omitempty"`
+	// Letter is where the record of a dead letter stood, as topic/partition/offset; never what a caller only says.
+	Letter string `json:"letter,omitempty"`
 	// Session is the id of an escrow session, lower hex.
 	Session string `json:"session,omitempty"`
 	// Count is how many records or tokens an event that has no single token is about.

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/cloakroom/cloakroom/vault/client"
+	"github.com/cloakroom/cloakroom/vault/escrow"
 	"github.com/cloakroom/cloakroom/vault/server"
 	"github.com/cloakroom/cloakroom/vault/store/pebble"
 	"github.com/cloakroom/cloakroom/vault/token"
@@ -141,4 +142,13 @@ func (v *Vault) Recognize(s string) int {
 		return 0
 	}
 	return v.issuer.Recognize(s)
+}
+
+// SealLetter seals the key of a dead letter about the record at a place, so that the vault opens it for whom its rules allow to.
+// See client.Issuer. It is what the Kafka components ask of a vault.
+func (v *Vault) SealLetter(scope, topic string, partition int32, offset int64, key []byte) ([]byte, error) {
+	if v.issuer == nil {
+		return nil, errNotStarted
+	}
+	return v.issuer.SealLetter(scope, escrow.Place{Topic: topic, Partition: partition, Offset: offset}, key)
 }

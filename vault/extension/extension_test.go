@@ -159,6 +159,8 @@ func TestNotStarted(t *testing.T) {
 	require.ErrorIs(t, err, token.ErrUnavailable)
 	require.ErrorIs(t, v.Commit(t.Context(), &b), token.ErrUnavailable)
 	require.Zero(t, v.Recognize("tkt_"))
+	_, err = v.SealLetter("default", "orders", 0, 0, make([]byte, 16))
+	require.ErrorIs(t, err, token.ErrUnavailable)
 	require.ErrorContains(t, v.Start(t.Context(), componenttest.NewNopHost()), "embedded")
 	require.NoError(t, v.Shutdown(t.Context()))
 }

@@ -54,6 +54,7 @@ const (
 	whyScopes  = "it begins new scopes too quickly"
 	whyGrant   = "records under a grant of somebody else, or of a class or scope that no rule allows it"
 	whyService = "no rule lets it reveal or look up"
+	whyLetters = "no rule lets it open dead letters"
 )
 
 func denied(c Caller, format string, args ...any) error {
@@ -96,6 +97,23 @@ func (c *Core) revealer(ctx context.Context) (rights, error) {
 	return rights{caller: caller, rules: r, agent: matched}, nil
 }
 
+// replayer are the rules by which the caller may open dead letters, or a refusal. A local caller needs none.
+func (c *Core) replayer(ctx context.Context) ([]ReplayerRule, error) {
+	caller := callerOf(ctx)
+	if caller.Local {
+		return []ReplayerRule{{Topics: []string{"**"}, Scopes: []string{"**"}}}, nil
+	}
+	c.callers.first(caller.ID)
+	if c.Keys.AgentRevoked(caller.ID) {
+		return nil, denied(caller, whyRevoked)
+	}
+	matched := c.Rules().replayersOf(caller.ID)
+	if len(matched) == 0 {
+		return nil, denied(caller, whyLetters+": add it to replayers in the vault's vault.yaml")
+	}
+	return matched, nil
+}
+
 // administrator refuses callers that may not run the vault.
 func (c *Core) administrator(ctx context.Context) error {
 	caller := callerOf(ctx)
@@ -110,7 +128,7 @@ func refusedAs(err error) string {
 	var e *connect.Error
 	if errors.As(err, &e) {
 		if inner := errors.Unwrap(e.Unwrap()); inner != nil {
-			for _, why := range []string{whyNoRule, whyRevoked, whyService} {
+			for _, why := range []string{whyNoRule, whyRevoked, whyService, whyLetters} {
 				if strings.HasPrefix(inner.Error(), why) {
 					return why
 				}

@@ -57,6 +57,7 @@ type Embedded struct {
 	core   *Core
 	issuer *Issuer
 	reveal *Reveal
+	letter *Letter
 	admin  *Admin
 	log    *zap.Logger
 	http   *http.Server
@@ -138,7 +139,7 @@ func (v *Embedded) open(s Settings) (err error) {
 	if err := v.recordStart(); err != nil {
 		return err
 	}
-	v.issuer, v.reveal = NewIssuer(v.core), NewReveal(v.core)
+	v.issuer, v.reveal, v.letter = NewIssuer(v.core), NewReveal(v.core), NewLetter(v.core)
 	v.admin = NewAdmin(v.core, About{
 		Directory:  v.dir,
 		Keyholders: "1 of 1: whoever can read " + filepath.Join(v.dir, keysDir, "root.key"),
@@ -207,6 +208,9 @@ func (v *Embedded) Issuer() *Issuer { return v.issuer }
 // Reveal is the revealing service. Called in this process, it records this process's user as the actor.
 func (v *Embedded) Reveal() *Reveal { return v.reveal }
 
+// Letter is the service that opens dead letters; as Reveal.
+func (v *Embedded) Letter() *Letter { return v.letter }
+
 // Admin is the administrating service.
 func (v *Embedded) Admin() *Admin { return v.admin }
 
@@ -254,7 +258,7 @@ func (v *Embedded) Expire(ctx context.Context) error {
 	return errors.Join(append(faults, err)...)
 }
 
-// handler serves Reveal and Admin over HTTP. The listener must know the caller: see the socket.
+// handler serves Reveal, Letter and Admin over HTTP. The listener must know the caller: see the socket.
 func (v *Embedded) handler() http.Handler {
 	mux := http.NewServeMux()
 	options := []connect.HandlerOption{
@@ -265,6 +269,7 @@ func (v *Embedded) handler() http.Handler {
 		}),
 	}
 	mux.Handle(vaultpbconnect.NewRevealServiceHandler(v.reveal, options...))
+	mux.Handle(vaultpbconnect.NewLetterServiceHandler(v.letter, options...))
 	mux.Handle(vaultpbconnect.NewAdminServiceHandler(v.admin, options...))
 	return mux
 }

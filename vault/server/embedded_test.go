@@ -86,7 +86,7 @@ func TestEmbedded(t *testing.T) {
 
 	v = openVault(t, server.Settings{Directory: dir})
 	require.False(t, v.Created())
-	got, err := reveal.New(v.Reveal(), v.Admin()).Reveal(t.Context(), "without a socket", tokens)
+	got, err := reveal.New(v.Reveal(), v.Letter(), v.Admin()).Reveal(t.Context(), "without a socket", tokens)
 	require.NoError(t, err)
 	require.Equal(t, values[0], string(got[0].Value))
 	_, err = reveal.Dial(t.Context(), dir)
@@ -264,7 +264,7 @@ func TestJanitor(t *testing.T) {
 	st, err := v.Stats(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, st.Records)
-	got, err := reveal.New(v.Reveal(), v.Admin()).Reveal(t.Context(), "too late", tokens)
+	got, err := reveal.New(v.Reveal(), v.Letter(), v.Admin()).Reveal(t.Context(), "too late", tokens)
 	require.NoError(t, err)
 	require.Equal(t, vaultpb.Outcome_OUTCOME_EXPIRED, got[0].Outcome)
 	keys, err := filepath.Glob(filepath.Join(dir, "keys", "epochs", "*.key"))

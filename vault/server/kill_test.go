@@ -71,7 +71,7 @@ func issueForEver(dir string) {
 				fmt.Print(lines)
 				out.Unlock()
 				if i%16 == 0 {
-					_, err := reveal.New(v.Reveal(), v.Admin()).Reveal(context.Background(), "while writing", []string{last})
+					_, err := reveal.New(v.Reveal(), v.Letter(), v.Admin()).Reveal(context.Background(), "while writing", []string{last})
 					die(err)
 				}
 			}

@@ -43,7 +43,7 @@ func (s *Reveal) Lookup(ctx context.Context, r *connect.Request[vaultpb.LookupRe
 	for n, value := range r.Msg.Values {
 		found, err := s.lookup(ctx, m, epochs, r.Msg.TokenClass, value)
 		if err != nil {
-			return nil, s.fail(ctx, ev, err)
+			return nil, s.core.fail(ctx, ev, err)
 		}
 		for _, f := range found {
 			f.Value = uint32(n)

@@ -57,7 +57,7 @@ func (s *Reveal) Reveal(ctx context.Context, r *connect.Request[vaultpb.RevealRe
 	for n, tok := range r.Msg.Tokens {
 		res, why, err := o.open(ctx, tok)
 		if err != nil {
-			return nil, s.fail(ctx, ev, err)
+			return nil, s.core.fail(ctx, ev, err)
 		}
 		results[n], events[n] = res, revealEvent(ctx, r.Msg.Purpose, request, res, why)
 		if res.Outcome == vaultpb.Outcome_OUTCOME_MISMATCH {
@@ -84,10 +84,10 @@ func (s *Reveal) Reveal(ctx context.Context, r *connect.Request[vaultpb.RevealRe
 }
 
 // fail records that a call failed by no fault of the caller's.
-func (s *Reveal) fail(ctx context.Context, ev audit.Event, err error) error {
+func (c *Core) fail(ctx context.Context, ev audit.Event, err error) error {
 	ev.Outcome, ev.Reason = audit.OutcomeFailed, "the vault could not read what it holds"
 	ev = by(ctx, ev)
-	if _, auditErr := s.core.Audit.Append(ctx, ev); auditErr != nil {
+	if _, auditErr := c.Audit.Append(ctx, ev); auditErr != nil {
 		err = errors.Join(err, auditErr)
 	}
 	return fault(err)

@@ -13,6 +13,7 @@ import (
 type Rules struct {
 	Agents    []AgentRule
 	Revealers []RevealerRule
+	Replayers []ReplayerRule
 	// Admins are the identities, or patterns of such, that may run the vault through a network listener.
 	Admins []string
 	// Classes says which classes agents may mint themselves.
@@ -61,6 +62,15 @@ type RevealerRule struct {
 	Classes, Scopes []string
 }
 
+// ReplayerRule lets somebody open dead letters of the Kafka mode. They hold whole records, of all classes: a rule about revealing
+// says nothing about them.
+type ReplayerRule struct {
+	// ID as in AgentRule.
+	ID string
+	// Topics, those the records stood in, and Scopes, those the letters were sealed for, that it allows together; patterns.
+	Topics, Scopes []string
+}
+
 // Validate reports every fault at once, each by its path.
 func (r *Rules) Validate() error {
 	var faults []error
@@ -98,6 +108,22 @@ func (r *Rules) Validate() error {
 	}
 	for n, v := range r.Revealers {
 		lists(fmt.Sprintf("revealers[%d]", n), v.ID, v.Classes, v.Scopes)
+	}
+	for n, v := range r.Replayers {
+		path := fmt.Sprintf("replayers[%d]", n)
+		for _, part := range []struct {
+			key     string
+			missing bool
+			want    string
+		}{
+			{"id", v.ID == "", "a SPIFFE ID, the name of a certificate, or a pattern of such"},
+			{"topics", len(v.Topics) == 0, "topics that records come from, or [\"*\"]"},
+			{"scopes", len(v.Scopes) == 0, "names of scopes, or [\"*\"]"},
+		} {
+			if part.missing {
+				fault("%s.%s: must be set: %s", path, part.key, part.want)
+			}
+		}
 	}
 	for n, id := range r.Admins {
 		if strings.Trim(id, "*/") == "" {
@@ -145,6 +171,16 @@ func (r *Rules) revealersOf(id string) []*AgentRule {
 	for _, v := range r.Revealers {
 		if match(v.ID, id) {
 			out = append(out, &AgentRule{Name: v.Name, ID: v.ID, Classes: v.Classes, Scopes: v.Scopes})
+		}
+	}
+	return out
+}
+
+func (r *Rules) replayersOf(id string) []ReplayerRule {
+	var out []ReplayerRule
+	for _, v := range r.Replayers {
+		if match(v.ID, id) {
+			out = append(out, v)
 		}
 	}
 	return out

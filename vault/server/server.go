@@ -1,7 +1,8 @@
-// Package server is the vault: three services over keyring, escrow, store and audit log.
+// Package server is the vault: four services over keyring, escrow, store and audit log.
 //
 //   - [Issuer] grants the right to mint and takes sealed records. It cannot open one.
 //   - [Reveal] turns tokens into values and values into tokens, each answer recorded before it is given.
+//   - [Letter] opens dead letters of the Kafka mode, likewise.
 //   - [Admin] erases, reports and verifies.
 //
 // They are separate types and implement vaultpbconnect's handlers. A handler has the shape of a client, so a caller in
@@ -74,7 +75,7 @@ type Hooks struct {
 	// Limited is called with the values of an Issue call that its caller's rate did not allow.
 	Limited func(ctx context.Context, rule string, values int)
 	// Refused is called with calls and records that their caller may not make: service is grant, escrow, issue, watch,
-	// reveal or admin.
+	// reveal, letter or admin.
 	Refused func(ctx context.Context, service string, n int)
 	// Poisoned is called when a record did not hold what its token was minted from.
 	Poisoned func(ctx context.Context, class string)

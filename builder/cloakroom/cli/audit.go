@@ -134,6 +134,7 @@ func (p *entryPrinter) print(e *audit.Entry) error {
 		{"scope", e.Scope},
 		{"kid", e.Kid},
 		{"agent", e.Agent},
+		{"letter", e.Letter},
 		{"session", e.Session},
 		{"reason", e.Reason},
 		{"purpose", e.Purpose},

@@ -89,6 +89,7 @@ func (f *clusterFlags) open(c *cobra.Command) (*broker.Connection, error) {
 
 type replayFlags struct {
 	clusterFlags
+	letterVault
 	topic, to, group string
 	identities       []string
 	reasons          []string
@@ -100,24 +101,30 @@ type replayFlags struct {
 func newKafkaReplay() *cobra.Command {
 	var f replayFlags
 	c := &cobra.Command{
-		Use:   "replay --brokers HOST:PORT --identity FILE",
+		Use:   "replay --brokers HOST:PORT [--identity FILE|--vault PATH]",
 		Short: "Write the records in dead letters to where they came from, once what was wrong is put right",
-		Long: `Opens dead letters that were sealed (dead_letter: seal_to) and writes their records to the topics they came from, to the
-same partitions, as they were: key, value, headers and timestamp. Letters stay where they are. A record that cannot be
-read once more becomes a new letter, which this run does not read: it ends where the topic ended when it began. Ctrl-C
-ends it after the batch under way.
+		Long: `Opens dead letters that were sealed (dead_letter: seal_to, or vault) and writes their records to the topics they came
+from, to the same partitions, as they were: key, value, headers and timestamp. Letters stay where they are. A record
+that cannot be read once more becomes a new letter, which this run does not read: it ends where the topic ended when it
+began. Ctrl-C ends it after the batch under way.
 
 Standard output gets one line for each letter that cannot be replayed: where its record stood, why it is a dead letter,
 and where the letter stands; with --dry-run for every letter. Nothing of a record is printed.
   no_record        it was not sealed, or too large to be: read the source topic again, at the offset it names
-  other_recipient  none of the identities opens it
-  sealed           not opened: a dry run without an identity
+  other_recipient  none of the identities opens it, nor does the vault: it is sealed to somebody else
+  denied           the vault says that you may not open letters of this topic and scope
+  expired          the vault's retention of it is over: nobody can open it any more
+  sealed           not opened: a dry run without an identity and without a vault
   damaged          cut off, changed, or no letter of cloakroom
   unreadable       the broker's own copy of it is corrupt
   no_topic         its topic is not there, or it names none: see --to
   too_large        the topic takes no record of its size: see the topic's max.message.bytes
   refused          the broker finds the record invalid: no key for a compacted topic, a timestamp out of range
-The first three are skipped and make the exit code 3, the others fail and make it 4.
+The first five are skipped and make the exit code 3, the others fail and make it 4.
+
+Of letters that are sealed to a vault, it is asked for the key of each, and records who asked and why (--purpose), in a
+dry run as well. It never sees the record. Who owns the vault may open all letters, others those that a rule under
+replayers in its vault.yaml allows. A vault that does not answer ends the run.
 
 Without --group every run reads all letters again, and replays them again. With it, a letter that was read is not read
 again by the same group, be it replayed, skipped, failed or of another reason than --reason: use one group for each
@@ -129,11 +136,12 @@ that you may write to: let nobody but the collectors write there, or name the to
   cloakroom kafka replay --brokers kafka:9092 --identity key.txt --reason invalid_json --group replay-json
   cloakroom kafka replay --brokers kafka:9093 --ca ca.crt --sasl-mechanism SCRAM-SHA-512 --username replay \
     --password-file secret --identity key.txt --to orders.quarantine
+  cloakroom kafka replay --brokers kafka:9092 --vault /var/lib/cloakroom/vault --purpose INC-42
   cloakroom kafka replay --brokers kafka:9092 --identity key.txt --partition 3 --from-offset 17 --until-offset 18`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runKafkaReplay(c, f) },
 	}
-	f.add(c)
+	f.clusterFlags.add(c)
 	flags := c.Flags()
 	flags.StringVar(&f.topic, "topic", deadletter.DefaultConfig().Topic, "of the dead letters")
 	flags.StringArrayVar(&f.identities, "identity", nil, "`FILE` with age identities that open letters, as age-keygen writes it; repeat for several")
@@ -144,7 +152,8 @@ that you may write to: let nobody but the collectors write there, or name the to
 	flags.Int64Var(&f.from, "from-offset", 0, "of --partition: the first `OFFSET` to read, wherever the group stands")
 	flags.Int64Var(&f.until, "until-offset", 0, "of --partition: the first `OFFSET` not to read any more")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "show what would be done; nothing is written or remembered")
-	c.MarkFlagsOneRequired("identity", "dry-run")
+	f.letterVault.add(c)
+	c.MarkFlagsOneRequired("identity", "vault", "vault-endpoint", "dry-run")
 	completeFlag(c, "reason", deadletter.Reasons()...)
 	return c
 }
@@ -171,7 +180,7 @@ func (f *replayFlags) check(c *cobra.Command) error {
 	case f.from < 0 || f.until < 0:
 		return usage(c, "--from-offset and --until-offset must be 0 or more")
 	}
-	return nil
+	return f.letterVault.check(c)
 }
 
 func runKafkaReplay(c *cobra.Command, f replayFlags) error {
@@ -185,10 +194,15 @@ func runKafkaReplay(c *cobra.Command, f replayFlags) error {
 	if s.Identities, err = identities(f.identities); err != nil {
 		return err
 	}
-	if s.Connection, err = f.open(c); err != nil {
+	if s.Connection, err = f.clusterFlags.open(c); err != nil {
 		return err
 	}
 	defer s.Connection.Close()
+	ask, closeVault, err := f.letterVault.open(c.Context())
+	if err != nil {
+		return err
+	}
+	s.Vault = ask
 	p := &reportPrinter{dryRun: f.dryRun}
 	s.Tell = p.print
 	var done, total atomic.Int64
@@ -199,6 +213,7 @@ func runKafkaReplay(c *cobra.Command, f replayFlags) error {
 	})
 	totals, err := kafka.Replay(c.Context(), s)
 	stop()
+	err = errors.Join(err, closeVault())
 	if err == nil || totals.Replayed > 0 || errors.Is(err, context.Canceled) {
 		say("%s", summary(&totals, f.dryRun))
 	}

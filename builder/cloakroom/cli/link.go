@@ -99,7 +99,7 @@ func openLocal(ctx context.Context, dir string) (*link, error) {
 		return nil, err
 	}
 	return &link{
-		Client: reveal.New(v.Reveal(), v.Admin()), local: true,
+		Client: reveal.New(v.Reveal(), v.Letter(), v.Admin()), local: true,
 		close: func() error { return v.Close(context.WithoutCancel(ctx)) },
 	}, nil
 }

@@ -25,6 +25,7 @@ import (
 
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/batch"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/broker"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/deadletter"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/produce"
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/record"
 )
@@ -37,8 +38,10 @@ type Settings struct {
 	Topic string
 	// To is the topic records are written to. Empty: the one each came from.
 	To string
-	// Identities open letters. Without any, and only in a dry run, sealed letters are not opened.
+	// Identities open letters, and so does a Vault, which is asked for the key of each that is sealed to it. Without either, and
+	// only in a dry run, sealed letters are not opened.
 	Identities []age.Identity
+	Vault      deadletter.Ask
 	// Reasons of the letters to replay, of deadletter.Reasons. Empty: all.
 	Reasons []string
 	// Group remembers, in the cluster, how far the letters were read. Empty: nothing is remembered.
@@ -197,9 +200,11 @@ func (r *replay) take(ctx context.Context, partition int32, letter batch.Record)
 		r.totals.Filtered++
 		return nil
 	}
-	rec, out := r.open(ctx, letter, &rep)
+	rec, out, err := r.open(ctx, letter, &rep)
+	if err != nil {
+		return err
+	}
 	if out == "" {
-		var err error
 		if rep.To, rep.ToPartition, err = r.target(ctx, rep.Source, rec.Key); err != nil {
 			return err
 		}

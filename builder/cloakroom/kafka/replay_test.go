@@ -47,6 +47,8 @@ func suite(t *testing.T, addr string) {
 	}{
 		{"fidelity", fidelity},
 		{"outcomes", outcomes},
+		{"what a vault answers", vaultAnswers},
+		{"a vault that does not answer", vaultAway},
 		{"reasons", reasons},
 		{"a group goes on where it was", group},
 		{"a group whose topic was made again", groupBeyond},
@@ -127,7 +129,7 @@ func (r *rig) write(t *testing.T, to *age.X25519Identity, letters ...deadletter.
 	if to != nil {
 		cfg.SealTo = []string{to.Recipient().String()}
 	}
-	w, err := deadletter.New(cfg, produce.New(produce.DefaultConfig(), r.conn, produce.Hooks{}))
+	w, err := deadletter.New(cfg, produce.New(produce.DefaultConfig(), r.conn, produce.Hooks{}), nil)
 	require.NoError(t, err)
 	require.NoError(t, w.Write(t.Context(), letters))
 }

@@ -8,11 +8,12 @@
 //	cloakroom-reason                              one of [Reasons]
 //	cloakroom-schema-id                           the schema it names, if it does
 //	cloakroom-time                                when it was written, RFC 3339
-//	cloakroom-sealed                              age, or no: nobody to seal to, nothing to seal, or too_large
+//	cloakroom-sealed                              age, vault, or no: nobody to seal to, nothing to seal, or too_large
 //
-// Its value is null, or the whole record (key, value, headers, timestamp) encrypted by age to the recipients in `seal_to`, with
-// its coordinates inside as well: [Open] refuses a value that was put into another letter. Nobody without an identity can read
-// anything of the record but its size. The letter carries no proof of who wrote it.
+// Its value is null, or the whole record (key, value, headers, timestamp) encrypted by age to the recipients in `seal_to` or to
+// the vault named by `vault`, with its coordinates inside as well: [Open] refuses a value that was put into another letter.
+// Nobody without an identity, or without the right that the vault gives, can read anything of the record but its size. The letter
+// carries no proof of who wrote it.
 package deadletter
 
 import (
@@ -28,6 +29,7 @@ import (
 	"time"
 
 	"filippo.io/age"
+	"go.opentelemetry.io/collector/component"
 	"go.uber.org/zap"
 
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/batch"
@@ -48,6 +50,7 @@ const (
 // Values of the header cloakroom-sealed.
 const (
 	sealedAge      = "age"
+	sealedVault    = "vault"
 	sealedNo       = "no"
 	sealedTooLarge = "too_large" // the dead letter topic takes no letter of this size
 )
@@ -58,6 +61,11 @@ type Config struct {
 	Topic string `mapstructure:"topic"`
 	// SealTo are age recipients (age1...). Without any, letters hold no record, and replaying reads the source topic again.
 	SealTo []string `mapstructure:"seal_to"`
+	// Vault is the id of the extension to whose vault letters are sealed, in place of SealTo: it opens them for those whom its
+	// rules name, and keeps a record of it.
+	Vault component.ID `mapstructure:"vault"`
+	// Scope of the vault whose key they are sealed under, and whose retention they have. Default default.
+	Scope string `mapstructure:"scope"`
 	// MaxMessageBytes is the largest letter that is tried. One that is larger, or larger than the topic takes, goes without the
 	// record. Default 67,108,864.
 	MaxMessageBytes int `mapstructure:"max_message_bytes"`
@@ -67,11 +75,12 @@ const (
 	defaultMaxBytes = 64 << 20 // a broker closes connections over requests of 100 MiB
 	minMaxBytes     = 4 << 10
 	maxMaxBytes     = 1 << 30
+	maxScope        = 128 // a vault's
 )
 
 // DefaultConfig returns the defaults.
 func DefaultConfig() Config {
-	return Config{Topic: "cloakroom-dead-letters", MaxMessageBytes: defaultMaxBytes}
+	return Config{Topic: "cloakroom-dead-letters", Scope: "default", MaxMessageBytes: defaultMaxBytes}
 }
 
 // Validate reports every fault at once, each by its path in the YAML.
@@ -89,8 +98,16 @@ func (c *Config) Validate() error {
 			faults = append(faults, fmt.Errorf("seal_to[%d]: not an age recipient: want age1..., as age-keygen prints it", i))
 		}
 	}
+	if c.sealsToVault() && len(c.SealTo) > 0 {
+		faults = append(faults, errors.New("vault: letters are sealed to the vault or to seal_to, not to both"))
+	}
+	if c.sealsToVault() && (c.Scope == "" || len(c.Scope) > maxScope) {
+		faults = append(faults, fmt.Errorf("scope: must have 1 to %d bytes: a scope of the vault, such as default", maxScope))
+	}
 	return errors.Join(faults...)
 }
+
+func (c *Config) sealsToVault() bool { return c.Vault != component.ID{} }
 
 // Letter is a record that cannot go on.
 type Letter struct {
@@ -147,12 +164,20 @@ type Writer struct {
 	topic      string
 	limit      int
 	recipients []age.Recipient
+	vault      Vault // nil: letters are sealed to recipients, or not at all
+	scope      string
 	producer   *produce.Producer
 }
 
-// New returns a writer for a valid configuration.
-func New(c Config, p *produce.Producer) (*Writer, error) {
-	w := &Writer{topic: c.Topic, limit: c.MaxMessageBytes, producer: p}
+// New returns a writer for a valid configuration. The host has the extension that it names, if it names one.
+func New(c Config, p *produce.Producer, host component.Host) (*Writer, error) {
+	w := &Writer{topic: c.Topic, limit: c.MaxMessageBytes, scope: c.Scope, producer: p}
+	if c.sealsToVault() {
+		var err error
+		if w.vault, err = findVault(host, c.Vault); err != nil {
+			return nil, err
+		}
+	}
 	if len(c.SealTo) > 0 {
 		var err error
 		if w.recipients, err = age.ParseRecipients(strings.NewReader(strings.Join(c.SealTo, "\n"))); err != nil {
@@ -225,12 +250,16 @@ func (w *Writer) send(ctx context.Context, partition int32, ls []written, now ti
 }
 
 func (w *Writer) letter(l *Letter, now time.Time) (batch.Record, error) {
-	if len(w.recipients) == 0 || l.Record == nil {
+	to, sealed := w.recipients, sealedAge
+	if w.vault != nil {
+		to, sealed = []age.Recipient{vaultRecipient{w.vault, w.scope, l.Source}}, sealedVault
+	}
+	if len(to) == 0 || l.Record == nil {
 		return l.bare(now, sealedNo), nil
 	}
-	rec := l.bare(now, sealedAge)
+	rec := l.bare(now, sealed)
 	var err error
-	rec.Value, err = seal(l, w.recipients)
+	rec.Value, err = seal(l, to)
 	return rec, err
 }
 

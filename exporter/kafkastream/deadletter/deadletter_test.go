@@ -50,7 +50,7 @@ func rig(t *testing.T, sealTo ...string) (*kfake.Cluster, *deadletter.Writer) {
 	t.Cleanup(conn.Close)
 	p := produce.DefaultConfig()
 	p.Retry.MaxElapsedTime = 5 * time.Second
-	w, err := deadletter.New(cfg, produce.New(p, conn, produce.Hooks{}))
+	w, err := deadletter.New(cfg, produce.New(p, conn, produce.Hooks{}), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,10 @@ package wiring
 import (
 	"slices"
 
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/deadletter"
 )
 
 // checkBatches finds a batch processor behind a kafka_stream receiver.
@@ -50,17 +53,25 @@ func checkDeadLetters(f *faults, in source, out target) {
 		f.add("%s: dead_letter.topic: %s, while %s has %s: give both the same: either sets records aside, and a replay reads one topic",
 			out.path, b.Topic, in.path, a.Topic)
 	}
-	lacks, has := out.path, in.path
-	if len(a.SealTo) == 0 {
-		lacks, has = has, lacks
-	}
-	switch sealedA, sealedB := slices.Sorted(slices.Values(a.SealTo)), slices.Sorted(slices.Values(b.SealTo)); {
-	case slices.Equal(sealedA, sealedB):
-	case len(a.SealTo) == 0 || len(b.SealTo) == 0:
-		f.add("%s: dead_letter.seal_to: is not set, while %s has recipients: set the same, or what this one sets aside is kept without "+
-			"its record", lacks, has)
+	openA, openB := openers(a), openers(b)
+	switch {
+	case slices.Equal(openA, openB):
+	case len(openA) == 0 || len(openB) == 0:
+		lacks, has := out.path, in.path
+		if len(openA) == 0 {
+			lacks, has = has, lacks
+		}
+		f.add("%s: dead_letter: seals to nobody, while %s seals: set the same, or what this one sets aside is kept without its record", lacks, has)
 	default:
-		f.add("%s: dead_letter.seal_to: has other recipients than %s: give both the same, so that one identity opens what either sets aside",
+		f.add("%s: dead_letter: seals to others than %s: give both the same, so that one identity, or one vault, opens what either sets aside",
 			out.path, in.path)
 	}
+}
+
+// openers returns who can open what is set aside: recipients, or the scope of a vault.
+func openers(c deadletter.Config) []string {
+	if c.Vault != (component.ID{}) {
+		return []string{c.Vault.String() + " " + c.Scope}
+	}
+	return slices.Sorted(slices.Values(c.SealTo))
 }

@@ -126,9 +126,13 @@ func TestDeadLetters(t *testing.T) {
 		{"the default, said by one", "{topic: cloakroom-dead-letters}", "", nil},
 		{"a topic for the receiver only", "{topic: dead}", "", []string{"exporters::kafka_stream: dead_letter.topic: cloakroom-dead-letters, while receivers::kafka_stream has dead"}},
 		{"a topic for the exporter only", "", "{topic: dead}", []string{"exporters::kafka_stream: dead_letter.topic: dead, while receivers::kafka_stream has cloakroom-dead-letters"}},
-		{"sealed by the receiver only", "{seal_to: [" + one + "]}", "", []string{"exporters::kafka_stream: dead_letter.seal_to: is not set, while receivers::kafka_stream has"}},
-		{"sealed by the exporter only", "", "{seal_to: [" + one + "]}", []string{"receivers::kafka_stream: dead_letter.seal_to: is not set, while exporters::kafka_stream has"}},
-		{"sealed to others", "{seal_to: [" + one + "]}", "{seal_to: [" + other + "]}", []string{"exporters::kafka_stream: dead_letter.seal_to: has other recipients"}},
+		{"sealed by the receiver only", "{seal_to: [" + one + "]}", "", []string{"exporters::kafka_stream: dead_letter: seals to nobody, while receivers::kafka_stream seals"}},
+		{"sealed by the exporter only", "", "{seal_to: [" + one + "]}", []string{"receivers::kafka_stream: dead_letter: seals to nobody, while exporters::kafka_stream seals"}},
+		{"sealed to others", "{seal_to: [" + one + "]}", "{seal_to: [" + other + "]}", []string{"exporters::kafka_stream: dead_letter: seals to others"}},
+		{"sealed to one vault", "{vault: token_vault}", "{vault: token_vault, scope: default}", nil},
+		{"sealed to a vault by the receiver only", "{vault: token_vault}", "", []string{"exporters::kafka_stream: dead_letter: seals to nobody"}},
+		{"sealed to two scopes", "{vault: token_vault}", "{vault: token_vault, scope: shop}", []string{"exporters::kafka_stream: dead_letter: seals to others"}},
+		{"sealed to a vault and to a recipient", "{vault: token_vault}", "{seal_to: [" + one + "]}", []string{"exporters::kafka_stream: dead_letter: seals to others"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			config := "receivers: {kafka_stream: {brokers: [k:9092], group: g, topics: [a], dead_letter: " + tt.in + "}}\n" +

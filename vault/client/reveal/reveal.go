@@ -1,5 +1,5 @@
-// Package reveal is the client that opens tokens. It has an import path of its own so that the power to reveal is easy
-// to find and to forbid: no component that handles telemetry may import it.
+// Package reveal is the client that opens tokens, and dead letters of the Kafka mode. It has an import path of its own so
+// that the power to reveal is easy to find and to forbid: no component that handles telemetry may import it.
 //
 // [Dial] reaches the vault that runs on a directory, [Over] one across the network, [New] one in this process. All speak
 // to the same services.
@@ -32,16 +32,17 @@ var (
 	ErrDenied = errors.New("this user may not use the vault: run as the user the vault runs as")
 )
 
-// Client reveals. Safe for concurrent use.
+// Client reveals, and opens dead letters. Safe for concurrent use.
 type Client struct {
 	reveal vaultpbconnect.RevealServiceClient
+	letter vaultpbconnect.LetterServiceClient
 	admin  vaultpbconnect.AdminServiceClient
 	close  func()
 }
 
 // New returns a client of services in this process.
-func New(r vaultpbconnect.RevealServiceClient, a vaultpbconnect.AdminServiceClient) *Client {
-	return &Client{reveal: r, admin: a, close: func() {}}
+func New(r vaultpbconnect.RevealServiceClient, l vaultpbconnect.LetterServiceClient, a vaultpbconnect.AdminServiceClient) *Client {
+	return &Client{reveal: r, letter: l, admin: a, close: func() {}}
 }
 
 // dialTimeout is how long the vault may take to accept.
@@ -73,6 +74,7 @@ func Dial(ctx context.Context, path string) (*Client, error) {
 	const base = "http://vault" // any name: there is but one socket
 	return &Client{
 		reveal: vaultpbconnect.NewRevealServiceClient(h, base),
+		letter: vaultpbconnect.NewLetterServiceClient(h, base),
 		admin:  vaultpbconnect.NewAdminServiceClient(h, base),
 		close:  transport.CloseIdleConnections,
 	}, nil
@@ -83,6 +85,7 @@ func Dial(ctx context.Context, path string) (*Client, error) {
 func Over(h *http.Client, url string) *Client {
 	return &Client{
 		reveal: vaultpbconnect.NewRevealServiceClient(h, url),
+		letter: vaultpbconnect.NewLetterServiceClient(h, url),
 		admin:  vaultpbconnect.NewAdminServiceClient(h, url),
 		close:  h.CloseIdleConnections,
 	}

@@ -41,7 +41,7 @@ func TestManyTokens(t *testing.T) {
 	dialed, err := reveal.Dial(t.Context(), dir)
 	require.NoError(t, err)
 	defer dialed.Close()
-	for name, c := range map[string]*reveal.Client{"socket": dialed, "in process": reveal.New(v.Reveal(), v.Admin())} {
+	for name, c := range map[string]*reveal.Client{"socket": dialed, "in process": reveal.New(v.Reveal(), v.Letter(), v.Admin())} {
 		got, err := c.Reveal(t.Context(), "INC-1", tokens)
 		require.NoError(t, err, name)
 		require.Len(t, got, n)

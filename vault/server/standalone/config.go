@@ -51,6 +51,9 @@ type Config struct {
 	Agents []Agent `yaml:"agents"`
 	// Revealers are who may reveal over the network. Nobody else may.
 	Revealers []Revealer `yaml:"revealers"`
+	// Replayers are who may open dead letters of the Kafka mode over the network. Nobody else may, nor does a rule under
+	// revealers allow it.
+	Replayers []Replayer `yaml:"replayers"`
 	// Admins are those who may administrate over the network, on the reveal listener. Default: nobody; the socket in
 	// the directory is there for the vault's own user.
 	Admins []string `yaml:"admins"`
@@ -162,6 +165,13 @@ type Revealer struct {
 	ID      string   `yaml:"id"`
 	Classes []string `yaml:"classes"`
 	Scopes  []string `yaml:"scopes"`
+}
+
+// Replayer is a rule about who may open dead letters.
+type Replayer struct {
+	ID     string   `yaml:"id"`
+	Topics []string `yaml:"topics"`
+	Scopes []string `yaml:"scopes"`
 }
 
 // Log of the vault itself.
@@ -512,6 +522,9 @@ func (c *Config) Rules() *server.Rules {
 	}
 	for _, v := range c.Revealers {
 		r.Revealers = append(r.Revealers, server.RevealerRule{Name: v.Name, ID: v.ID, Classes: v.Classes, Scopes: v.Scopes})
+	}
+	for _, v := range c.Replayers {
+		r.Replayers = append(r.Replayers, server.ReplayerRule{ID: v.ID, Topics: v.Topics, Scopes: v.Scopes})
 	}
 	return r
 }

@@ -41,6 +41,7 @@ agents:
   - {name: twin, id: a, classes: ["*"], scopes: ["*"]}
   - {name: twin, classes: ["Card"], issue: {per_second: .nan, burst: -1}}
 revealers: [{id: b}]
+replayers: [{}]
 admins: ["**"]
 log: {level: loud, format: xml}
 `))
@@ -49,7 +50,8 @@ log: {level: loud, format: xml}
 		"regions.us.postgres.max_connections", "regions.us.postgres.statement_timeout", "tls, spiffe: ", "issuer.listen: ",
 		"issuer.max_connections", "reveal.listen", "epochs.length", "epochs.retention", "scopes.payments.region: there is no regions.mars",
 		"scopes.payments.length", "grants.life", "classes.local[1]", `classes: "ssn"`, "agents[1].name", "agents[1].id", "agents[1].classes[0]",
-		"agents[1].scopes", "agents[1].issue.per_second", "agents[1].issue.burst", "revealers[0].classes", "revealers[0].scopes", "admins[0]", "log.level", "log.format",
+		"agents[1].scopes", "agents[1].issue.per_second", "agents[1].issue.burst", "revealers[0].classes", "revealers[0].scopes",
+		"replayers[0].id", "replayers[0].topics", "replayers[0].scopes", "admins[0]", "log.level", "log.format",
 	} {
 		require.ErrorContains(t, err, key)
 	}
@@ -135,6 +137,7 @@ func TestExamples(t *testing.T) {
 			require.Contains(t, cfg.Scopes, "payments")
 			require.GreaterOrEqual(t, len(cfg.Agents), 2)
 			require.NotEmpty(t, cfg.Revealers)
+			require.NotEmpty(t, cfg.Replayers)
 		})
 	}
 }

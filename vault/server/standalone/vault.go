@@ -102,7 +102,7 @@ func (v *Vault) serve(c *Config) (err error) {
 	if c.Issuer.Listen != "" {
 		mux := http.NewServeMux()
 		mux.Handle(vaultpbconnect.NewIssuerServiceHandler(v.vault.Issuer(), handlerOptions()...))
-		for _, service := range []string{vaultpbconnect.RevealServiceName, vaultpbconnect.AdminServiceName} {
+		for _, service := range []string{vaultpbconnect.RevealServiceName, vaultpbconnect.LetterServiceName, vaultpbconnect.AdminServiceName} {
 			mux.Handle("/"+service+"/", v.elsewhere("this is the vault's issuer listener, which is for agents: who reveals needs its reveal listener "+
 				"(reveal.listen in its vault.yaml)"))
 		}
@@ -113,6 +113,7 @@ func (v *Vault) serve(c *Config) (err error) {
 	if c.Reveal.Listen != "" {
 		mux := http.NewServeMux()
 		mux.Handle(vaultpbconnect.NewRevealServiceHandler(v.vault.Reveal(), handlerOptions()...))
+		mux.Handle(vaultpbconnect.NewLetterServiceHandler(v.vault.Letter(), handlerOptions()...))
 		path, admin := vaultpbconnect.NewAdminServiceHandler(v.vault.Admin(), handlerOptions()...)
 		mux.Handle(path, v.whileAdmins(admin))
 		mux.Handle("/"+vaultpbconnect.IssuerServiceName+"/", v.elsewhere("this is the vault's reveal listener, which is for those who reveal: "+
@@ -244,6 +245,7 @@ func (v *Vault) Reload(c *Config) (restart []string) {
 	}
 	next := *old // what needs a restart stays as it is, so that it is still told the next time
 	next.Grants, next.Classes, next.Agents, next.Revealers, next.Admins = c.Grants, c.Classes, c.Agents, c.Revealers, c.Admins
+	next.Replayers = c.Replayers
 	next.Scopes = maps.Clone(c.Scopes)
 	for name := range mergeKeys(old.Scopes, c.Scopes) {
 		if was := old.Scopes[name].Region; was != c.Scopes[name].Region {

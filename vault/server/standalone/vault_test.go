@@ -21,6 +21,8 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/cloakroom/cloakroom/vault/client"
+	"github.com/cloakroom/cloakroom/vault/client/reveal"
+	"github.com/cloakroom/cloakroom/vault/escrow"
 	"github.com/cloakroom/cloakroom/vault/identity"
 	"github.com/cloakroom/cloakroom/vault/identity/authority"
 	"github.com/cloakroom/cloakroom/vault/server"
@@ -50,6 +52,7 @@ regions: {eu: {pebble: {path: ./eu, min_free_mib: 1}}}
 scopes: {payments: {region: eu}}
 agents: [{name: nodes, id: agent-7.example.org, classes: ["*"], scopes: [default, payments]}]
 revealers: [{name: support, id: support.example.org, classes: [email], scopes: [default]}]
+replayers: [{id: support.example.org, topics: [orders], scopes: [default]}]
 `
 
 func newFleet(t *testing.T) *fleet {
@@ -170,6 +173,40 @@ func TestAgentEscrowsAndRevealerReveals(t *testing.T) {
 	}
 	delete(labels, "le")
 	require.Subset(t, []string{"result", "outcome", "service", "rule", "listener"}, keysOf(labels))
+}
+
+// TestAgentSealsAndReplayerOpens dead letters, until a reload takes the rule away.
+func TestAgentSealsAndReplayerOpens(t *testing.T) {
+	f := newFleet(t)
+	agent := client.New(client.Remote(f.issuerFor("agent-7")), client.Settings{})
+	defer agent.Close()
+	_, addr, _ := f.vault.Addresses()
+	open := func(name, topic string) ([]byte, vaultpb.LetterOutcome, error) {
+		key := []byte("a key of letters")
+		sealed, err := agent.SealLetter("default", escrow.Place{Topic: topic, Partition: 1, Offset: 2}, key)
+		require.NoError(t, err)
+		return reveal.Over(f.as(name), "https://"+addr.String()).OpenLetter(t.Context(), "INC-42", reveal.Letter{Sealed: sealed, Topic: topic, Partition: 1, Offset: 2})
+	}
+	key, outcome, err := open("support", "orders")
+	require.NoError(t, err)
+	require.Equal(t, vaultpb.LetterOutcome_LETTER_OUTCOME_OPENED, outcome)
+	require.Equal(t, "a key of letters", string(key))
+	key, outcome, err = open("support", "payroll")
+	require.NoError(t, err)
+	require.Equal(t, vaultpb.LetterOutcome_LETTER_OUTCOME_DENIED, outcome)
+	require.Nil(t, key)
+	_, _, err = open("agent-7", "orders")
+	require.Equal(t, connect.CodePermissionDenied, connect.CodeOf(err), "who seals cannot open")
+	_, metrics := f.telemetry("/metrics")
+	require.Contains(t, metrics, `cloakroom_vault_denied_total{service="letter"} 1`)
+	_, err = agent.SealLetter("elsewhere", escrow.Place{Topic: "orders"}, []byte("a key of letters"))
+	require.ErrorIs(t, err, token.ErrUnavailable, "a scope that is not the agent's")
+
+	c, err := f.read(strings.Replace(fleetConfig, "replayers: [{id: support.", "replayers: [{id: another.", 1))
+	require.NoError(t, err)
+	require.Empty(t, f.vault.Reload(c))
+	_, _, err = open("support", "orders")
+	require.Equal(t, connect.CodePermissionDenied, connect.CodeOf(err))
 }
 
 func keysOf(m map[string]bool) (out []string) {
@@ -349,6 +386,11 @@ func TestWrongListener(t *testing.T) {
 			Reveal(t.Context(), connect.NewRequest(&vaultpb.RevealRequest{Purpose: "test"}))
 		return err
 	}
+	open := func(addr net.Addr) error {
+		_, err := vaultpbconnect.NewLetterServiceClient(f.as("support"), "https://"+addr.String()).
+			OpenLetters(t.Context(), connect.NewRequest(&vaultpb.OpenLettersRequest{Purpose: "test"}))
+		return err
+	}
 	status := func(addr net.Addr) error {
 		_, err := vaultpbconnect.NewAdminServiceClient(f.as("support"), "https://"+addr.String()).
 			Status(t.Context(), connect.NewRequest(&vaultpb.StatusRequest{}))
@@ -362,6 +404,7 @@ func TestWrongListener(t *testing.T) {
 	}{
 		{"an agent at the reveal listener", grant, reveal, "agents need its issuer listener"},
 		{"a revealer at the issuer listener", ask, issuer, "who reveals needs its reveal listener"},
+		{"a replayer at the issuer listener", open, issuer, "who reveals needs its reveal listener"},
 		{"an administrator at the issuer listener", status, issuer, "who reveals needs its reveal listener"},
 		{"an administrator where there are none", status, reveal, "names no admins"},
 	} {
