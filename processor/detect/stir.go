@@ -44,7 +44,7 @@ func (p *places) separates(bit int, plain bool) bool {
 			return !isClock(s, i) && (i <= 3 || s[i-3] != ':' || !isClock(s, i-3))
 		}
 	}
-	return i > 0 && !(plain && p.namesNothingBefore(bit, next))
+	return i > 0 && (!plain || !p.namesNothingBefore(bit, next))
 }
 
 // signs reports whether the sign at i may begin an option or a number, or what is in brackets may be something.

@@ -150,7 +150,7 @@ func (f *faults) add(format string, args ...any) { *f = append(*f, fmt.Errorf(fo
 
 // Validate reports every fault at once, each by its path in the YAML. The Collector asks DeadLetter itself.
 func (c *Config) Validate() error {
-	f := faults{c.Config.Check()}
+	f := faults{c.Check()}
 	c.validateTopics(&f)
 	if c.Group == "" {
 		f.add("group: must be set: the members of a group share the partitions of its topics")

@@ -80,7 +80,7 @@ func (f *fetcher) next(ctx context.Context) (c chunk, ok bool) {
 func (f *fetcher) fetched(ctx context.Context, got batch.Fetched) (c chunk, ok bool) {
 	if f.wait.attempts > 0 {
 		f.wait.reset()
-		f.m.tell(f.fetching(), nil, "", "the partition is fetched again", f.place.fields()...)
+		f.m.tell(f.fetching(), nil, "", "the partition is fetched again", f.fields()...)
 	}
 	if f.see(got.LastStable); got.LastStable < 0 {
 		f.see(got.HighWatermark)
@@ -281,9 +281,9 @@ func (f *fetcher) failed(ctx context.Context, err error) {
 	d := f.wait.next()
 	if f.wait.attempts >= patience || errors.Is(err, kafka.TopicAuthorizationFailed) {
 		problem := fmt.Errorf("topic %s partition %d: cannot be fetched: %w", f.topic, f.place.partition, err)
-		f.m.tell(f.fetching(), problem, "the partition waits", "", f.place.fields()...)
+		f.m.tell(f.fetching(), problem, "the partition waits", "", f.fields()...)
 	}
-	f.m.log.Debug("kafka_stream: fetch failed", append(f.place.fields(), zap.Duration("again_in", d), zap.Error(err))...)
+	f.m.log.Debug("kafka_stream: fetch failed", append(f.fields(), zap.Duration("again_in", d), zap.Error(err))...)
 	pause(ctx, d)
 }
 

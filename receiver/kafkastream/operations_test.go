@@ -63,7 +63,7 @@ func labels(id component.ID, more ...attribute.KeyValue) attribute.Set {
 func TestConnected(t *testing.T) {
 	tel := componenttest.NewTelemetry()
 	t.Cleanup(func() { tel.Shutdown(context.Background()) })
-	set, logs := observed(t, tel)
+	set, _ := observed(t, tel)
 	c := newCluster(t, 1)
 	_, stop := start(t, set, c.config(), new(pipeline))
 	connected := func() int64 {
@@ -78,7 +78,7 @@ func TestConnected(t *testing.T) {
 
 	tel = componenttest.NewTelemetry()
 	t.Cleanup(func() { tel.Shutdown(context.Background()) })
-	set, logs = observed(t, tel)
+	set, logs := observed(t, tel)
 	host := new(statusHost)
 	startOn(t, host, set, c.config(func(cfg *Config) { cfg.Brokers = []string{"127.0.0.1:1"} }), new(pipeline))
 	wait(t, "nothing says that Kafka is away", func() bool { return connected() == 0 })

@@ -17,8 +17,8 @@ func (e *PartlyWritten) Unwrap() error { return e.Err }
 // WrittenIn returns the records that are written although err says that not all are. They are none where the error is one of
 // several: another exporter may not have them.
 func WrittenIn(err error) map[Source]struct{} {
-	for ; err != nil; err = errors.Unwrap(err) { // does not go into joined errors
-		if p, is := err.(*PartlyWritten); is {
+	for ; err != nil; err = errors.Unwrap(err) {
+		if p, is := err.(*PartlyWritten); is { //nolint:errorlint // errors.As goes into joined errors
 			return p.Written
 		}
 	}
