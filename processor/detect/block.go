@@ -15,9 +15,9 @@ type block struct {
 
 const blockLen = 64
 
-// The properties that a block has a mask for.
+// The properties that a block has a mask for, in its order.
 const (
-	kindWord = 1 << iota
+	kindWord = iota
 	kindLetter
 	kindCapital
 	kindNumeral
@@ -27,58 +27,64 @@ const (
 	kindEscape
 )
 
-// kinds holds the properties of every byte.
-var kinds = func() (t [256]uint8) {
+// kinds holds the properties of every byte, each at the top of a byte of its own.
+var kinds = func() (t [256]uint64) {
 	for i := range 256 {
 		c := byte(i)
-		if isWord(c) {
-			t[c] |= kindWord
-		}
-		if isLetter(c) {
-			t[c] |= kindLetter
-		}
-		if isUpper(c) {
-			t[c] |= kindCapital
-		}
-		if isDigit(c) {
-			t[c] |= kindNumeral
-		}
+		t[c] = property(kindWord, isWord(c)) | property(kindLetter, isLetter(c)) | property(kindCapital, isUpper(c)) |
+			property(kindNumeral, isDigit(c)) | property(kindEscape, c == '\\' || c == '%' || c == escape)
 		switch c {
 		case ':', '=', '>':
-			t[c] |= kindSeparator
+			t[c] |= property(kindSeparator, true)
 		case '(', '+', '-':
-			t[c] |= kindSign
+			t[c] |= property(kindSign, true)
 		default:
-			if classes[c]&clsEvent != 0 {
-				t[c] |= kindOther
-			}
+			t[c] |= property(kindOther, classes[c]&clsEvent != 0)
 		}
-	}
-	for _, c := range []byte{'\\', '%', escape} {
-		t[c] |= kindEscape
 	}
 	return t
 }()
 
-// classifyByTable sets the masks of s, which is at most 64 bytes long: the same on every machine.
+func property(kind int, has bool) uint64 {
+	if has {
+		return 0x80 << (8 * kind)
+	}
+	return 0
+}
+
+// classifyByTable sets the masks of s, which is at most 64 bytes long: the same on every machine. A row holds the properties of
+// eight bytes of s, those of one kind in a byte; masks are the columns.
 func (b *block) classifyByTable(s string) {
-	const gather = 0x0102040810204080 // brings the lowest bits of eight bytes together in the highest byte
-	var masks [8]uint64
+	var rows [8]uint64
 	i := 0
 	for ; i+8 <= len(s); i += 8 {
 		c := s[i : i+8]
-		x := uint64(kinds[c[0]]) | uint64(kinds[c[1]])<<8 | uint64(kinds[c[2]])<<16 | uint64(kinds[c[3]])<<24 |
-			uint64(kinds[c[4]])<<32 | uint64(kinds[c[5]])<<40 | uint64(kinds[c[6]])<<48 | uint64(kinds[c[7]])<<56
-		for k := range masks {
-			masks[k] |= (x >> k & ones8 * gather >> 56) << i
-		}
+		rows[i/8&7] = kinds[c[0]]>>7 | kinds[c[1]]>>6 | kinds[c[2]]>>5 | kinds[c[3]]>>4 |
+			kinds[c[4]]>>3 | kinds[c[5]]>>2 | kinds[c[6]]>>1 | kinds[c[7]]
 	}
 	for ; i < len(s); i++ {
-		for k := range masks {
-			masks[k] |= uint64(kinds[s[i]]) >> k & 1 << i
-		}
+		rows[i/8&7] |= kinds[s[i]] >> (7 - i&7)
 	}
-	*b = block{masks[0], masks[1], masks[2], masks[3], masks[4], masks[5], masks[6], masks[7]}
+	transpose(&rows)
+	*b = block{rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6], rows[7]}
+}
+
+// transpose exchanges rows and columns of eight times eight bytes (Warren, Hacker's Delight, 7-3).
+func transpose(rows *[8]uint64) {
+	exchange := func(a, b int, shift uint, mask uint64) {
+		x := (rows[a]>>shift ^ rows[b]) & mask
+		rows[a] ^= x << shift
+		rows[b] ^= x
+	}
+	for i := range 4 {
+		exchange(i, i+4, 32, 0x00000000FFFFFFFF)
+	}
+	for _, i := range [...]int{0, 1, 4, 5} {
+		exchange(i, i+2, 16, 0x0000FFFF0000FFFF)
+	}
+	for i := 0; i < 8; i += 2 {
+		exchange(i, i+1, 8, 0x00FF00FF00FF00FF)
+	}
 }
 
 // keep forgets all but the first n bytes, n < 64.

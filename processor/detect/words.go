@@ -11,8 +11,8 @@ const (
 	macAway   = ^uint64(0) >> (blockLen - macSize) << (blockLen - macSize)
 )
 
-// words notes which of the words with digits, and of those with digits behind them, may be something. It is written for speed: all
-// questions about the words of the block are asked at once, and most of the answers are nothing.
+// words notes which of the words with digits, and of those with digits behind them, may be something. All questions about the
+// words of the block are asked at once, and most of the answers are nothing.
 func (p *places) words() {
 	w, d := p.word, p.digit
 	starts := w &^ (w << 1)
