@@ -150,8 +150,10 @@ func (m *member) Shutdown(ctx context.Context) error {
 	case <-m.done:
 	case <-ctx.Done():
 		close(m.hurry)
-		<-m.done
+	case <-time.After(stopping + aborting): // batches had their time: what it still waits for is a broker that does not answer
+		close(m.hurry)
 	}
+	<-m.done
 	if m.conn != nil {
 		m.conn.Close()
 	}
