@@ -119,6 +119,13 @@ func (c *Config) Validate() error {
 	if strings.Contains(c.Topic, sourceTopic) && !produce.TopicName(c.telemetryTopic("traces")) {
 		f.add("telemetry_topic: %q: want a topic, or {signal} in one, such as otlp_{signal}", c.TelemetryTopic)
 	}
+	switch letters := c.DeadLetter.Topic; {
+	case letters == "": // which DeadLetter says
+	case c.Topic == letters:
+		f.add("topic: %s is where dead_letter.topic sends dead letters: records would be among them", c.Topic)
+	case strings.Contains(c.Topic, sourceTopic) && c.TelemetryTopic == letters:
+		f.add("telemetry_topic: %s is where dead_letter.topic sends dead letters: records would be among them", c.TelemetryTopic)
+	}
 	if !slices.Contains(partitionings, c.Partition) {
 		f.add("partition: %q: want one of %v", string(c.Partition), partitionings)
 	}

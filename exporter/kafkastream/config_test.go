@@ -53,11 +53,27 @@ sending_queue: {queue_size: 10}
 			"brokers: must be set", `topic: "a b"`, `partition: "roundrobin"`, `encoding: "json"`, "timeout: 0s", "max_batch_bytes: 5",
 			"max_message_bytes: -1", "want 1 to 249", "seal_to[0]", "initial_interval", "sending_queue: leave it out",
 		}},
+		{
+			"records among the dead letters", "brokers: [kafka:9092]\ntopic: cloakroom-dead-letters",
+			[]string{"topic: cloakroom-dead-letters is where dead_letter.topic"},
+		},
+		{
+			"telemetry among the dead letters", "brokers: [kafka:9092]\ntelemetry_topic: dead\ndead_letter: {topic: dead}",
+			[]string{"telemetry_topic: dead is where dead_letter.topic"},
+		},
+		{
+			"times of the retry without a unit", "brokers: [kafka:9092]\nretry: {initial_interval: 5, max_interval: 30}",
+			[]string{"retry.initial_interval: 5ns: must be at least 1ms; a number without a unit is nanoseconds", "retry.max_interval: 30ns"},
+		},
+		{
+			"a retry shorter than its first pause", "brokers: [kafka:9092]\nretry: {initial_interval: 5s, max_elapsed_time: 1s}",
+			[]string{"retry: 'max_elapsed_time' must not be less than 'initial_interval'"},
+		},
 		{"no topic for telemetry", "brokers: [kafka:9092]\ntelemetry_topic: 'a/{signal}'", []string{"telemetry_topic"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			err := confmap.Validate(configure(t, nil, tt.yaml))
-			if count(err, "broker: ")+count(err, "produce: ")+count(err, "telemetry_topic") > count(fmt.Errorf("%s", tt.want), "telemetry_topic") {
+			if count(err, "broker:")+count(err, "produce:")+count(err, "telemetry_topic") > count(fmt.Errorf("%s", tt.want), "telemetry_topic") {
 				t.Errorf("a path that is not in the YAML, or what is not wrong: %v", err)
 			}
 			if len(tt.want) == 0 && err != nil {

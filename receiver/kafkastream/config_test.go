@@ -71,6 +71,10 @@ retry: {initial_interval: 1s, max_interval: 1m}`, nil},
 		{"a pattern of a shell", least + "topics_regex: '*.raw'", []string{"topics_regex: want a regular expression (RE2), such as orders\\..*: error parsing"}},
 		{"times without a unit", least + "topics: [a]\nsession_timeout: 30\nfetch: {max_wait: 500}", []string{"session_timeout: 30ns: must be from 1ms to 24h; a number without a unit is nanoseconds", "fetch.max_wait: 500ns: must be from 1ms to 5m; a number"}},
 		{
+			"times of connections without a unit", least + "topics: [a]\ndial_timeout: 10\nschema_registry: {url: http://r, timeout: 10}",
+			[]string{"dial_timeout: 10ns: must be at least 1ms; a number", "schema_registry.timeout: 10ns: must be at least 1ms; a number"},
+		},
+		{
 			"keys of another receiver, and what else is wrong with the YAML", least + "topic: a\ngroup_id: g\nfetch: {max_bytes: many}\ntopic_regex: b",
 			[]string{"topic: there is no such key here: set topics", "group_id: there is no such key here: set group", "fetch.max_bytes:", "invalid keys: topic_regex"},
 		},

@@ -150,8 +150,10 @@ func (m *member) Shutdown(ctx context.Context) error {
 	case <-m.done:
 	case <-ctx.Done():
 		close(m.hurry)
-		<-m.done
+	case <-time.After(stopping + aborting): // batches had their time: what it still waits for is a broker that does not answer
+		close(m.hurry)
 	}
+	<-m.done
 	if m.conn != nil {
 		m.conn.Close()
 	}
@@ -244,10 +246,14 @@ func (m *member) generations(ctx context.Context, group *kafka.ConsumerGroup, b 
 }
 
 func (m *member) tellGroup(err error) {
+	if errors.Is(err, kafka.InvalidSessionTimeout) {
+		err = fmt.Errorf("session_timeout, %s, is not within what the brokers allow (group.min.session.timeout.ms and "+
+			"group.max.session.timeout.ms, 6 s and 30 min unless set otherwise): %w", m.cfg.SessionTimeout, err)
+	}
 	if err != nil {
 		err = fmt.Errorf("cannot join group %s: %w", m.cfg.Group, err)
 	}
-	m.tell("group", err, "trying again", "the group is joined again")
+	m.tell("group", err, "the group is not joined, trying again", "the group is joined")
 }
 
 // leave ends the generation and leaves the group. kafka-go may be waiting for the group to settle, longer than a shutdown may

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/component/componenttest"
@@ -166,6 +167,40 @@ func TestDeadLetterLog(t *testing.T) {
 		if strings.Contains(line.String(), secret) {
 			t.Error("a line of the log has the record")
 		}
+	}
+}
+
+// TestShutdownWhileFrozen: a coordinator that does not answer, to a commit that is under way or to the leave, does not hold a stop up
+// for longer than supervisors wait either.
+func TestShutdownWhileFrozen(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, 2)
+	frozen, thaw := make(chan struct{}), make(chan struct{})
+	t.Cleanup(func() { close(thaw) })
+	p := &pipeline{before: func(ctx context.Context, got []seen) error {
+		if got[0].partition == 0 {
+			return nil
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	}}
+	for partition := range int32(2) {
+		c.produce(topic, partition, 0, 5)
+	}
+	c.ControlKey(int16(kmsg.OffsetCommit), func(kmsg.Request) (kmsg.Response, error, bool) {
+		close(frozen)
+		<-thaw // and so nothing else is answered
+		return nil, nil, false
+	})
+	_, stop := start(t, settings(t), c.config(func(cfg *Config) {
+		d := defaultConfig().(*Config)
+		cfg.SessionTimeout, cfg.HeartbeatInterval, cfg.RebalanceTimeout = d.SessionTimeout, d.HeartbeatInterval, d.RebalanceTimeout
+	}), p)
+	<-frozen
+	began := time.Now()
+	stop()
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("took %s", took)
 	}
 }
 

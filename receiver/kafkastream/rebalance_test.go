@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -236,6 +237,16 @@ func TestJoinFails(t *testing.T) {
 	wait(t, "the problem is not told", func() bool { return errors.Is(m.problem("group"), kafka.GroupAuthorizationFailed) })
 	wait(t, "records do not arrive", func() bool { return p.count() == 5 })
 	if err := m.problem("group"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSessionTimeout: one that the brokers do not allow is told by its key, which is not what their error is called.
+func TestSessionTimeout(t *testing.T) {
+	c := newCluster(t, 1)
+	m, _ := start(t, settings(t), c.config(func(cfg *Config) { cfg.SessionTimeout = time.Hour }), new(pipeline))
+	wait(t, "the problem is not told", func() bool { return errors.Is(m.problem("group"), kafka.InvalidSessionTimeout) })
+	if err := m.problem("group"); !strings.Contains(err.Error(), "session_timeout, 1h0m0s, is not within what the brokers allow") {
 		t.Error(err)
 	}
 }

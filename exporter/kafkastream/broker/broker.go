@@ -171,14 +171,14 @@ func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, e
 		return nil, fmt.Errorf("broker %s: it is not on the loopback interface, and sasl would show it the secret without tls", address)
 	}
 	if d.tls == nil {
-		return conn, nil
+		return &answering{Conn: conn, address: address}, nil
 	}
 	secure, err := d.handshake(ctx, conn, address)
 	if err != nil {
 		conn.Close()
 		return nil, &tlsError{address, err}
 	}
-	return secure, nil
+	return &answering{Conn: secure, address: address}, nil
 }
 
 func (d *dialer) handshake(ctx context.Context, conn net.Conn, address string) (net.Conn, error) {

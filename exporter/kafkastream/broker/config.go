@@ -99,8 +99,8 @@ func (f *faults) add(format string, args ...any) { *f = append(*f, fmt.Errorf(fo
 func (c *Config) Check() error {
 	var f faults
 	c.validateBrokers(&f)
-	if c.DialTimeout <= 0 {
-		f.add("dial_timeout: %s: must be more than 0", c.DialTimeout)
+	if c.DialTimeout < time.Millisecond {
+		f.add("dial_timeout: %s: must be at least 1ms; a number without a unit is nanoseconds: want 10s", c.DialTimeout)
 	}
 	encrypted := false
 	if c.TLS.HasValue() {

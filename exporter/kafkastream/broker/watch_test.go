@@ -90,6 +90,9 @@ func TestReason(t *testing.T) {
 		{"a broker that hangs up", broker.ReasonClosed, func(t *testing.T) broker.Config {
 			return listen(t, func(c net.Conn) { c.Close() })
 		}},
+		{"an HTTP server", broker.ReasonOther, func(t *testing.T) broker.Config {
+			return listen(t, func(c net.Conn) { _, _ = c.Write([]byte("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")) })
+		}},
 		{"a certificate of another authority", broker.ReasonTLS, func(t *testing.T) broker.Config {
 			cfg := config(cluster(t, kfake.TLS(newPKI(t).serverTLS())))
 			cfg.TLS = configoptional.Some(configtls.NewDefaultClientConfig())

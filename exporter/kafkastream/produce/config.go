@@ -25,11 +25,14 @@ type Config struct {
 	Timeout time.Duration `mapstructure:"timeout"`
 	// Retry says how long a batch is tried again, one after the other in each partition, before its telemetry is refused and
 	// whoever sent it has to send it again. By default after 100ms, up to 5s, for 5 minutes.
-	Retry configretry.BackOffConfig `mapstructure:"retry"`
+	Retry Retry `mapstructure:"retry"`
 	// CreateTopics lets the brokers create topics that are not there, if they are set up to do so. The number of partitions is
 	// then theirs. Default false.
 	CreateTopics bool `mapstructure:"create_topics"`
 }
+
+// Retry is the Collector's configuration of pauses, without the Validate of it: Check asks that, which knows the path in the YAML.
+type Retry configretry.BackOffConfig
 
 const (
 	defaultMaxBytes = 1_000_000 // a broker takes 1,048,588 unless told otherwise
@@ -42,7 +45,7 @@ const (
 func DefaultConfig() Config {
 	retry := configretry.NewDefaultBackOffConfig()
 	retry.InitialInterval, retry.MaxInterval, retry.Multiplier = 100*time.Millisecond, 5*time.Second, 2
-	return Config{MaxBatchBytes: defaultMaxBytes, MaxMessageBytes: defaultMaxBytes, Timeout: defaultTimeout, Retry: retry}
+	return Config{MaxBatchBytes: defaultMaxBytes, MaxMessageBytes: defaultMaxBytes, Timeout: defaultTimeout, Retry: Retry(retry)}
 }
 
 // Check reports every fault at once, each by its path in the YAML.
@@ -58,6 +61,19 @@ func (c *Config) Check() error {
 	}
 	if c.Timeout < time.Millisecond {
 		faults = append(faults, fmt.Errorf("timeout: %s: must be at least 1ms; a number without a unit is nanoseconds: want 10s", c.Timeout))
+	}
+	retry := configretry.BackOffConfig(c.Retry)
+	if err := retry.Validate(); err != nil {
+		faults = append(faults, fmt.Errorf("retry: %w", err))
+	}
+	for _, t := range []struct {
+		key   string
+		value time.Duration
+	}{{"initial_interval", c.Retry.InitialInterval}, {"max_interval", c.Retry.MaxInterval}, {"max_elapsed_time", c.Retry.MaxElapsedTime}} {
+		if 0 < t.value && t.value < time.Millisecond {
+			const want = "must be at least 1ms; a number without a unit is nanoseconds: want 10s"
+			faults = append(faults, fmt.Errorf("retry.%s: %s: %s", t.key, t.value, want))
+		}
 	}
 	return errors.Join(faults...)
 }

@@ -115,8 +115,9 @@ func (c *SchemaRegistry) urlFaults() (faults []error) {
 	if c.Password != "" && c.Username == "" {
 		faults = append(faults, errors.New("username: required with a password"))
 	}
-	if c.Timeout <= 0 {
-		faults = append(faults, errors.New("timeout: must be more than 0"))
+	if c.Timeout < time.Millisecond {
+		const want = "must be at least 1ms; a number without a unit is nanoseconds: want 10s"
+		faults = append(faults, fmt.Errorf("timeout: %s: %s", c.Timeout, want))
 	}
 	if err := c.TLS.Validate(); err != nil {
 		faults = append(faults, fmt.Errorf("tls: %w", err))

@@ -41,7 +41,7 @@ func Sizes(conf *confmap.Conf, keys ...string) error {
 			continue
 		}
 		n, err := units.RAMInBytes(text)
-		if err == nil {
+		if err == nil && n >= 0 { // else it is more than a number can hold
 			err = conf.Merge(confmap.NewFromStringMap(map[string]any{key: n}))
 		} else {
 			path := strings.ReplaceAll(key, "::", ".")

@@ -26,6 +26,7 @@ func TestSizes(t *testing.T) {
 		{"no unit there is", "16 apples", nil},
 		{"nothing", "", nil},
 		{"less than nothing", "-1MiB", nil},
+		{"more than a number holds", "9999999999GiB", nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			conf := confmap.NewFromStringMap(map[string]any{"fetch": map[string]any{"max": tt.in, "other": "7k"}, "name": "n"})
