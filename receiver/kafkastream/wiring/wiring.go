@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/confmap"
+	"go.uber.org/zap"
 
 	exporter "github.com/cloakroom/cloakroom/exporter/kafkastream"
 	receiver "github.com/cloakroom/cloakroom/receiver/kafkastream"
@@ -16,15 +17,19 @@ import (
 
 // NewFactory returns the factory of the converter.
 func NewFactory() confmap.ConverterFactory {
-	return confmap.NewConverterFactory(func(confmap.ConverterSettings) confmap.Converter { return converter{} })
+	return confmap.NewConverterFactory(func(set confmap.ConverterSettings) confmap.Converter { return converter{set.Logger} })
 }
 
-type converter struct{}
+type converter struct{ log *zap.Logger }
 
-// Convert returns what is wrong, and leaves the configuration as it is.
-func (converter) Convert(_ context.Context, conf *confmap.Conf) error {
+// Convert returns what is wrong, and leaves the configuration as it is. What may be wrong is logged.
+func (c converter) Convert(_ context.Context, conf *confmap.Conf) error {
 	if err := Check(conf); err != nil {
 		return fmt.Errorf("kafka_stream:\n%w", err) // a line for each fault, after what the Collector says before them
+	}
+	for _, name := range untokenized(conf) {
+		c.log.Warn("kafka_stream: records go from Kafka to Kafka as they are: the pipeline has no tokenization processor",
+			zap.String("key", "service::pipelines::"+name+"::processors"))
 	}
 	return nil
 }
@@ -39,22 +44,40 @@ type pipe struct {
 	Exporters  []string `mapstructure:"exporters"`
 }
 
-// Check returns everything that is wrong with how kafka_stream receivers stand in the pipelines of a whole configuration. Where that
-// is anything, it also returns what is wrong with kafka_stream components by themselves: the Collector does not get to ask them.
-func Check(conf *confmap.Conf) error {
+// pipes returns the pipelines by their names: none where the Collector cannot read them and says so in its own words.
+func pipes(conf *confmap.Conf) map[string]pipe {
 	var whole struct {
 		Service struct {
 			Pipelines map[string]pipe `mapstructure:"pipelines"`
 		} `mapstructure:"service"`
 	}
 	if err := conf.Unmarshal(&whole, confmap.WithIgnoreUnused()); err != nil {
-		return nil // the Collector says it in its own words
+		return nil
 	}
+	return whole.Service.Pipelines
+}
+
+// untokenized returns the pipelines from Kafka to Kafka in which nothing is tokenized. That may be meant, where the topics are clean.
+func untokenized(conf *confmap.Conf) (names []string) {
+	tokenizes := func(id string) bool { return typeOf(id) == "tokenization" }
+	for name, p := range pipes(conf) {
+		if slices.ContainsFunc(p.Receivers, isKafka) && slices.ContainsFunc(p.Exporters, isKafka) && !slices.ContainsFunc(p.Processors, tokenizes) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Check returns everything that is wrong with how kafka_stream receivers stand in the pipelines of a whole configuration. Where that
+// is anything, it also returns what is wrong with kafka_stream components by themselves: the Collector does not get to ask them.
+func Check(conf *confmap.Conf) error {
+	all := pipes(conf)
 	f := &faults{told: map[string]bool{}}
 	c := components{receivers: map[string]source{}, exporters: map[string]target{}}
 	pipelines := map[string]pipe{}
-	for _, name := range slices.Sorted(maps.Keys(whole.Service.Pipelines)) {
-		if p := whole.Service.Pipelines[name]; slices.ContainsFunc(p.Receivers, isKafka) {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if p := all[name]; slices.ContainsFunc(p.Receivers, isKafka) {
 			pipelines[name] = p
 			c.read(conf, p)
 			checkBatches(f, name, p)

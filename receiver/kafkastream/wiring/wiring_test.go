@@ -1,10 +1,13 @@
 package wiring_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"go.opentelemetry.io/collector/confmap"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 	"gopkg.in/yaml.v3"
 
 	"github.com/cloakroom/cloakroom/receiver/kafkastream/wiring"
@@ -17,7 +20,7 @@ func check(t *testing.T, text string) error {
 	if err := yaml.Unmarshal([]byte(text), &values); err != nil {
 		t.Fatal(err)
 	}
-	return wiring.NewFactory().Create(confmap.ConverterSettings{}).Convert(t.Context(), confmap.NewFromStringMap(values))
+	return wiring.NewFactory().Create(confmap.ConverterSettings{Logger: zap.NewNop()}).Convert(t.Context(), confmap.NewFromStringMap(values))
 }
 
 // want checks that an error has as many faults as there are texts, and each text once.
@@ -110,6 +113,40 @@ receivers: {kafka_stream: {brokers: [k:9092], group: g, topics_regex: '.*', form
 		{"components that are not there", oneOfLogs, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) { want(t, check(t, tt.yaml), tt.want) })
+	}
+}
+
+// TestNothingTokenizes: a pipeline from Kafka to Kafka that forgot its processor is told by the log.
+func TestNothingTokenizes(t *testing.T) {
+	for _, tt := range []struct {
+		name, pipelines string
+		want            []string
+	}{
+		{"with the processor", "logs: {receivers: [kafka_stream], processors: [tokenization/eu], exporters: [kafka_stream]}", nil},
+		{"without it", "logs: {receivers: [kafka_stream], exporters: [kafka_stream]}", []string{"service::pipelines::logs::processors"}},
+		{"clean topics to a backend", "logs: {receivers: [kafka_stream], exporters: [debug]}", nil},
+		{
+			"one of three without it",
+			"logs: {receivers: [kafka_stream], processors: [tokenization], exporters: [kafka_stream]}, " +
+				"traces: {receivers: [kafka_stream], processors: [memory_limiter], exporters: [kafka_stream]}, metrics: {receivers: [otlp], exporters: [kafka_stream]}",
+			[]string{"service::pipelines::traces::processors"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var values map[string]any
+			if err := yaml.Unmarshal([]byte(fromKafka+toKafka+"service: {pipelines: {"+tt.pipelines+"}}"), &values); err != nil {
+				t.Fatal(err)
+			}
+			core, logs := observer.New(zap.WarnLevel)
+			_ = wiring.NewFactory().Create(confmap.ConverterSettings{Logger: zap.New(core)}).Convert(t.Context(), confmap.NewFromStringMap(values))
+			var said []string
+			for _, entry := range logs.All() {
+				said = append(said, entry.ContextMap()["key"].(string))
+			}
+			if !slices.Equal(said, tt.want) {
+				t.Errorf("%v, want %v", said, tt.want)
+			}
+		})
 	}
 }
 
