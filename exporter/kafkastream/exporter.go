@@ -124,13 +124,13 @@ type queue struct {
 }
 
 func (g *gathering) add(o record.Out) error {
-	if o.Bad != nil {
-		g.bad = append(g.bad, deadletter.Letter{Source: o.Source, Reason: o.Bad.Reason, SchemaID: o.Bad.SchemaID})
-		return nil
-	}
 	if o.FromKafka && (o.Partition < 0 || !produce.TopicName(o.Topic)) {
 		// It did not come from Kafka, whatever its attributes say. What they say is not told.
 		return consumererror.NewPermanent(errors.New("kafka_stream: telemetry with attributes kafka.topic and kafka.partition that no topic and partition can have"))
+	}
+	if o.Bad != nil {
+		g.bad = append(g.bad, deadletter.Letter{Source: o.Source, Reason: o.Bad.Reason, SchemaID: o.Bad.SchemaID})
+		return nil
 	}
 	r, err := g.route(&o)
 	if err != nil {
