@@ -154,15 +154,27 @@ func (p *partition) hand(ctx, work context.Context, recs []batch.Record, letters
 
 // unwritten leaves out of the next attempt what an exporter has written in this one, while another partition of its topics fails.
 func (p *partition) unwritten(recs []batch.Record, faults []fault, err error) ([]batch.Record, []fault) {
-	written := record.WrittenIn(err)
-	if len(written) == 0 || consumererror.IsPermanent(err) { // which is narrowed down, not tried again
+	partly := record.Partly(err)
+	if partly == nil || consumererror.IsPermanent(err) { // which is narrowed down, not tried again
 		return recs, faults
 	}
 	left := make([]batch.Record, 0, len(recs))
-	for i := range recs {
-		if _, is := written[p.at(recs[i].Offset)]; !is {
+	known := 0 // of what is not written
+	for rest, i := faults, 0; i < len(recs); i++ {
+		at := p.at(recs[i].Offset)
+		if len(rest) > 0 && rest[0].at == i { // nobody was handed it, whatever bears its offset
+			left, rest = append(left, recs[i]), rest[1:]
+			continue
+		}
+		if _, is := partly.Unwritten[at]; is {
+			known++
+		}
+		if _, is := partly.Written[at]; !is {
 			left = append(left, recs[i])
 		}
+	}
+	if known < len(partly.Unwritten) {
+		return recs, faults
 	}
 	return left, faults[:0] // which are found again
 }
