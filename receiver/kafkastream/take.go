@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumererror"
@@ -125,7 +127,7 @@ func (p *partition) hand(ctx, work context.Context, recs []batch.Record, letters
 		}
 		return refused
 	}
-	if err != nil && !consumererror.IsPermanent(err) {
+	if err != nil && !forGood(err) {
 		return err
 	}
 	for _, f := range faults {
@@ -155,7 +157,7 @@ func (p *partition) hand(ctx, work context.Context, recs []batch.Record, letters
 // unwritten leaves out of the next attempt what an exporter has written in this one, while another partition of its topics fails.
 func (p *partition) unwritten(recs []batch.Record, faults []fault, err error) ([]batch.Record, []fault) {
 	partly := record.Partly(err)
-	if partly == nil || consumererror.IsPermanent(err) { // which is narrowed down, not tried again
+	if partly == nil || forGood(err) { // which is narrowed down, not tried again
 		return recs, faults
 	}
 	left := make([]batch.Record, 0, len(recs))
@@ -271,6 +273,23 @@ func (p *partition) post(ctx, work context.Context, letters []deadletter.Letter)
 	return err
 }
 
+// permanent is the type of errors that say so themselves.
+var permanent = reflect.TypeOf(consumererror.NewPermanent(nil))
+
+// forGood tells whether all that refuse something refuse it for good. While one of several is only away, what another one refuses is
+// not given up: the one that is away would never have it.
+func forGood(err error) bool {
+	for ; consumererror.IsPermanent(err); err = errors.Unwrap(err) {
+		if reflect.TypeOf(err) == permanent {
+			return true
+		}
+		if several, are := err.(interface{ Unwrap() []error }); are { //nolint:errorlint // the ones around it are behind us
+			return !slices.ContainsFunc(several.Unwrap(), func(err error) bool { return !forGood(err) })
+		}
+	}
+	return false
+}
+
 // retryable hides from errors.As what its error is.
 type retryable struct{ err error }
 
@@ -283,7 +302,7 @@ func (p *partition) insist(ctx, work context.Context, do func() error) error {
 		err := do()
 		var refused *refusedError
 		switch {
-		case err == nil, consumererror.IsPermanent(err) && work.Err() == nil, errors.As(err, &refused):
+		case err == nil, forGood(err) && work.Err() == nil, errors.As(err, &refused):
 			if wait.attempts > 0 {
 				p.m.tell(p.String(), nil, "", "the partition goes on", p.fields()...)
 			}
