@@ -134,15 +134,15 @@ func TestRefused(t *testing.T) {
 
 // TestRefusedByOneOfTwo: while one exporter of a pipeline is away, what another one refuses for good is not given up: the first has it not.
 func TestRefusedByOneOfTwo(t *testing.T) {
-	refused := consumererror.NewPermanent(errors.New("refused"))
+	away, refused := errors.New("away"), consumererror.NewPermanent(errors.New("refused"))
 	for _, tt := range []struct {
 		name        string
 		away, after error
 		letters     []string
 	}{
-		{"and then taken", errors.Join(refused, errors.New("away")), nil, nil},
-		{"and then by both", fmt.Errorf("no: %w", errors.Join(errors.New("away"), refused)), errors.Join(refused, refused), []string{"orders/0@0 refused"}},
-		{"that are one for those before them", consumererror.NewPermanent(errors.Join(errors.New("a"), errors.New("b"))), nil, []string{"orders/0@0 refused"}},
+		{"and then taken", errors.Join(refused, away), nil, nil},
+		{"and then by both", fmt.Errorf("no: %w", errors.Join(away, refused)), errors.Join(refused, refused), []string{"orders/0@0 refused"}},
+		{"as a whole, whatever it says of them", consumererror.NewPermanent(errors.Join(away, away)), nil, []string{"orders/0@0 refused"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newCluster(t, 1)

@@ -112,8 +112,12 @@ service:
 		},
 		{
 			"processors that hold records for a time", fromKafka + toKafka +
-				"service: {pipelines: {logs: {receivers: [kafka_stream], processors: [groupbytrace, tail_sampling/a, logdedup, interval, memory_limiter], exporters: [kafka_stream]}}}",
-			[]string{"processors: groupbytrace says yes", "processors: tail_sampling/a says yes", "processors: logdedup says yes", "processors: interval says yes"},
+				"service: {pipelines: {logs: {receivers: [kafka_stream], " +
+				"processors: [groupbytrace, tail_sampling/a, logdedup, interval, memory_limiter], exporters: [kafka_stream]}}}",
+			[]string{
+				"processors: groupbytrace says yes", "processors: tail_sampling/a says yes",
+				"processors: logdedup says yes", "processors: interval says yes",
+			},
 		},
 		{
 			"everything at once", `

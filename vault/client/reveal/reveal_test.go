@@ -81,7 +81,9 @@ func TestDialFails(t *testing.T) {
 // lying is a vault that says it opened a letter.
 type lying struct{ letters []*vaultpb.OpenedLetter }
 
-func (l lying) OpenLetters(context.Context, *connect.Request[vaultpb.OpenLettersRequest]) (*connect.Response[vaultpb.OpenLettersResponse], error) {
+func (l lying) OpenLetters(
+	context.Context, *connect.Request[vaultpb.OpenLettersRequest],
+) (*connect.Response[vaultpb.OpenLettersResponse], error) {
 	return connect.NewResponse(&vaultpb.OpenLettersResponse{Letters: l.letters}), nil
 }
 
