@@ -124,13 +124,13 @@ type queue struct {
 }
 
 func (g *gathering) add(o record.Out) error {
-	if o.Bad != nil {
-		g.bad = append(g.bad, deadletter.Letter{Source: o.Source, Reason: o.Bad.Reason, SchemaID: o.Bad.SchemaID})
-		return nil
-	}
 	if o.FromKafka && (o.Partition < 0 || !produce.TopicName(o.Topic)) {
 		// It did not come from Kafka, whatever its attributes say. What they say is not told.
 		return consumererror.NewPermanent(errors.New("kafka_stream: telemetry with attributes kafka.topic and kafka.partition that no topic and partition can have"))
+	}
+	if o.Bad != nil {
+		g.bad = append(g.bad, deadletter.Letter{Source: o.Source, Reason: o.Bad.Reason, SchemaID: o.Bad.SchemaID})
+		return nil
 	}
 	r, err := g.route(&o)
 	if err != nil {
@@ -207,10 +207,9 @@ func (g *gathering) partly(err error, errs []error) error {
 	if g.ctx.Err() != nil {
 		return err // nobody tries again from here
 	}
-	written := map[record.Source]struct{}{}
-	not := make([]record.Source, 0, len(g.bad))
+	written, not := map[record.Source]struct{}{}, map[record.Source]struct{}{}
 	for i := range g.bad {
-		not = append(not, g.bad[i].Source)
+		not[g.bad[i].Source] = struct{}{}
 	}
 	for i, q := range g.order {
 		acknowledged := len(q.sources)
@@ -222,15 +221,17 @@ func (g *gathering) partly(err error, errs []error) error {
 		for _, s := range q.sources[:acknowledged] {
 			written[s] = struct{}{}
 		}
-		not = append(not, q.sources[acknowledged:]...)
+		for _, s := range q.sources[acknowledged:] {
+			not[s] = struct{}{}
+		}
 		for _, r := range q.refused { // their letters are not written
-			not = append(not, q.sources[r.Index])
+			not[q.sources[r.Index]] = struct{}{}
 		}
 	}
-	for _, s := range not {
+	for s := range not {
 		delete(written, s)
 	}
-	return &record.PartlyWritten{Err: err, Written: written}
+	return &record.PartlyWritten{Err: err, Written: written, Unwritten: not}
 }
 
 func (q *queue) letters() []deadletter.Letter {

@@ -75,6 +75,7 @@ func (h *health) forget(l lane) {
 func (h *health) reached(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.tidy()
 	if h.away = err != nil; h.away {
 		h.notices.Failing("brokers", "Kafka cannot be reached", err)
 	} else {
@@ -87,14 +88,19 @@ func (h *health) reached(err error) {
 func (h *health) number() int32 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.tidy()
+	h.report(nil)
+	return h.count.Load()
+}
+
+// tidy drops what nobody has tried to write for long.
+func (h *health) tidy() {
 	for l, last := range h.failing {
 		if time.Since(last) > h.stale {
 			delete(h.failing, l)
 			h.notices.Forget(l.String())
 		}
 	}
-	h.report(nil)
-	return h.count.Load()
 }
 
 func (h *health) report(err error) {

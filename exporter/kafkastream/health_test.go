@@ -40,6 +40,20 @@ func TestNobodyWrites(t *testing.T) {
 	})
 }
 
+// TestNobodyWritesAndNobodyLooks: nor where nobody reads the metrics. Topics that somebody makes up are not remembered for ever.
+func TestNobodyWritesAndNobodyLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		host := new(told)
+		h := newHealth(host, notice.New(zap.NewNop()), defaultConfig().(*Config))
+		h.fails(lane{"made-up", -1}, errors.New("not there"))
+		time.Sleep(leastStale + time.Second)
+		h.reached(nil)
+		if n := len(host.statuses); len(h.failing) > 0 || n != 2 || host.statuses[1] != componentstatus.StatusOK {
+			t.Errorf("%d fail, and the host was told %v", len(h.failing), host.statuses)
+		}
+	})
+}
+
 // TestAway: the host knows of an outage as long as there is any.
 func TestAway(t *testing.T) {
 	host := new(told)

@@ -2,6 +2,7 @@ package kafkastream_test
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -56,6 +57,28 @@ func TestHostileForgedCoordinates(t *testing.T) {
 				t.Errorf("held up for %v and then: %v", took, err)
 			}
 		})
+	}
+}
+
+// Telemetry that claims to be a record, with a topic that is none, is refused for good also where no record can be made of it: what it
+// says its topic is stands in no letter and no log.
+func TestHostileForgedTopicOfABadRecord(t *testing.T) {
+	const secret = "jane.doe@example.org"
+	c := cluster(t, kfake.SeedTopics(1, "orders", "orders.clean"))
+	set, _, logs := observed(t, "")
+	e := logsExporterOf(t, c, set, "")
+	ld := forged(secret, 0)
+	ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Attributes().PutStr("kafka.frame", "of nothing")
+	if err := e.ConsumeLogs(t.Context(), ld); !consumererror.IsPermanent(err) || contains(err, secret) {
+		t.Errorf("not refused for good: %v", err)
+	}
+	if got := readAll(t, c, letters)[0]; len(got) > 0 {
+		t.Errorf("%d dead letters", len(got))
+	}
+	for _, l := range logs.All() {
+		if strings.Contains(fmt.Sprint(l.Message, l.ContextMap()), secret) {
+			t.Errorf("logged: %v", l)
+		}
 	}
 }
 

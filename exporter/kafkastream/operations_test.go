@@ -151,14 +151,15 @@ func TestPartlyWritten(t *testing.T) {
 	if err == nil {
 		t.Fatal("accepted what is not written")
 	}
-	written := record.WrittenIn(err)
+	partly := record.Partly(err)
 	for i := range recs {
-		_, got := written[record.Source{Topic: "orders", Offset: int64(i)}]
-		if want := record.PartitionOf(record.Murmur2(recs[i].Key), 3) != 1 && i != large; got != want {
-			t.Errorf("record %d: written %v, want %v", i, got, want)
+		_, got := partly.Written[record.Source{Topic: "orders", Offset: int64(i)}]
+		_, not := partly.Unwritten[record.Source{Topic: "orders", Offset: int64(i)}]
+		if want := record.PartitionOf(record.Murmur2(recs[i].Key), 3) != 1 && i != large; got != want || not == got {
+			t.Errorf("record %d: written %v, want %v, not written %v", i, got, want, not)
 		}
 	}
-	if record.WrittenIn(errors.Join(err, errors.New("of another exporter"))) != nil {
+	if record.Partly(errors.Join(err, errors.New("of another exporter"))) != nil {
 		t.Error("what one of two exporters has written is told of both")
 	}
 	failing.Remove()
@@ -174,7 +175,7 @@ func TestPartlyWrittenInOrder(t *testing.T) {
 	unwritable(c, func(*kmsg.ProduceRequest) bool { return seen.Add(1) > 3 })
 	e := logsExporter(t, c, "max_batch_bytes: 1024\nretry: {enabled: false}")
 	err := e.ConsumeLogs(t.Context(), told(t, "orders", 0, numbered(100)))
-	written := record.WrittenIn(err)
+	written := record.Partly(err).Written
 	n := len(readAll(t, c, "orders.clean")[0])
 	if n == 0 || n == 100 || len(written) != n {
 		t.Errorf("told of %d, and %d are there", len(written), n)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumererror"
@@ -125,7 +127,7 @@ func (p *partition) hand(ctx, work context.Context, recs []batch.Record, letters
 		}
 		return refused
 	}
-	if err != nil && !consumererror.IsPermanent(err) {
+	if err != nil && !forGood(err) {
 		return err
 	}
 	for _, f := range faults {
@@ -154,15 +156,27 @@ func (p *partition) hand(ctx, work context.Context, recs []batch.Record, letters
 
 // unwritten leaves out of the next attempt what an exporter has written in this one, while another partition of its topics fails.
 func (p *partition) unwritten(recs []batch.Record, faults []fault, err error) ([]batch.Record, []fault) {
-	written := record.WrittenIn(err)
-	if len(written) == 0 || consumererror.IsPermanent(err) { // which is narrowed down, not tried again
+	partly := record.Partly(err)
+	if partly == nil || forGood(err) { // which is narrowed down, not tried again
 		return recs, faults
 	}
 	left := make([]batch.Record, 0, len(recs))
-	for i := range recs {
-		if _, is := written[p.at(recs[i].Offset)]; !is {
+	known := 0 // of what is not written
+	for rest, i := faults, 0; i < len(recs); i++ {
+		at := p.at(recs[i].Offset)
+		if len(rest) > 0 && rest[0].at == i { // nobody was handed it, whatever bears its offset
+			left, rest = append(left, recs[i]), rest[1:]
+			continue
+		}
+		if _, is := partly.Unwritten[at]; is {
+			known++
+		}
+		if _, is := partly.Written[at]; !is {
 			left = append(left, recs[i])
 		}
+	}
+	if known < len(partly.Unwritten) {
+		return recs, faults
 	}
 	return left, faults[:0] // which are found again
 }
@@ -259,6 +273,23 @@ func (p *partition) post(ctx, work context.Context, letters []deadletter.Letter)
 	return err
 }
 
+// permanent is the type of errors that say so themselves.
+var permanent = reflect.TypeOf(consumererror.NewPermanent(nil))
+
+// forGood tells whether all that refuse something refuse it for good. While one of several is only away, what another one refuses is
+// not given up: the one that is away would never have it.
+func forGood(err error) bool {
+	for ; consumererror.IsPermanent(err); err = errors.Unwrap(err) {
+		if reflect.TypeOf(err) == permanent {
+			return true
+		}
+		if several, are := err.(interface{ Unwrap() []error }); are { //nolint:errorlint // the ones around it are behind us
+			return !slices.ContainsFunc(several.Unwrap(), func(err error) bool { return !forGood(err) })
+		}
+	}
+	return false
+}
+
 // retryable hides from errors.As what its error is.
 type retryable struct{ err error }
 
@@ -271,7 +302,7 @@ func (p *partition) insist(ctx, work context.Context, do func() error) error {
 		err := do()
 		var refused *refusedError
 		switch {
-		case err == nil, consumererror.IsPermanent(err) && work.Err() == nil, errors.As(err, &refused):
+		case err == nil, forGood(err) && work.Err() == nil, errors.As(err, &refused):
 			if wait.attempts > 0 {
 				p.m.tell(p.String(), nil, "", "the partition goes on", p.fields()...)
 			}

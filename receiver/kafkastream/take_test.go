@@ -132,6 +132,41 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestRefusedByOneOfTwo: while one exporter of a pipeline is away, what another one refuses for good is not given up: the first has it not.
+func TestRefusedByOneOfTwo(t *testing.T) {
+	away, refused := errors.New("away"), consumererror.NewPermanent(errors.New("refused"))
+	for _, tt := range []struct {
+		name        string
+		away, after error
+		letters     []string
+	}{
+		{"and then taken", errors.Join(refused, away), nil, nil},
+		{"and then by both", fmt.Errorf("no: %w", errors.Join(away, refused)), errors.Join(refused, refused), []string{"orders/0@0 refused"}},
+		{"as a whole, whatever it says of them", consumererror.NewPermanent(errors.Join(away, away)), nil, []string{"orders/0@0 refused"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newCluster(t, 1)
+			c.produce(topic, 0, 0, 1)
+			var attempts atomic.Int32
+			p := &pipeline{before: func(context.Context, []seen) error {
+				if attempts.Add(1) < 4 {
+					return tt.away
+				}
+				return tt.after
+			}}
+			start(t, settings(t), c.config(), p)
+			wait(t, "not all is committed", func() bool { return c.committed(topic)[0] == 1 })
+			if len(tt.letters) > 0 {
+				if got := c.deadLetters(1); !slices.Equal(got, tt.letters) {
+					t.Errorf("dead letters %v, want %v", got, tt.letters)
+				}
+			} else if p.count() != 1 {
+				t.Errorf("took %d records, want 1", p.count())
+			}
+		})
+	}
+}
+
 // TestUndecodable: what cannot be decoded becomes a dead letter and the partition goes on, also where the pipeline refuses others.
 func TestUndecodable(t *testing.T) {
 	c := newCluster(t, 1)

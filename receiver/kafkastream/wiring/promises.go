@@ -9,10 +9,13 @@ import (
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/deadletter"
 )
 
-// checkBatches finds a batch processor behind a kafka_stream receiver.
+// holding are processors that keep telemetry for a time, and have said yes to it by then.
+var holding = []string{"batch", "groupbytrace", "tail_sampling", "logdedup", "interval"}
+
+// checkBatches finds a processor behind a kafka_stream receiver that says yes to records before they are where they go.
 func checkBatches(f *faults, name string, p pipe) {
 	for _, id := range p.Processors {
-		if typeOf(id) == "batch" {
+		if slices.Contains(holding, typeOf(id)) {
 			f.add("service::pipelines::%s: processors: %s says yes to records before they are where they go, and kafka_stream commits "+
 				"their offsets: a kill loses them. Take it out: kafka_stream hands on whole fetches already (its key fetch)", name, id)
 		}

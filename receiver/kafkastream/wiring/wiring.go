@@ -77,22 +77,20 @@ func Check(conf *confmap.Conf) error {
 	c := components{receivers: map[string]source{}, exporters: map[string]target{}}
 	pipelines := map[string]pipe{}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if p := all[name]; slices.ContainsFunc(p.Receivers, isKafka) {
-			pipelines[name] = p
-			c.read(conf, p)
-			checkBatches(f, name, p)
+		if !slices.ContainsFunc(all[name].Receivers, isKafka) {
+			continue
+		}
+		pipelines[name] = all[name]
+		for _, next := range behind(conf, all, name) {
+			c.read(conf, all[next])
+			checkBatches(f, next, all[next])
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(pipelines)) {
-		p := pipelines[name]
-		for _, id := range p.Exporters {
-			checkQueue(f, conf, id)
-			for _, from := range p.Receivers {
-				in, out := c.receivers[from], c.exporters[id]
-				if in.Config != nil && out.Config != nil {
-					checkDeadLetters(f, in, out)
-					checkLoop(f, in, out)
-				}
+		for _, next := range behind(conf, all, name) {
+			for _, id := range all[next].Exporters {
+				checkQueue(f, conf, id)
+				c.checkPairs(f, pipelines[name].Receivers, id)
 			}
 		}
 	}
@@ -103,6 +101,25 @@ func Check(conf *confmap.Conf) error {
 		return nil
 	}
 	return errors.Join(append(f.errs, c.faults...)...)
+}
+
+// behind returns a pipeline and those its records go on to by connectors. What a connector makes of them for a pipeline of another
+// signal, such as counts, is not the records.
+func behind(conf *confmap.Conf, all map[string]pipe, name string) []string {
+	names := []string{name}
+	for i := 0; i < len(names); i++ {
+		for _, id := range all[names[i]].Exporters {
+			if !conf.IsSet("connectors::" + id) {
+				continue
+			}
+			for _, next := range slices.Sorted(maps.Keys(all)) {
+				if typeOf(next) == typeOf(name) && slices.Contains(all[next].Receivers, id) && !slices.Contains(names, next) {
+					names = append(names, next)
+				}
+			}
+		}
+	}
+	return names
 }
 
 // faults collects what is wrong, each once, however many pipelines it shows in.
@@ -143,6 +160,17 @@ type components struct {
 	receivers map[string]source
 	exporters map[string]target
 	faults    []error // of those that are not valid
+}
+
+// checkPairs looks at an exporter and the receivers of what it gets.
+func (c *components) checkPairs(f *faults, receivers []string, to string) {
+	for _, id := range receivers {
+		in, out := c.receivers[id], c.exporters[to]
+		if in.Config != nil && out.Config != nil {
+			checkDeadLetters(f, in, out)
+			checkLoop(f, in, out)
+		}
+	}
 }
 
 // read adds those of a pipeline.

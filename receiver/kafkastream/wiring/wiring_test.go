@@ -88,6 +88,41 @@ service: {pipelines: {logs: {receivers: [kafka_stream], exporters: [otlp_http/of
 			[]string{"exporters::otlp_http/on: sending_queue", "exporters::otlp_http/disk: sending_queue", "exporters::debug: sending_queue", "exporters::debug/empty: sending_queue"},
 		},
 		{
+			"what stands behind connectors", fromKafka + `
+exporters: {kafka_stream: {brokers: [k:9092], dead_letter: {topic: set-aside}}, otlp_http: , debug: }
+connectors: {routing/a: , forward: , count: }
+service:
+  pipelines:
+    logs: {receivers: [kafka_stream], exporters: [routing/a, count]}
+    logs/a: {receivers: [routing/a], processors: [batch], exporters: [forward, kafka_stream]}
+    logs/b: {receivers: [otlp, forward, routing/a], exporters: [otlp_http]}
+    logs/c: {receivers: [otlp], processors: [batch], exporters: [forward]}
+    metrics: {receivers: [count], processors: [batch], exporters: [otlp_http]}`,
+			[]string{
+				"service::pipelines::logs/a: processors: batch says yes", "exporters::otlp_http: sending_queue: is on unless",
+				"exporters::kafka_stream: dead_letter.topic: set-aside, while receivers::kafka_stream has",
+			},
+		},
+		{
+			"what is counted of them, connectors in a ring, and an exporter with the name of a receiver", fromKafka + toKafka + `
+connectors: {count: , forward: , forward/back: }
+service:
+  pipelines:
+    logs: {receivers: [kafka_stream], exporters: [kafka_stream, count, forward]}
+    logs/there: {receivers: [forward], exporters: [forward/back]}
+    logs/back: {receivers: [forward/back], exporters: [forward]}
+    metrics: {receivers: [count], processors: [batch], exporters: [otlp_http]}`, nil,
+		},
+		{
+			"processors that hold records for a time", fromKafka + toKafka +
+				"service: {pipelines: {logs: {receivers: [kafka_stream], " +
+				"processors: [groupbytrace, tail_sampling/a, logdedup, interval, memory_limiter], exporters: [kafka_stream]}}}",
+			[]string{
+				"processors: groupbytrace says yes", "processors: tail_sampling/a says yes",
+				"processors: logdedup says yes", "processors: interval says yes",
+			},
+		},
+		{
 			"everything at once", `
 receivers: {kafka_stream: {brokers: [k:9092], group: g, topics_regex: '.*', formats: [{topic: a, signal: traces}], dead_letter: {topic: set-aside}}}
 ` + toKafka + "service: {pipelines: {logs: {receivers: [kafka_stream], processors: [batch], exporters: [kafka_stream, otlp_http]}}}",

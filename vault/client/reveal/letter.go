@@ -28,10 +28,11 @@ func (c *Client) OpenLetter(ctx context.Context, purpose string, l Letter) ([]by
 	if err != nil {
 		return nil, 0, fmt.Errorf("open a dead letter: %w", err)
 	}
-	if len(res.Msg.Letters) != 1 {
+	answer := res.Msg.Letters
+	if len(answer) != 1 || answer[0].Outcome == vaultpb.LetterOutcome_LETTER_OUTCOME_OPENED && len(answer[0].Key) == 0 {
 		return nil, 0, errors.New("open a dead letter: the vault did not answer for it")
 	}
-	got := res.Msg.Letters[0]
+	got := answer[0]
 	if got.Outcome != vaultpb.LetterOutcome_LETTER_OUTCOME_OPENED {
 		return nil, got.Outcome, nil
 	}

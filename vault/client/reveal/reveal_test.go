@@ -77,3 +77,25 @@ func TestDialFails(t *testing.T) {
 		require.ErrorIs(t, err, reveal.ErrNotRunning, name)
 	}
 }
+
+// lying is a vault that says it opened a letter.
+type lying struct{ letters []*vaultpb.OpenedLetter }
+
+func (l lying) OpenLetters(
+	context.Context, *connect.Request[vaultpb.OpenLettersRequest],
+) (*connect.Response[vaultpb.OpenLettersResponse], error) {
+	return connect.NewResponse(&vaultpb.OpenLettersResponse{Letters: l.letters}), nil
+}
+
+// TestNoAnswerAboutALetter: an answer that answers nothing is an error, and says nothing about the letter.
+func TestNoAnswerAboutALetter(t *testing.T) {
+	opened := &vaultpb.OpenedLetter{Outcome: vaultpb.LetterOutcome_LETTER_OUTCOME_OPENED}
+	for name, letters := range map[string][]*vaultpb.OpenedLetter{
+		"none": nil, "two": {opened, opened}, "without what was opened": {opened},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := reveal.New(nil, lying{letters}, nil).OpenLetter(t.Context(), "INC-1", reveal.Letter{})
+			require.ErrorContains(t, err, "did not answer")
+		})
+	}
+}
