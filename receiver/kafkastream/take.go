@@ -283,7 +283,7 @@ func forGood(err error) bool {
 		if reflect.TypeOf(err) == permanent {
 			return true
 		}
-		if several, are := err.(interface{ Unwrap() []error }); are { //nolint:errorlint // the ones around it are behind us
+		if several, are := err.(interface{ Unwrap() []error }); are { // the ones around it are behind us
 			return !slices.ContainsFunc(several.Unwrap(), func(err error) bool { return !forGood(err) })
 		}
 	}
