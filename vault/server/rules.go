@@ -265,22 +265,41 @@ func matchAny(patterns []string, s string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool { return match(p, s) })
 }
 
-// match reports whether s is of the pattern: * stands for any letters but a slash, ** for any letters.
+// match reports whether s is of the pattern: * stands for any letters but a slash, ** for any letters. It takes time in the length
+// of both, however many stars there are.
 func match(pattern, s string) bool {
-	head, rest, star := strings.Cut(pattern, "*")
-	if !strings.HasPrefix(s, head) {
-		return false
+	if !strings.Contains(pattern, "*") {
+		return pattern == s
 	}
-	if s = s[len(head):]; !star {
-		return s == ""
-	}
-	rest, any := strings.CutPrefix(rest, "*")
-	for n := 0; ; n++ {
-		if match(rest, s[n:]) {
-			return true
+	at, next := reach(nil, pattern, 0), []int(nil) // the places in the pattern that s leads to so far
+	for i := range len(s) {
+		next = next[:0]
+		for _, p := range at {
+			switch {
+			case p == len(pattern):
+			case pattern[p] != '*':
+				if pattern[p] == s[i] {
+					next = reach(next, pattern, p+1)
+				}
+			case s[i] != '/' || strings.HasPrefix(pattern[p:], "**"):
+				next = reach(next, pattern, p)
+			}
 		}
-		if n == len(s) || s[n] == '/' && !any {
-			return false
+		at, next = next, at
+	}
+	return slices.Contains(at, len(pattern))
+}
+
+// reach adds a place in the pattern, and those behind the stars there, which may stand for nothing.
+func reach(places []int, pattern string, p int) []int {
+	for !slices.Contains(places, p) {
+		places = append(places, p)
+		switch {
+		case strings.HasPrefix(pattern[p:], "**"):
+			p += 2
+		case strings.HasPrefix(pattern[p:], "*"):
+			p++
 		}
 	}
+	return places
 }
