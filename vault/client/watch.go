@@ -33,12 +33,14 @@ func (i *Issuer) watchRevocations() {
 	}
 	pause.Reset()
 	var scopes []string
+	lost := false // whether the stream before ended by itself
 	for i.ctx.Err() == nil {
 		if scopes = i.grantedScopes(); len(scopes) == 0 {
 			i.sleep(time.Hour, i.watch)
 			continue
 		}
-		heard, err := i.listen(scopes)
+		heard, err := i.listen(scopes, lost)
+		lost = lost && !heard
 		switch {
 		case len(i.grantedScopes()) != len(scopes):
 			continue // it ended to begin anew with the scope that came
@@ -48,6 +50,7 @@ func (i *Issuer) watchRevocations() {
 		case heard:
 			pause.Reset()
 		}
+		lost = true
 		i.sleep(pause.NextBackOff(), nil)
 	}
 }
@@ -63,8 +66,9 @@ func (i *Issuer) sleep(d time.Duration, c <-chan struct{}) {
 	}
 }
 
-// listen opens the stream and reads it to its end: that of the connection, or the coming of another scope.
-func (i *Issuer) listen(scopes []string) (heard bool, err error) {
+// listen opens the stream and reads it to its end: that of the connection, or the coming of another scope. Again says that the
+// stream before was lost: only then does a message tell that the vault is back, as one that answers may refuse what calls ask for.
+func (i *Issuer) listen(scopes []string, again bool) (heard bool, err error) {
 	ctx, cancel := context.WithCancel(i.ctx)
 	defer cancel()
 	silence := time.AfterFunc(watchSilence, cancel)
@@ -82,7 +86,7 @@ func (i *Issuer) listen(scopes []string) (heard bool, err error) {
 		}
 	})
 	err = i.vault.Watch(ctx, &vaultpb.RevocationsRequest{Scopes: scopes}, func(r *vaultpb.RevocationsResponse) error {
-		if !heard && !r.CallerRevoked && i.askAgain.Load() == 0 {
+		if again && !heard && !r.CallerRevoked && i.askAgain.Load() == 0 {
 			i.report(nil) // it is back, though nothing may be asked of it for an hour
 		}
 		heard = true

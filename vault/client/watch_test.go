@@ -219,6 +219,35 @@ func TestVaultRestartsUnnoticed(t *testing.T) {
 	}
 }
 
+// lateVault opens its stream when it is told to.
+type lateVault struct {
+	*vault
+	open chan struct{}
+}
+
+func (v lateVault) Watch(ctx context.Context, r *vaultpb.RevocationsRequest, told func(*vaultpb.RevocationsResponse) error) error {
+	<-v.open
+	return v.vault.Watch(ctx, r, told)
+}
+
+// TestFirstStreamTellsNothing: a vault whose disk is full opens the stream, and goes on refusing to escrow.
+func TestFirstStreamTellsNothing(t *testing.T) {
+	v := lateVault{newVault(t), make(chan struct{})}
+	v.streams = make(chan chan *vaultpb.RevocationsResponse)
+	reports := make(chan error, 8)
+	i := New(v, Settings{Now: v.clock.now, Report: func(err error) { reports <- err }})
+	t.Cleanup(func() { _ = i.Close() })
+	var b token.Batch
+	mint(t, i, email, "v", &b)
+	full := errors.New("no space left")
+	i.report(full)
+	close(v.open)
+	<-v.streams // its first message was read
+	if err := <-reports; !errors.Is(err, full) || len(reports) > 0 {
+		t.Fatalf("reported %v and %d more", err, len(reports))
+	}
+}
+
 // TestStreamTellsThatTheVaultIsBack: nothing else may be asked of the vault for as long as a grant lasts.
 func TestStreamTellsThatTheVaultIsBack(t *testing.T) {
 	v := newVault(t)
