@@ -118,7 +118,7 @@ func load8(s string, i int) (x uint64) {
 }
 
 // prefixed runs the verifiers of the prefixes that start at i.
-func (t *text) prefixed(i int) { t.runPrefixes(prefixTable[fold3(t.s[i], t.s[i+1], t.s[i+2])], i) }
+func (t *text) prefixed(i int) { t.runPrefixes(prefixesAt(t.s, i), i) }
 
 func (t *text) runPrefixes(prefixes []starter, i int) {
 	for k := range prefixes {

@@ -75,16 +75,19 @@ type ReplayerRule struct {
 func (r *Rules) Validate() error {
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
-	lists := func(path, id string, classes, scopes []string) {
+	lists := func(path, id, key, want string, things, scopes []string) {
 		if id == "" {
 			fault("%s.id: must be set: a SPIFFE ID, the name of a certificate, or a pattern of such", path)
 		}
-		if len(classes) == 0 {
-			fault("%s.classes: must be set: classes of tokens, or [\"*\"]", path)
+		if len(things) == 0 {
+			fault("%s.%s: must be set: %s, or [\"*\"]", path, key, want)
 		}
 		if len(scopes) == 0 {
 			fault("%s.scopes: must be set: names of scopes, or [\"*\"]", path)
 		}
+	}
+	classLists := func(path, id string, classes, scopes []string) {
+		lists(path, id, "classes", "classes of tokens", classes, scopes)
 		for n, c := range classes {
 			if strings.Trim(c, "abcdefghijklmnopqrstuvwxyz*") != "" || c == "" {
 				fault("%s.classes[%d]: %q: want [a-z]{2,16}, or a pattern with *", path, n, c)
@@ -94,7 +97,7 @@ func (r *Rules) Validate() error {
 	names := map[string]bool{}
 	for n, a := range r.Agents {
 		path := fmt.Sprintf("agents[%d]", n)
-		lists(path, a.ID, a.Classes, a.Scopes)
+		classLists(path, a.ID, a.Classes, a.Scopes)
 		if names[a.Name] {
 			fault("%s.name: %q is there twice", path, a.Name)
 		}
@@ -107,23 +110,10 @@ func (r *Rules) Validate() error {
 		}
 	}
 	for n, v := range r.Revealers {
-		lists(fmt.Sprintf("revealers[%d]", n), v.ID, v.Classes, v.Scopes)
+		classLists(fmt.Sprintf("revealers[%d]", n), v.ID, v.Classes, v.Scopes)
 	}
 	for n, v := range r.Replayers {
-		path := fmt.Sprintf("replayers[%d]", n)
-		for _, part := range []struct {
-			key     string
-			missing bool
-			want    string
-		}{
-			{"id", v.ID == "", "a SPIFFE ID, the name of a certificate, or a pattern of such"},
-			{"topics", len(v.Topics) == 0, "topics that records come from, or [\"*\"]"},
-			{"scopes", len(v.Scopes) == 0, "names of scopes, or [\"*\"]"},
-		} {
-			if part.missing {
-				fault("%s.%s: must be set: %s", path, part.key, part.want)
-			}
-		}
+		lists(fmt.Sprintf("replayers[%d]", n), v.ID, "topics", "topics that records come from", v.Topics, v.Scopes)
 	}
 	for n, id := range r.Admins {
 		if strings.Trim(id, "*/") == "" {

@@ -14,6 +14,8 @@ import (
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/config/configtls"
+
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/spelling"
 )
 
 // Config says which cluster to speak to, and as whom. A component embeds it with `mapstructure:",squash"`, and asks Check in its
@@ -99,9 +101,7 @@ func (f *faults) add(format string, args ...any) { *f = append(*f, fmt.Errorf(fo
 func (c *Config) Check() error {
 	var f faults
 	c.validateBrokers(&f)
-	if c.DialTimeout < time.Millisecond {
-		f.add("dial_timeout: %s: must be at least 1ms; a number without a unit is nanoseconds: want 10s", c.DialTimeout)
-	}
+	f = append(f, spelling.Time("dial_timeout", c.DialTimeout))
 	encrypted := false
 	if c.TLS.HasValue() {
 		encrypted = c.validateTLS(&f)

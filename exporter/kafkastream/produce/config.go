@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/config/configretry"
 
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/batch"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/spelling"
 )
 
 // Config says how records are written. A component embeds it with `mapstructure:",squash"`, and asks Check in its own Validate: a
@@ -59,9 +60,7 @@ func (c *Config) Check() error {
 			faults = append(faults, fmt.Errorf("%s: %d: must be from %d to %d", f.key, f.value, minMaxBytes, maxMaxBytes))
 		}
 	}
-	if c.Timeout < time.Millisecond {
-		faults = append(faults, fmt.Errorf("timeout: %s: must be at least 1ms; a number without a unit is nanoseconds: want 10s", c.Timeout))
-	}
+	faults = append(faults, spelling.Time("timeout", c.Timeout))
 	retry := configretry.BackOffConfig(c.Retry)
 	if err := retry.Validate(); err != nil {
 		faults = append(faults, fmt.Errorf("retry: %w", err))
@@ -70,9 +69,8 @@ func (c *Config) Check() error {
 		key   string
 		value time.Duration
 	}{{"initial_interval", c.Retry.InitialInterval}, {"max_interval", c.Retry.MaxInterval}, {"max_elapsed_time", c.Retry.MaxElapsedTime}} {
-		if 0 < t.value && t.value < time.Millisecond {
-			const want = "must be at least 1ms; a number without a unit is nanoseconds: want 10s"
-			faults = append(faults, fmt.Errorf("retry.%s: %s: %s", t.key, t.value, want))
+		if t.value > 0 { // else it is off, or Validate says so
+			faults = append(faults, spelling.Time("retry."+t.key, t.value))
 		}
 	}
 	return errors.Join(faults...)

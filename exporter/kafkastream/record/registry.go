@@ -20,6 +20,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/cloakroom/cloakroom/exporter/kafkastream/batch"
+	"github.com/cloakroom/cloakroom/exporter/kafkastream/spelling"
 )
 
 // Handling says what is done with values of one type of schema.
@@ -115,9 +116,8 @@ func (c *SchemaRegistry) urlFaults() (faults []error) {
 	if c.Password != "" && c.Username == "" {
 		faults = append(faults, errors.New("username: required with a password"))
 	}
-	if c.Timeout < time.Millisecond {
-		const want = "must be at least 1ms; a number without a unit is nanoseconds: want 10s"
-		faults = append(faults, fmt.Errorf("timeout: %s: %s", c.Timeout, want))
+	if err := spelling.Time("timeout", c.Timeout); err != nil {
+		faults = append(faults, err)
 	}
 	if err := c.TLS.Validate(); err != nil {
 		faults = append(faults, fmt.Errorf("tls: %w", err))

@@ -1,11 +1,11 @@
-// Package spelling reads configurations as people write them: sizes such as 16MiB, and keys by the names they have in other
-// components for Kafka.
+// Package spelling reads configurations as people write them: sizes such as 16MiB, times whose unit was forgotten, and keys by the
+// names they have in other components for Kafka.
 //
 //	func (c *Config) Unmarshal(conf *confmap.Conf) error {
 //		return errors.Join(spelling.Keys(conf, elsewhere), spelling.Sizes(conf, "fetch::max_bytes"), conf.Unmarshal(c))
 //	}
 //
-// Both take out of the configuration what they find fault with, so that what is wrong with the rest is reported along with it.
+// These two take out of the configuration what they find fault with, so that what is wrong with the rest is reported along with it.
 package spelling
 
 import (
@@ -14,10 +14,19 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/docker/go-units"
 	"go.opentelemetry.io/collector/confmap"
 )
+
+// Time finds a time at a key that is no time at all, or was written as a number without a unit.
+func Time(key string, d time.Duration) error {
+	if d < time.Millisecond {
+		return fmt.Errorf("%s: %s: must be at least 1ms; a number without a unit is nanoseconds: want 10s", key, d)
+	}
+	return nil
+}
 
 // Keys finds keys that there are none of, by a table of what to write in their place.
 func Keys(conf *confmap.Conf, instead map[string]string) error {
