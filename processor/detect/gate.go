@@ -11,11 +11,12 @@ const (
 	kindLower
 	kindSpace
 	kindStreet // what the French words for a street start with
+	kindAny
 )
 
 var (
 	// gateOf numbers the bytes that may follow a number which goes on; 0 is for all others.
-	gateOf = [256]uint8{'-': 1, ' ': 2, '.': 3, '/': 4, '+': 5, ',': 6}
+	gateOf = [256]uint8{'-': 1, ' ': 2, '.': 3, '/': 4, '+': 5, ',': 6, ';': 7}
 	kindOf = func() (t [256]uint8) {
 		for c := range 256 {
 			switch {
@@ -29,13 +30,15 @@ var (
 				t[c] = kindLower
 			case c == ' ':
 				t[c] = kindSpace
+			default:
+				t[c] = kindAny
 			}
 		}
 		return t
 	}()
 	// numberGates has, by what follows and the length of a number below nine, the kinds of the next byte with which it may be
-	// something.
-	numberGates [7][9]uint8
+	// something; all where a prefix may start with the number.
+	numberGates [8][blockLen + 1]uint8
 )
 
 // openGates sets the gates by the layouts that are entered.

@@ -298,16 +298,26 @@ func lookupSuffix(key string) (best keyRef, known bool) {
 	return best, known
 }
 
+// keyBytes has the lower case of letters and digits; 0: punctuation, which keys are the same without.
+var keyBytes = func() (t [256]byte) {
+	for c := range 256 {
+		if isAlnum(byte(c)) {
+			t[c] = lower(byte(c))
+		}
+	}
+	return t
+}()
+
 // lookupFrom is lookupSuffix of key[:end].
 func lookupFrom(key string, end int) (best keyRef, known bool) {
 	h := uint64(hashSeed)
 	for i := end - 1; i >= 0; i-- {
-		c := key[i]
-		if !isAlnum(c) {
+		c := keyBytes[key[i]]
+		if c == 0 {
 			continue
 		}
-		h = hashByte(h, lower(c))
-		if i > 0 && !boundaryAt(key, i) {
+		h = hashByte(h, c)
+		if i > 0 && keyBytes[key[i-1]] != 0 && (c == key[i] || !boundaryAt(key, i)) { // inside a word
 			continue
 		}
 		w, b := hashBit(h)

@@ -134,6 +134,9 @@ func addPrefix(p starter, isKey bool) {
 	p.head = (load8(p.text, 0) | smalls8) & p.mask
 	if n := digitRun(p.text, 0); n > 0 {
 		behindDigits[p.text[n]] = true
+		if gate := gateOf[p.text[n]]; gate != 0 { // other bytes make a word of it
+			numberGates[gate][n] = ^uint8(0)
+		}
 	}
 	slot := fold3(p.text[0], p.text[1], p.text[2])
 	prefixTable[slot] = append(prefixTable[slot], p)

@@ -11,7 +11,11 @@ import (
 func (p *places) stir() {
 	p.events = 0
 	plain := p.plain && p.escape == 0
-	for m := p.separator; m != 0; m &= m - 1 {
+	m := p.separator
+	if plain && m != 0 {
+		m &^= p.unnamed()
+	}
+	for ; m != 0; m &= m - 1 {
 		if bit := bits.TrailingZeros64(m); p.separates(bit, plain) {
 			p.events |= 1 << bit
 		}
@@ -44,7 +48,7 @@ func (p *places) separates(bit int, plain bool) bool {
 			return !isClock(s, i) && (i <= 3 || s[i-3] != ':' || !isClock(s, i-3))
 		}
 	}
-	return i > 0 && (!plain || !p.namesNothingBefore(bit, next))
+	return i > 0 && (!plain || !p.namesNothingBefore(uint(bit), next))
 }
 
 // signs reports whether the sign at i may begin an option or a number, or what is in brackets may be something.

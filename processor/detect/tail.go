@@ -1,79 +1,137 @@
 package detect
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
-// A tail is the last letters of a word, eight at most, in lower case and the last one in the highest byte. What a key ends in
+// A tail is the last letters of a word, eight at most, in lower case and the first one in the lowest byte. What a key ends in
 // is told by it without a loop.
 
 const (
 	tailSize = 8
-	tailHash = 17 // bits of a hash: enough that few of the bits in the bitmaps are set
+	tailHash = 17 // bits of a hash that tell where: enough that few of those in the bitmaps are set
 
 	ones8   = 0x0101010101010101
 	smalls8 = 0x20 * ones8 // what small letters have and capitals lack
 )
 
 var (
-	// tailBits has a bit for the tail of every word that a name or a filler ends in, a name without its spaces being one, too.
+	// tailBits has two bits for the tail of every word that a name or a filler ends in, a name without its spaces being one, too.
 	tailBits [1 << tailHash / 64]uint64
 	// otherTails is tailBits without the names that name a person as a whole: their values start with a capital.
 	otherTails [1 << tailHash / 64]uint64
 )
 
-// tailBit maps a tail to its place in the bitmaps.
-func tailBit(tail uint64) uint64 { return tail * 0x9E3779B97F4A7C15 >> (64 - tailHash) }
+// tailBit returns where the bitmaps have the two bits of a tail, which are in one word of them.
+func tailBit(tail uint64) (word, bits uint64) {
+	h := tail * 0x9E3779B97F4A7C15
+	return h >> (64 - tailHash + 6), 1<<(h>>41&63) | 1<<(h>>35&63)
+}
 
 // addTail enters the tail of a word; person says that it names a person as a whole.
 func addTail(word string, person bool) {
 	tail := uint64(0)
-	for i := max(0, len(word)-tailSize); i < len(word); i++ {
-		tail = tail>>8 | uint64(word[i])<<56
+	for i := len(word) - 1; i >= max(0, len(word)-tailSize); i-- {
+		tail = tail<<8 | uint64(word[i])
 	}
-	bit := tailBit(tail)
-	tailBits[bit>>6] |= 1 << (bit & 63)
+	for before := range uint32(32) {
+		n := len(word)
+		switch {
+		case n < 3 || n > 3 && before != uint32(word[n-4]&31):
+			continue
+		}
+		at := endingBit(before | uint32(word[n-3])<<8 | uint32(word[n-2])<<16 | uint32(word[n-1])<<24)
+		endingBits[at>>6] |= 1 << (at & 63)
+	}
+	w, b := tailBit(tail)
+	tailBits[w] |= b
 	if !person {
-		otherTails[bit>>6] |= 1 << (bit & 63)
+		otherTails[w] |= b
 	}
 }
 
 // endsName reports whether a name or a filler may end in a word with the tail. Small says that the value of the key starts
 // with a small letter.
 func endsName(tail uint64, small bool) bool {
-	bit := tailBit(tail)
+	w, b := tailBit(tail)
 	if small {
-		return otherTails[bit>>6]>>(bit&63)&1 != 0
+		return otherTails[w]&b == b
 	}
-	return tailBits[bit>>6]>>(bit&63)&1 != 0
+	return tailBits[w]&b == b
 }
+
+// endingBits has a bit for the last four letters of every word that a name or a filler ends in; for all that may stand before those
+// that have three.
+var endingBits [1 << endingHash / 64]uint64
+
+const endingHash = 16
+
+// endingBit maps four letters to their place in endingBits.
+func endingBit(letters uint32) uint32 { return letters & fold4 * 2654435761 >> (32 - endingHash) }
+
+// unnamed returns the separators of the block behind keys that mean nothing, by the last four letters of those: most in
+// telemetry are settled here. It is for blocks without an escape sequence and custom keys.
+func (p *places) unnamed() (mask uint64) {
+	s, small := p.s, p.letter&^p.upper // a shorter word may begin with a capital
+	ends := small << 1 & (small << 2) & (small << 3) &^ 0xF
+	for m := p.separator & (ends | ends<<1); m != 0; m &= m - 1 {
+		bit := bits.TrailingZeros64(m) & 63
+		i := p.at + bit
+		if i+1 >= len(s) {
+			continue
+		}
+		end, next := i, s[i+1]
+		switch c := s[i]; {
+		case c == '>':
+			continue
+		case ends>>bit&1 == 0:
+			if end--; s[end] != '"' || startsAddress[next] && c == ':' {
+				continue
+			}
+		case c == ':' && next != ' ':
+			continue
+		}
+		if at := endingBit(binary.LittleEndian.Uint32([]byte(s[end-4 : end]))); endingBits[at>>6]>>(at&63)&1 == 0 {
+			mask |= 1 << bit
+		}
+	}
+	return mask
+}
+
+// startsAddress are the bytes that make more than the end of a key of a colon before them.
+var startsAddress = [256]bool{'/': true, ':': true, '\\': true}
+
+// behindKeys are the bytes that may stand between a key and its separator.
+var behindKeys = [256]bool{'"': true, '\'': true, ' ': true, ']': true}
 
 // namesNothingBefore reports whether no key that means anything ends before the separator at a bit of the block, by the last
 // word of what stands there; next follows the separator. Most pairs in telemetry are settled here.
-func (p *places) namesNothingBefore(bit int, next byte) bool {
+func (p *places) namesNothingBefore(bit uint, next byte) bool {
 	s := p.s
-	for n := 0; n < 3 && bit > 0 && p.letter>>((bit-1)&63)&1 == 0; n++ {
-		if c := s[p.at+bit-1]; c != '"' && c != ' ' && c != '\'' && c != ']' {
+	for n := 0; n < 3 && p.letter<<1>>(bit&63)&1 == 0 && bit > 0; n++ {
+		if !behindKeys[s[p.at+int(bit)-1]] {
 			break
 		}
 		bit--
 	}
-	i := p.at + bit
-	away := uint(blockLen-bit) & 63
-	n := bits.LeadingZeros64(^(p.letter << away))
+	away := (blockLen - bit) & 63 // shifts what stands before the bit to the top
+	n := uint(bits.LeadingZeros64(^(p.letter << away)))
+	i := p.at + int(bit)
 	switch {
 	case n < 2 || i < tailSize || n == bit && p.at > 0 && isAlnum(s[p.at-1]): // perhaps behind an escape sequence
 		return p.namesNothing(i, next)
 	case n > tailSize:
 		n = tailSize
-	case n < i && isDigit(s[i-n-1]):
+	case p.digit<<away<<(n&63)>>63 != 0:
 		return false
 	}
-	if capitals := bits.LeadingZeros64(p.upper << away); capitals < n { // userName
+	if capitals := uint(bits.LeadingZeros64(p.upper << away)); capitals < n { // userName
 		if n = capitals + 1; n == 1 {
 			return p.namesNothing(i, next)
 		}
 	}
-	tail := (load8(s, i-tailSize) | smalls8) & (^uint64(0) << (uint(blockLen-8*n) & 63))
-	return !endsName(tail, isLower(next))
+	return !endsName((load8(s, i-tailSize)|smalls8)>>((blockLen-8*n)&63), isLower(next))
 }
 
 // namesNothing is namesNothingBefore letter by letter: for the begin of a text or of a block, and for odd spellings.
@@ -89,11 +147,10 @@ func (p *places) namesNothing(end int, next byte) bool {
 	case !isLetter(b):
 		return false
 	}
-	tail, shift := uint64(0), 64
+	tail := uint64(0)
 	for i := end - 1; i >= p.at && isLetter(s[i]); i-- {
-		if shift > 0 {
-			shift -= 8
-			tail |= uint64(lower(s[i])) << shift
+		if end-i <= tailSize {
+			tail = tail<<8 | uint64(lower(s[i]))
 		}
 		switch {
 		case i > p.at && !boundaryAt(s, i):

@@ -81,25 +81,53 @@ func (p *places) pass(start, n int) {
 
 // number notes whether the digits that end before a bit of the block may be something.
 func (p *places) number(end int) {
-	start := p.wordStart(end)
-	i, n := p.at+end, end-start
-	next, then := p.byteAt(i), p.byteAt(i+1)
-	if behindDigits[next] && isPrefixed(p.s, i-n) {
+	start := blockLen - bits.LeadingZeros64(^p.digit&(1<<(end&63)-1))
+	i, n, next, then := p.at+end, end-start, byte(0), byte(0)
+	if i < len(p.s) {
+		next = p.s[i]
+	}
+	if i+1 < len(p.s) {
+		then = p.s[i+1]
+	}
+	if n >= 9 || numberGates[gateOf[next]&7][n]&kindOf[then] != 0 {
+		p.goesOn(start, end, next, then)
+	}
+}
+
+// goesOn is number where what follows the digits does not settle it.
+func (p *places) goesOn(start, end int, next, then byte) {
+	s, i, n := p.s, p.at+end, end-start
+	if behindDigits[next] && isPrefixed(s, i-n) {
 		p.prefixes |= 1 << (start & 63)
-	}
-	if n < 9 && numberGates[gateOf[next]][n]&kindOf[then] == 0 {
-		return
-	}
-	if n >= 9 || goesOn(p.s, n, i) {
-		p.counted |= 1 << (start & 63)
 	}
 	kind := digitsThenLetter
 	if isDigit(then) {
 		kind = digitsThenDigit
 	}
-	if i < len(p.s) && p.mayPair(kind, n, end) && beginsShape(p.s, i-n, i, 1<<n-1) {
+	if n >= 9 || (kind != digitsThenDigit || p.mayBeGroups(n, end, next)) && goesOn(s, n, i) {
+		p.counted |= 1 << (start & 63)
+	}
+	if i < len(s) && p.mayPair(kind, n, end) && beginsShape(s, i-n, i, 1<<n-1) {
 		p.shapes |= 1 << (start & 63)
 	}
+}
+
+// mayBeGroups reports whether n digits before a bit of the block, fewer than nine, and those behind the separator there may be the
+// first groups of something, by their lengths.
+func (p *places) mayBeGroups(n, end int, separator byte) bool {
+	second := bits.TrailingZeros64(^(p.digit >> ((end + 1) & 63)))
+	after := p.at + end + 1 + second
+	if after >= p.next || digitFirst>>(n&15)&1 != 0 { // they are not all in the block
+		return true
+	}
+	next, sep := p.byteAt(after), separators[separator]
+	switch {
+	case separator == '+', separator == '.' && next == '.':
+		return true
+	case digitPairs[sep][n&15]>>(min(second, 15)&15)&1 == 0:
+		return false
+	}
+	return isSeparator(next) || digitWhole[sep][n&15]>>(min(second, 15)&15)&1 != 0
 }
 
 // mixed notes whether the word from a bit of the block on, not all of it digits, may be something.
