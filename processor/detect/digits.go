@@ -200,12 +200,12 @@ func (t *text) number(start, end int) {
 // cluster parses the groups from start on.
 func (t *text) cluster(start int, c *cluster) {
 	var code uint64
-	sep, total := byte(0), 0
+	s, sep, total := t.s, byte(0), 0
 	i := start
 	for c.groups < maxGroups {
 		from := i
-		for isDigit(t.at(i)) && total < maxDigits {
-			c.digits[total] = t.s[i]
+		for i < len(s) && s[i]-'0' < 10 && total < maxDigits {
+			c.digits[total] = s[i]
 			total++
 			i++
 		}

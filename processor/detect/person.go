@@ -134,10 +134,18 @@ func (t *text) accessLogUser(i int) {
 	}
 }
 
+// logUser are the bytes of the names of users in access logs.
+var logUser = func() (t [256]bool) {
+	for c := range 256 {
+		t[c] = isWord(byte(c)) || c == '.' || c == '-' || c == '@' || c == '\\'
+	}
+	return t
+}()
+
 // accessLogUserEnd returns the end of the word at i that the date of an access log follows, or 0.
 func accessLogUserEnd(s string, i int) int {
 	end := i
-	for end < len(s) && end < i+maxLocal && (isWord(s[end]) || s[end] == '.' || s[end] == '-' || s[end] == '@' || s[end] == '\\') {
+	for end < len(s) && end < i+maxLocal && logUser[s[end]] {
 		end++
 	}
 	if end == i || end+5 >= len(s) || s[end] != ' ' || s[end+1] != '[' || !isDigit(s[end+2]) || s[end+4] != '/' || !isLetter(s[end+5]) {

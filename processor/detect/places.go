@@ -1,6 +1,10 @@
 package detect
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/cloakroom/cloakroom/processor/detect/names"
+)
 
 // places yields the places of a text where a verifier may find something, in ascending order, block by block.
 type places struct {
@@ -123,13 +127,26 @@ func (p *places) escapes() {
 	p.escape = real
 }
 
+// mayBeProse is [mayBeProse] of the word at a bit of the block, by what stands behind it where that is in the block.
+func (p *places) mayBeProse(bit int) bool {
+	s, i := p.s, p.at+bit
+	end := i + bits.TrailingZeros64(^(p.letter >> (bit & 63)))
+	if end+1 < p.next && end+1 < len(s) && end < i+maxStreetWord {
+		c, next := s[end], s[end+1]
+		if c < 0x80 && c != '\'' && c != '-' && c != '.' && (c != ' ' || isLower(next) && next != 'd' && next != 'v') {
+			return isLower(s[i+1]) && (names.HasCue(s, i) || c == ' ' && isStreetKind(s[i:end]))
+		}
+	}
+	return mayBeProse(s, i)
+}
+
 // starts notes which of the words start with a prefix, and where a name may start. Words that start with a digit are looked
 // at where their digits are.
 func (p *places) starts() {
 	s := p.s
 	starts := p.word &^ (p.word << 1) & p.letter
 	for m := starts & p.upper; m != 0; m &= m - 1 {
-		if bit := bits.TrailingZeros64(m); mayBeProse(s, p.at+bit) {
+		if bit := bits.TrailingZeros64(m); p.mayBeProse(bit) {
 			p.names |= 1 << bit
 		}
 	}

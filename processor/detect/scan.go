@@ -27,7 +27,11 @@ func (t *text) resume() {
 		}
 		end := p.wordEnd(bit)
 		if p.counted>>bit&1 != 0 {
-			t.mixedWord(i, end)
+			if ^p.digit>>bit&(1<<((end-i)&63)-1) == 0 && end-i < blockLen {
+				t.number(i, end)
+			} else {
+				t.mixedWord(i, end)
+			}
 		}
 		if p.shapes>>bit&1 != 0 {
 			t.shaped(i, end)
@@ -98,9 +102,24 @@ func goesOn(s string, n, end int) bool {
 	case isDigit(next):
 		return sep == '.' && n <= 3 && goesOnDotted(s, end) || beginsLayout(s, n, end)
 	case sep == ' ':
-		return n <= 5 && isUpper(next) || n == 4 && next == ' '
+		return n <= 5 && isUpper(next) && streetFollows(s, end+1) || n == 4 && next == ' '
 	}
 	return false
+}
+
+// streetFollows reports whether the word at i, which starts with a capital, may be the first of the name of a street: another one
+// follows.
+func streetFollows(s string, i int) bool {
+	for i < len(s) && (isAlnum(s[i]) || s[i] == '\'') {
+		i++
+	}
+	if i+1 >= len(s) || s[i] != ' ' && s[i] != '.' {
+		return false
+	}
+	if s[i+1] == ' ' {
+		return true
+	}
+	return isAlnum(s[i+1])
 }
 
 // goesOnDotted reports whether two more groups of an address follow the dot at i, where a digit does.

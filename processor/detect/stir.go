@@ -20,8 +20,14 @@ func (p *places) stir() {
 			p.events |= 1 << bit
 		}
 	}
+	inside := p.word << 1 & (p.word >> 1)
 	for m := p.sign; m != 0; m &= m - 1 {
-		if bit := bits.TrailingZeros64(m); p.signs(p.at + bit) {
+		bit := bits.TrailingZeros64(m) & 63
+		i := p.at + bit
+		if inside>>bit&1 != 0 && p.s[i] != '(' && p.s[i+1] != 'u' { // a hyphen or plus inside a name
+			continue
+		}
+		if p.signs(i) {
 			p.events |= 1 << bit
 		}
 	}

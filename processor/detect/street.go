@@ -56,8 +56,7 @@ func mayBeStreet(s string, i int) bool {
 		_, ok := streetEnd(s[i:end])
 		return ok
 	}
-	_, ok := streetKind(s[i:end])
-	return ok
+	return isStreetKind(s[i:end])
 }
 
 const (
@@ -84,6 +83,11 @@ func streetKind(word string) (weak, ok bool) {
 		return true, true
 	}
 	return false, false
+}
+
+func isStreetKind(word string) bool {
+	_, ok := streetKind(word)
+	return ok
 }
 
 // streetAndNumber verifies Musterstraße 12, 10115 Berlin and Calle Mayor 5 at i, for which mayBeStreet said yes.

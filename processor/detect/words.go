@@ -107,7 +107,7 @@ func (p *places) goesOn(start, end int, next, then byte) {
 	if n >= 9 || (kind != digitsThenDigit || p.mayBeGroups(n, end, next)) && goesOn(s, n, i) {
 		p.counted |= 1 << (start & 63)
 	}
-	if i < len(s) && p.mayPair(kind, n, end) && beginsShape(s, i-n, i, 1<<n-1) {
+	if i < len(s) && p.mayPair(kind, n, end) && p.beginsShape(start, end, 1<<n-1) {
 		p.shapes |= 1 << (start & 63)
 	}
 }
@@ -121,13 +121,23 @@ func (p *places) mayBeGroups(n, end int, separator byte) bool {
 		return true
 	}
 	next, sep := p.byteAt(after), separators[separator]
+	second = min(second, 15)
 	switch {
 	case separator == '+', separator == '.' && next == '.':
 		return true
-	case digitPairs[sep][n&15]>>(min(second, 15)&15)&1 == 0:
+	case digitPairs[sep][n&15]>>(second&15)&1 == 0:
+		return false
+	case digitWhole[sep][n&15]>>(second&15)&1 != 0:
+		return true
+	case !isSeparator(next):
 		return false
 	}
-	return isSeparator(next) || digitWhole[sep][n&15]>>(min(second, 15)&15)&1 != 0
+	third := bits.TrailingZeros64(^(p.digit >> ((after + 1 - p.at) & 63)))
+	if after+1+third >= p.next {
+		return true
+	}
+	triple := tripleOf(sep, n, second, min(third, 15))
+	return digitTriples[triple>>6&(1<<15/64-1)]>>(triple&63)&1 != 0
 }
 
 // mixed notes whether the word from a bit of the block on, not all of it digits, may be something.
@@ -139,7 +149,7 @@ func (p *places) mixed(start int) {
 	if mixedGates[n]>>(digits&31)&1 != 0 && mayMix(p.s, i, n, digits) || word&^p.letter&^p.digit != 0 && behindUnderscore(p.s, i, i+n) {
 		p.counted |= 1 << (start & 63)
 	}
-	if n <= maxChars && (mayBeShape(n, digits) || beginsShape(p.s, i, i+n, digits)) {
+	if n <= maxChars && (mayBeShape(n, digits) || p.beginsShape(start, start+n, digits)) {
 		p.shapes |= 1 << (start & 63)
 	}
 	if digits&1 != 0 && isPrefixed(p.s, i) {
@@ -156,10 +166,34 @@ func (p *places) letters(ends uint64) {
 			continue
 		}
 		start := p.wordStart(end)
-		if p.mayPair(lettersThenDigit, end-start, end) && beginsShape(p.s, p.at+start, i, 0) {
+		if p.mayPair(lettersThenDigit, end-start, end) && p.beginsShape(start, end, 0) {
 			p.shapes |= 1 << (start & 63)
 		}
 	}
+}
+
+// beginsShape is [beginsShape] of a word of the block, by its masks where the groups after it are in it.
+func (p *places) beginsShape(start, end int, digits uint64) bool {
+	s, i := p.s, p.at+end
+	if i+1 >= len(s) || !isAlnum(s[i+1]) || !mayBegin(end-start, digits, s[i]) {
+		return false
+	}
+	code := groupStep(codeWhole, 0, end-start, digits)
+	for range 2 {
+		bit := (end + 1) & 63
+		n := bits.TrailingZeros64(^((p.letter | p.digit) >> bit))
+		if n == 0 || p.at+end+1+n >= p.next {
+			return beginsShape(s, p.at+start, i, digits)
+		}
+		n = min(n, maxChars+1)
+		if code = groupStep(code, s[p.at+end], n, p.digit>>bit&(1<<n-1)); isEntered(code) {
+			return true
+		}
+		if end += 1 + n; p.at+end+1 >= len(s) || !isSeparator(s[p.at+end]) || !isAlnum(s[p.at+end+1]) {
+			return false
+		}
+	}
+	return false
 }
 
 // addresses keeps those of the words that may start a MAC address with what follows them.

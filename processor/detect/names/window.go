@@ -49,16 +49,16 @@ type window struct {
 func MayStart(s string, start int) bool {
 	c := s[start]
 	if !isUpper(c) {
-		return c >= 0xC3 && c <= 0xC5 && accented(s, start) && (hasCue(s, start) || pair(s, start))
+		return c >= 0xC3 && c <= 0xC5 && accented(s, start) && (HasCue(s, start) || pair(s, start))
 	}
 	if start+1 >= len(s) || !isLower(s[start+1]) && s[start+1] < 0x80 && s[start+1] != '\'' && s[start+1] != '.' {
 		return false
 	}
-	return hasCue(s, start) || pair(s, start)
+	return HasCue(s, start) || pair(s, start)
 }
 
-// hasCue reports whether a cue may end before start.
-func hasCue(s string, start int) bool {
+// HasCue reports whether a cue may end before start.
+func HasCue(s string, start int) bool {
 	if start < 3 || s[start-1] != ' ' {
 		return false
 	}
