@@ -21,7 +21,9 @@ func (s *entitySet) add(e Entity)      { s[e/64] |= 1 << (e % 64) }
 // cueEntry is a cue with the entities whose rules have it.
 type cueEntry struct {
 	text     string
-	foreign  bool // has letters outside ASCII
+	foreign  bool   // has letters outside ASCII
+	head     uint64 // its first bytes, eight at most, as small letters are
+	mask     uint64 // the bytes of head that count; none of a foreign one
 	entities []Entity
 }
 
@@ -48,6 +50,10 @@ func enterCue(spelled, cue string, e Entity) {
 	c := cueEntries[cue]
 	if c == nil {
 		c = &cueEntry{text: cue, foreign: !isASCII(cue)}
+		if word := strings.TrimSuffix(cue, " "); !c.foreign {
+			c.mask = ^uint64(0) >> (64 - 8*min(len(word), 8))
+			c.head = (load8(word, 0) | smalls8) & c.mask
+		}
 		cueEntries[cue] = c
 	}
 	if !slices.Contains(c.entities, e) {
@@ -140,8 +146,9 @@ func (t *text) cuesAt(i, to, digits int, after bool) int {
 	if cueBits[bit>>6]&(1<<(bit&63)) == 0 {
 		return digits
 	}
+	x := load8(t.s, i) | smalls8
 	for _, cue := range cueTable[bit] {
-		if !t.cueAt(cue.text, i, to) && (!cue.foreign || !t.foreignCueAt(cue.text, i, to)) {
+		if x&cue.mask != cue.head || !t.cueAt(cue.text, i, to) && (!cue.foreign || !t.foreignCueAt(cue.text, i, to)) {
 			continue
 		}
 		if after && t.numberFollows(i+len(cue.text)) {

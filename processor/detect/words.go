@@ -104,7 +104,7 @@ func (p *places) goesOn(start, end int, next, then byte) {
 	if isDigit(then) {
 		kind = digitsThenDigit
 	}
-	if n >= 9 || (kind != digitsThenDigit || p.mayBeGroups(n, end, next)) && goesOn(s, n, i) {
+	if (kind != digitsThenDigit || !isSeparator(next) || p.mayBeGroups(n, end, next)) && (n >= 9 || goesOn(s, n, i)) {
 		p.counted |= 1 << (start & 63)
 	}
 	if i < len(s) && p.mayPair(kind, n, end) && p.beginsShape(start, end, 1<<n-1) {
@@ -112,18 +112,18 @@ func (p *places) goesOn(start, end int, next, then byte) {
 	}
 }
 
-// mayBeGroups reports whether n digits before a bit of the block, fewer than nine, and those behind the separator there may be the
-// first groups of something, by their lengths.
+// mayBeGroups reports whether n digits before a bit of the block and those behind the separator there may be the first groups of
+// something, by their lengths. Behind a space, they may also be two things.
 func (p *places) mayBeGroups(n, end int, separator byte) bool {
 	second := bits.TrailingZeros64(^(p.digit >> ((end + 1) & 63)))
 	after := p.at + end + 1 + second
-	if after >= p.next || digitFirst>>(n&15)&1 != 0 { // they are not all in the block
+	if after >= p.next { // they are not all in the block
 		return true
 	}
 	next, sep := p.byteAt(after), separators[separator]
-	second = min(second, 15)
+	n, second = min(n, 15), min(second, 15)
 	switch {
-	case separator == '+', separator == '.' && next == '.':
+	case separator == ' ' && digitFirst>>(n&15)&1 != 0, separator == '.' && next == '.':
 		return true
 	case digitPairs[sep][n&15]>>(second&15)&1 == 0:
 		return false
