@@ -68,3 +68,14 @@ func openGates() {
 		}
 	}
 }
+
+// wordGate has a bit for every choice of digits among the first eight bytes of a word.
+type wordGate [gateWidth / 64]uint64
+
+const gateWidth = 1 << 8
+
+func (g *wordGate) open(digits uint64) { g[digits>>6%(gateWidth/64)] |= 1 << (digits & 63) }
+
+func (g *wordGate) passes(digits uint64) bool {
+	return g[digits>>6%(gateWidth/64)]>>(digits&63)&1 != 0
+}

@@ -267,13 +267,13 @@ func (w *wordShape) compile() {
 
 // open lets the words of the shape through the gate for those of n bytes.
 func (w *wordShape) open(n int) {
-	for digits := range uint64(32) {
+	for digits := range uint64(gateWidth) {
 		starts := w.starts[0]|w.starts[1] != 0
 		if digits&1 != 0 {
 			starts = w.starts[0] != 0
 		}
-		if starts && (digits^w.digits)&(w.digits|w.letters)&31 == 0 {
-			mixedGates[n] |= 1 << digits
+		if starts && (digits^w.digits)&(w.digits|w.letters)&(gateWidth-1) == 0 {
+			mixedGates[n].open(digits)
 		}
 	}
 }
@@ -281,8 +281,8 @@ func (w *wordShape) open(n int) {
 var (
 	// wordTable holds the verifiers of mixed words by length.
 	wordTable [128][]wordShape
-	// mixedGates has by the length of a mixed word the digits among its first five bytes with which it may be of some shape.
-	mixedGates [128]uint32
+	// mixedGates has by the length of a mixed word the digits among its first bytes with which it may be of some shape.
+	mixedGates [128]wordGate
 )
 
 func init() {

@@ -146,10 +146,10 @@ func (p *places) mixed(start int) {
 	n := bits.TrailingZeros64(^(p.word >> (start & 63)))
 	word := (uint64(1)<<(n&63) - 1) << (start & 63)
 	digits := p.digit & word >> (start & 63)
-	if mixedGates[n]>>(digits&31)&1 != 0 && mayMix(p.s, i, n, digits) || word&^p.letter&^p.digit != 0 && behindUnderscore(p.s, i, i+n) {
+	if mixedGates[n].passes(digits) && mayMix(p.s, i, n, digits) || word&^p.letter&^p.digit != 0 && behindUnderscore(p.s, i, i+n) {
 		p.counted |= 1 << (start & 63)
 	}
-	if n <= maxChars && (mayBeShape(n, digits) || p.beginsShape(start, start+n, digits)) {
+	if n <= maxChars && shapeGates[n].passes(digits) && (mayBeShape(n, digits) || p.beginsShape(start, start+n, digits)) {
 		p.shapes |= 1 << (start & 63)
 	}
 	if digits&1 != 0 && isPrefixed(p.s, i) {
