@@ -261,14 +261,11 @@ func (t *text) keyColon(i int) bool {
 func (t *text) clock(i int) bool { return isClock(t.s, i) }
 
 func isClock(s string, i int) bool {
-	if i < 2 || i+6 > len(s) || s[i+3] != ':' || !isDigit(s[i-2]) || !isDigit(s[i-1]) || !isDigit(s[i+1]) || !isDigit(s[i+2]) {
+	if i < 2 || i+6 > len(s) || !isTime(load8(s, i-2)) || i > 2 && (isHex(s[i-3]) || s[i-3] == ':') {
 		return false
 	}
-	if i > 2 && (isHex(s[i-3]) || s[i-3] == ':') {
-		return false
-	}
-	if !isDigit(s[i+4]) || !isDigit(s[i+5]) || i+6 == len(s) {
-		return isDigit(s[i+4]) && isDigit(s[i+5])
+	if i+6 == len(s) {
+		return true
 	}
 	c := s[i+6]
 	return !isHex(c) && c != ':' && (c != '.' || i+7 == len(s) || !isDigit(s[i+7]) || !dotsFollow(s, i+7))

@@ -127,17 +127,24 @@ func (p *places) escapes() {
 	p.escape = real
 }
 
-// mayBeProse is [mayBeProse] of the word at a bit of the block, by what stands behind it where that is in the block.
+// mayBeProse is [mayBeProse] of the word at a bit of the block, by what stands behind it.
 func (p *places) mayBeProse(bit int) bool {
 	s, i := p.s, p.at+bit
 	end := i + bits.TrailingZeros64(^(p.letter >> (bit & 63)))
-	if end+1 < p.next && end+1 < len(s) && end < i+maxStreetWord {
-		c, next := s[end], s[end+1]
-		if c < 0x80 && c != '\'' && c != '-' && c != '.' && (c != ' ' || isLower(next) && next != 'd' && next != 'v') {
-			return isLower(s[i+1]) && (names.HasCue(s, i) || c == ' ' && isStreetKind(s[i:end]))
-		}
+	c, next := p.byteAt(end), p.byteAt(end+1)
+	switch {
+	case end >= p.next && end < len(s), end >= i+maxStreetWord, c >= 0x80, c == '\'', c == '-', c == '.': // it may go on
+		return mayBeProse(s, i)
+	case !isLower(p.byteAt(i + 1)):
+		return false
+	case c == ' ' && isUpper(next), names.HasCue(s, i):
+		return true
+	case c != ' ':
+		return false
+	case isDigit(next), next >= 0x80, next == 'd', next == 'v':
+		return mayBeProse(s, i)
 	}
-	return mayBeProse(s, i)
+	return isStreetKind(s[i:end])
 }
 
 // starts notes which of the words start with a prefix, and where a name may start. Words that start with a digit are looked

@@ -66,3 +66,10 @@ func fraction(s string, i int) int {
 	}
 	return end
 }
+
+// isTime reports whether eight bytes, the first one lowest, are digits and colons as in 15:04:05.
+func isTime(x uint64) bool {
+	const zero, beyond = 0x30303A30303A3030, 0x76767F76767F7676 // 00:00:00, and what a digit above 9, or no colon, overflows with
+	x ^= zero
+	return (x|(x+beyond))&(0x80*ones8) == 0
+}

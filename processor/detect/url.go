@@ -1,5 +1,7 @@
 package detect
 
+import "strings"
+
 // longestUserinfo bounds user:password, in bytes.
 const longestUserinfo = 256
 
@@ -17,6 +19,14 @@ func (t *text) authority(i int) int {
 	return i
 }
 
+// plainUserinfo are the bytes of a user and a password that say nothing about where those end.
+var plainUserinfo = func() (t [256]bool) {
+	for c := range 256 {
+		t[c] = isWord(byte(c)) || strings.IndexByte("-.~!$&*+;=", byte(c)) >= 0
+	}
+	return t
+}()
+
 // userinfo verifies user:password of the URL whose "://" is at i and ends at start. The last @ before the path ends it, as passwords may
 // hold one.
 func (t *text) userinfo(i, start int) {
@@ -26,7 +36,11 @@ func (t *text) userinfo(i, start int) {
 	at, colon, named := -1, -1, false
 scan:
 	for j := start; j < len(t.s) && j < start+longestUserinfo; j++ {
-		switch c := t.s[j]; c {
+		c := t.s[j]
+		if plainUserinfo[c] {
+			continue
+		}
+		switch c {
 		case '@':
 			at = j
 		case ':':

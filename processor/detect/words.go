@@ -182,8 +182,11 @@ func (p *places) beginsShape(start, end int, digits uint64) bool {
 	for range 2 {
 		bit := (end + 1) & 63
 		n := bits.TrailingZeros64(^((p.letter | p.digit) >> bit))
-		if n == 0 || p.at+end+1+n >= p.next {
+		switch {
+		case p.at+end+1+n >= p.next:
 			return beginsShape(s, p.at+start, i, digits)
+		case n == 0: // a time
+			return false
 		}
 		n = min(n, maxChars+1)
 		if code = groupStep(code, s[p.at+end], n, p.digit>>bit&(1<<n-1)); isEntered(code) {
