@@ -91,10 +91,11 @@ func goesOn(s string, n, end int) bool {
 	if end+1 < len(s) {
 		next = s[end+1]
 	}
-	if n <= 4 && (sep == ' ' || next == ' ') && frenchFollows(s, end) {
-		return true
-	}
 	switch {
+	case n <= 4 && sep == ' ' && isLower(next):
+		return frenchStreet(s, end+1) != ""
+	case n <= 4 && next == ' ' && frenchFollows(s, end):
+		return true
 	case sep == '+':
 		return n == 4
 	case !isSeparator(sep):
