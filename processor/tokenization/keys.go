@@ -19,9 +19,12 @@ const (
 	// maxPath bounds the dotted path by which a nested key is known; deeper keys go by their own name.
 	maxPath = 256
 	// memoLen is the longest value remembered, memos how many of them a key has.
-	memoLen  = 54
+	memoLen  = 118 // user agents and statements with placeholders are as long as that
 	memoBits = 6
-	memos    = 1 << memoBits // 4 KiB a key that has short values
+	memos    = 1 << memoBits // 8 KiB a key that has short values
+	// patience is after how many values of which none was known before the memory is put aside, nap for how many more.
+	patience = 4 * memos
+	nap      = 4096
 )
 
 // keyEntry is what is known about one attribute key, or about one key at its path inside nested maps.
@@ -45,12 +48,15 @@ type keyEntry struct {
 	ordinary bool         // neither that, nor is anything in the key itself, nor is it an axis of a position
 
 	// Short values under this key that passed unchanged. Attributes repeat: a method, a route, a host. Nil until there
-	// is one.
-	memo *[memos]memo
-	turn uint32 // its highest bit says which seat is given up next
+	// is one, and again while the memory is aside: under some keys, such as that of a request's id, no value comes twice.
+	memo      *[memos]memo
+	aside     *[memos]memo
+	strangers uint   // values since one was known
+	turn      uint32 // its highest bit says which seat is given up next
 }
 
-// memo holds a copy of a value that passed: a string would pin the message it was cut from. It fills a cache line.
+// memo holds a copy of a value that passed: a string would pin the message it was cut from. It fills two cache
+// lines.
 type memo struct {
 	end   uint64 // of the text: see ending
 	state memory
@@ -111,6 +117,7 @@ func (e *keyEntry) recall(s string) *memo {
 			return nil
 		}
 	}
+	e.strangers = 0
 	return m
 }
 
@@ -123,11 +130,8 @@ func (e *keyEntry) knows(s string) bool {
 // remember notes a value that was not changed, if it is short enough. Where both seats are taken, now the one and now
 // the other is given up: so values that come no more make room, and those that repeat find places of their own.
 func (e *keyEntry) remember(s string) *memo {
-	if len(s) > memoLen {
+	if len(s) > memoLen || !e.attentive() {
 		return nil
-	}
-	if e.memo == nil {
-		e.memo = new([memos]memo)
 	}
 	end, n := ending(s), len(s)
 	m, other := e.seats(end, n)
@@ -137,6 +141,20 @@ func (e *keyEntry) remember(s string) *memo {
 	e.turn += 0x9E3779B9 // has no rhythm that values could fall into
 	m.end, m.state, m.n = end, passed, uint8(copy(m.text[:], s))
 	return m
+}
+
+// attentive counts a value that is not known and reports whether it is to be remembered.
+func (e *keyEntry) attentive() bool {
+	e.strangers++
+	switch {
+	case e.memo == nil && e.aside == nil:
+		e.memo = new([memos]memo)
+	case e.memo != nil && e.strangers == patience:
+		e.memo, e.aside = nil, e.memo
+	case e.memo == nil && e.strangers == patience+nap:
+		e.memo, e.aside, e.strangers = e.aside, nil, 0
+	}
+	return e.memo != nil
 }
 
 // exemption says why the values under a key are never altered.

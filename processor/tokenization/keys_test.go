@@ -10,7 +10,7 @@ import (
 
 // A value is taken for one that was seen only when every byte of it is the same, and so is a key.
 func TestMemoryMistakesNothing(t *testing.T) {
-	text := strings.Repeat("0123456789abcdefghijklmnopqrstuvwxyz", 2)
+	text := strings.Repeat("0123456789abcdefghijklmnopqrstuvwxyz", 4)
 	for n := 1; n <= memoLen+1; n++ {
 		s := text[:n]
 		e := &keyEntry{leaf: s}
@@ -43,7 +43,7 @@ func TestMemoryKnowsNothingOfTheEmptyValue(t *testing.T) {
 // Half as many values as there are places stay remembered, whatever else was under the key before.
 func TestMemoryHoldsWhatRepeats(t *testing.T) {
 	e := &keyEntry{}
-	for i := range 1000 {
+	for i := range patience / 2 {
 		e.remember(fmt.Sprintf("gone-%d", i))
 	}
 	forgotten := 0
@@ -58,4 +58,27 @@ func TestMemoryHoldsWhatRepeats(t *testing.T) {
 		}
 	}
 	assert.Less(t, forgotten, 50*memos/2/10, "in 50 rounds")
+}
+
+// Where no value comes twice, few are remembered, and where they begin to repeat, that is noticed.
+func TestMemoryRestsWhereNothingRepeats(t *testing.T) {
+	e := &keyEntry{}
+	remembered := 0
+	const strangers = 10 * (patience + nap)
+	for i := range strangers {
+		if e.remember(fmt.Sprintf("request-%d", i)) != nil {
+			remembered++
+		}
+	}
+	assert.Less(t, remembered, strangers/10)
+	known := 0
+	for i := range 2 * nap {
+		if s := fmt.Sprintf("http-nio-8080-exec-%d", i%8); e.recall(s) != nil {
+			known++
+		} else {
+			e.remember(s)
+		}
+	}
+	assert.Greater(t, known, nap/2)
+	assert.Nil(t, e.aside)
 }

@@ -199,7 +199,7 @@ func (w *walk) attributes(m pcommon.Map, parent, start *keyEntry) {
 	guess := &start.first
 	mark := len(w.edits.pending)
 	i := -1
-	asked, position := false, false
+	var beside position
 	for name, v := range m.All() {
 		i++
 		e := *guess
@@ -218,13 +218,8 @@ func (w *walk) attributes(m pcommon.Map, parent, start *keyEntry) {
 			if e.exempt == kafkaRecord && !w.kafka {
 				e = w.keys.borne(e)
 			}
-			if maybeAxis(e, v) {
-				if !asked {
-					asked, position = true, holdsPosition(m)
-				}
-				if position {
-					e = w.keys.positioned(e)
-				}
+			if maybeAxis(e, v) && beside.holds(m) {
+				e = w.keys.positioned(e)
 			}
 			w.attribute(e, v, i)
 		}
