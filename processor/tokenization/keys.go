@@ -30,6 +30,7 @@ const (
 // keyEntry is what is known about one attribute key, or about one key at its path inside nested maps.
 type keyEntry struct {
 	leaf   string     // as written in the map
+	words  [2]uint64  // the first and the last eight bytes of one of 8 to 16: see is
 	path   string     // leaf, with the keys of the maps around it: what policy rules match
 	key    detect.Key // what the detector makes of it
 	named  bool       // the key says that the value is an entity, whatever it looks like
@@ -74,11 +75,10 @@ const (
 	empty          // nothing is found in it, whatever the resource
 )
 
-// seats are the two places where a value that ends so may be remembered. With one alone, a third of 32 values would
-// drive each other out for ever.
-func (e *keyEntry) seats(end uint64, n int) (a, b *memo) {
-	h := (end ^ uint64(n)) * 0x9E3779B97F4A7C15
-	return &e.memo[h>>(64-memoBits)], &e.memo[h>>(64-2*memoBits)%memos]
+// seats says by its two digits to the base of memos in which two places a value that ends so may be remembered. With one
+// alone, a third of 32 values would drive each other out for ever.
+func seats(end uint64, n int) uint64 {
+	return (end ^ uint64(n)) * 0x9E3779B97F4A7C15 >> (64 - 2*memoBits)
 }
 
 func (m *memo) ends(end uint64, n int) bool { return m.end == end && int(m.n) == n }
@@ -106,9 +106,10 @@ func (e *keyEntry) recall(s string) *memo {
 		return nil
 	}
 	end := ending(s)
-	m, other := e.seats(end, n)
+	at := seats(end, n)
+	m := &e.memo[at%memos]
 	if !m.ends(end, n) {
-		if m = other; !m.ends(end, n) {
+		if m = &e.memo[at/memos]; !m.ends(end, n) {
 			return nil
 		}
 	}
@@ -134,7 +135,8 @@ func (e *keyEntry) remember(s string) *memo {
 		return nil
 	}
 	end, n := ending(s), len(s)
-	m, other := e.seats(end, n)
+	at := seats(end, n)
+	m, other := &e.memo[at%memos], &e.memo[at/memos]
 	if m.n != 0 && !m.ends(end, n) && (other.n == 0 || e.turn>>31 == 1) {
 		m = other
 	}
@@ -287,11 +289,10 @@ func (c *keyCache) lookup(parent *keyEntry, guess **keyEntry, leaf string) *keyE
 
 // is reports whether the entry is that of the key leaf.
 func (e *keyEntry) is(leaf string) bool {
-	n := len(leaf)
-	if n != len(e.leaf) || n < 8 || n > 16 {
-		return leaf == e.leaf
+	if n := len(leaf); 8 <= n && n <= 16 {
+		return n == len(e.leaf) && word(leaf, 0) == e.words[0] && word(leaf, n-8) == e.words[1]
 	}
-	return word(leaf, 0) == word(e.leaf, 0) && word(leaf, n-8) == word(e.leaf, n-8)
+	return leaf == e.leaf
 }
 
 func (c *keyCache) add(parent, e *keyEntry) {
@@ -326,6 +327,9 @@ func (c *keyCache) entry(parent *keyEntry, leaf string) *keyEntry {
 		plain = without(leaf, found, func(detect.Entity) bool { return true })
 	}
 	e := &keyEntry{leaf: leaf, path: pathTo(parent.path, plain), exempt: exemptKey(leaf), clean: len(found) == 0}
+	if n := len(leaf); 8 <= n && n <= 16 {
+		e.words = [2]uint64{word(leaf, 0), word(leaf, n-8)}
+	}
 	if parent == &c.root && carried[leaf] {
 		e.exempt = kafkaRecord
 	}

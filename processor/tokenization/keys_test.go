@@ -11,9 +11,11 @@ import (
 // A value is taken for one that was seen only when every byte of it is the same, and so is a key.
 func TestMemoryMistakesNothing(t *testing.T) {
 	text := strings.Repeat("0123456789abcdefghijklmnopqrstuvwxyz", 4)
+	c := newKeyCache(testDetector(t))
 	for n := 1; n <= memoLen+1; n++ {
 		s := text[:n]
-		e := &keyEntry{leaf: s}
+		var none *keyEntry
+		e := c.lookup(nil, &none, s)
 		assert.Nil(t, e.recall(s))
 		e.remember(s)
 		assert.Equal(t, n <= memoLen, e.recall(s) != nil, "%d bytes", n)
