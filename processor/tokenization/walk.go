@@ -115,7 +115,7 @@ func (w *walk) change(set func(string), text string) {
 func (w *walk) value(k *keyEntry, v pcommon.Value) (dropped bool) {
 	switch v.Type() {
 	case pcommon.ValueTypeStr:
-		return w.str(k, v)
+		return w.str(k, v, v.Str())
 	case pcommon.ValueTypeInt:
 		n := v.Int()
 		if !k.named && n > -shortestNumber && n < shortestNumber {
@@ -151,8 +151,7 @@ func longWhole(d float64) bool {
 	return size >= shortestNumber && size <= exact && d == math.Trunc(d)
 }
 
-func (w *walk) str(k *keyEntry, v pcommon.Value) (dropped bool) {
-	s := v.Str()
+func (w *walk) str(k *keyEntry, v pcommon.Value, s string) (dropped bool) {
 	out, verdict := w.text(k, s)
 	switch verdict {
 	case rewrite.Changed:
@@ -208,10 +207,13 @@ func (w *walk) attributes(m pcommon.Map, parent, start *keyEntry) {
 		}
 		guess = &e.next
 		if e.ordinary && e.view == w.view {
-			if e.knows(v.Str()) { // what is no text is empty here, and unknown
-				continue
+			dropped := false
+			if s := v.Str(); s == "" { // or no text
+				dropped = w.value(e, v)
+			} else if !e.knows(s) {
+				dropped = w.str(e, v, s)
 			}
-			if w.value(e, v) {
+			if dropped {
 				w.edits.pending = append(w.edits.pending, change{index: i, remove: true})
 			}
 		} else {
