@@ -96,23 +96,17 @@ func appendLower(dst []byte, from int) []byte {
 
 // filter keeps the bytes of dst[from:] that ok accepts; when it accepts none, it keeps all: no value is empty.
 func filter(dst []byte, from int, ok func(byte) bool) []byte {
-	n := from
+	kept := from
 	for _, c := range dst[from:] {
 		if ok(c) {
-			n++
+			dst[kept] = c
+			kept++
 		}
 	}
-	if n == from {
+	if kept == from {
 		return dst
 	}
-	w := from
-	for _, c := range dst[from:] {
-		if ok(c) {
-			dst[w] = c
-			w++
-		}
-	}
-	return dst[:w]
+	return dst[:kept]
 }
 
 // canonicalIP is netip's form. A value that is no address, which only a key can declare, stays.

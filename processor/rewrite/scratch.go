@@ -124,11 +124,37 @@ type Counts struct {
 	changed    uint // texts
 	section    time.Duration
 	infos      []detect.Info
-	found      []int64 // by signal, entity, action
-	minted     []int64 // by signal, entity
+	found      tally // by signal, entity, action
+	minted     tally // by signal, entity
 	left       [signals]int64
 	attributes [signals][actions]int64
-	any        bool
+}
+
+// tally counts by number. It is mostly zeros: what a batch costs depends on what is in it, not on how many entities there are.
+type tally struct {
+	counts []int64
+	used   []int // what has a count, in no order
+}
+
+func (t *tally) add(i int) {
+	if t.counts[i] == 0 {
+		t.used = append(t.used, i)
+	}
+	t.counts[i]++
+}
+
+func (t *tally) reset() {
+	for _, i := range t.used {
+		t.counts[i] = 0
+	}
+	t.used = t.used[:0]
+}
+
+func (t *tally) total() (total int64) {
+	for _, i := range t.used {
+		total += t.counts[i]
+	}
+	return total
 }
 
 const (
@@ -138,15 +164,15 @@ const (
 
 func newCounts(infos []detect.Info) *Counts {
 	return &Counts{
-		infos: infos, found: make([]int64, signals*len(infos)*actions), minted: make([]int64, signals*len(infos)),
+		infos:  infos,
+		found:  tally{counts: make([]int64, signals*len(infos)*actions)},
+		minted: tally{counts: make([]int64, signals*len(infos))},
 	}
 }
 
 func (c *Counts) reset() {
-	if c.any {
-		clear(c.found)
-		clear(c.minted)
-	}
+	c.found.reset()
+	c.minted.reset()
 	*c = Counts{infos: c.infos, found: c.found, minted: c.minted}
 }
 
@@ -163,13 +189,11 @@ func (c *Counts) weigh() time.Duration {
 }
 
 func (c *Counts) addFound(sig policy.Signal, e detect.Entity, a policy.Action) {
-	c.any = true
-	c.found[(int(sig)*len(c.infos)+int(e))*actions+int(a)]++
+	c.found.add((int(sig)*len(c.infos)+int(e))*actions + int(a))
 }
 
 func (c *Counts) addMinted(sig policy.Signal, e detect.Entity) {
-	c.any = true
-	c.minted[int(sig)*len(c.infos)+int(e)]++
+	c.minted.add(int(sig)*len(c.infos) + int(e))
 }
 
 // Detect is the time between Begin and End that was not spent on minting.
@@ -178,19 +202,15 @@ func (c *Counts) Detect() time.Duration { return max(0, c.section-c.Mint) }
 // EachFound calls f for every signal, entity and action with findings. The action is what happened in the end, also
 // where the vault was away. Kept findings are counted under keep.
 func (c *Counts) EachFound(f func(sig policy.Signal, entity string, a policy.Action, n int64)) {
-	for i, n := range c.found {
-		if n > 0 {
-			f(policy.Signal(i/actions/len(c.infos)), c.infos[i/actions%len(c.infos)].Name, policy.Action(i%actions), n)
-		}
+	for _, i := range c.found.used {
+		f(policy.Signal(i/actions/len(c.infos)), c.infos[i/actions%len(c.infos)].Name, policy.Action(i%actions), c.found.counts[i])
 	}
 }
 
 // EachMinted calls f for every signal and entity with values that became tokens.
 func (c *Counts) EachMinted(f func(sig policy.Signal, entity string, n int64)) {
-	for i, n := range c.minted {
-		if n > 0 {
-			f(policy.Signal(i/len(c.infos)), c.infos[i%len(c.infos)].Name, n)
-		}
+	for _, i := range c.minted.used {
+		f(policy.Signal(i/len(c.infos)), c.infos[i%len(c.infos)].Name, c.minted.counts[i])
 	}
 }
 
@@ -215,16 +235,14 @@ func (c *Counts) EachAttribute(f func(sig policy.Signal, a policy.Action, n int6
 }
 
 // Found is the number of findings, Minted that of tokens written for them, Left that of tokens recognized and left.
-func (c *Counts) Found() int64 { return sum(c.found) }
+func (c *Counts) Found() int64 { return c.found.total() }
 
 // Minted is the number of values that became tokens.
-func (c *Counts) Minted() int64 { return sum(c.minted) }
+func (c *Counts) Minted() int64 { return c.minted.total() }
 
 // Left is the number of tokens that were recognized and left alone.
-func (c *Counts) Left() int64 { return sum(c.left[:]) }
-
-func sum(ns []int64) (total int64) {
-	for _, n := range ns {
+func (c *Counts) Left() (total int64) {
+	for _, n := range c.left {
 		total += n
 	}
 	return total

@@ -133,16 +133,14 @@ func (w *splice) replace(f *detect.Finding, d *policy.Decision) error {
 	lo, hi, slashes := w.bareNumber(start, end)
 	w.s.arena = append(w.s.arena, w.text[w.pos:lo]...)
 	if slashes >= 0 {
-		w.s.arena = appendQuote(w.s.arena, slashes)
+		w.s.arena = append(appendQuote(w.s.arena, slashes), w.text[lo:start]...)
 	}
-	w.s.arena = append(w.s.arena, w.text[lo:start]...)
 	action, err := w.write(f, d, end)
 	if err != nil {
 		return err
 	}
-	w.s.arena = append(w.s.arena, w.text[end:hi]...)
 	if slashes >= 0 {
-		w.s.arena = appendQuote(w.s.arena, slashes)
+		w.s.arena = appendQuote(append(w.s.arena, w.text[end:hi]...), slashes)
 	}
 	w.pos, w.changed = hi, true
 	w.dropped = w.dropped || action == policy.Drop

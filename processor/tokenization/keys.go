@@ -1,6 +1,7 @@
 package tokenization
 
 import (
+	"encoding/binary"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -18,14 +19,18 @@ const (
 	// maxPath bounds the dotted path by which a nested key is known; deeper keys go by their own name.
 	maxPath = 256
 	// memoLen is the longest value remembered, memos how many of them a key has.
-	memoLen  = 46
+	memoLen  = 118 // user agents and statements with placeholders are as long as that
 	memoBits = 6
-	memos    = 1 << memoBits // 3 KiB a key that has short values
+	memos    = 1 << memoBits // 8 KiB a key that has short values
+	// patience is after how many values of which none was known before the memory is put aside, nap for how many more.
+	patience = 4 * memos
+	nap      = 4096
 )
 
 // keyEntry is what is known about one attribute key, or about one key at its path inside nested maps.
 type keyEntry struct {
 	leaf   string     // as written in the map
+	words  [2]uint64  // the first and the last eight bytes of one of 8 to 16: see is
 	path   string     // leaf, with the keys of the maps around it: what policy rules match
 	key    detect.Key // what the detector makes of it
 	named  bool       // the key says that the value is an entity, whatever it looks like
@@ -44,12 +49,17 @@ type keyEntry struct {
 	ordinary bool         // neither that, nor is anything in the key itself, nor is it an axis of a position
 
 	// Short values under this key that passed unchanged. Attributes repeat: a method, a route, a host. Nil until there
-	// is one.
-	memo *[memos]memo
+	// is one, and again while the memory is aside: under some keys, such as that of a request's id, no value comes twice.
+	memo      *[memos]memo
+	aside     *[memos]memo
+	strangers uint   // values since one was known
+	turn      uint32 // its highest bit says which seat is given up next
 }
 
-// memo holds a copy of a value that passed: a string would pin the message it was cut from.
+// memo holds a copy of a value that passed: a string would pin the message it was cut from. It fills two cache
+// lines.
 type memo struct {
+	end   uint64 // of the text: see ending
 	state memory
 	n     uint8
 	text  [memoLen]byte
@@ -65,48 +75,88 @@ const (
 	empty          // nothing is found in it, whatever the resource
 )
 
-// memoAt is where the value is remembered if it is. A value that shares the place with another drives it out.
-func memoAt(s string) int {
-	n := len(s)
-	h := uint64(n)
-	switch {
-	case n >= 8: // values under one key mostly end differently
-		h ^= tail8(s)
-	default:
-		for i := range n {
-			h = h<<8 | uint64(s[i])
-		}
+// seats says by its two digits to the base of memos in which two places a value that ends so may be remembered. With one
+// alone, a third of 32 values would drive each other out for ever.
+func seats(end uint64, n int) uint64 {
+	return (end ^ uint64(n)) * 0x9E3779B97F4A7C15 >> (64 - 2*memoBits)
+}
+
+func (m *memo) ends(end uint64, n int) bool { return m.end == end && int(m.n) == n }
+
+// ending is the last eight bytes of s, or all of a shorter one, the last one lowest: values under one key mostly differ
+// in it, and a product spreads its low bits.
+func ending(s string) (end uint64) {
+	if n := len(s); n >= 8 {
+		return binary.BigEndian.Uint64([]byte(s[n-8:]))
 	}
-	return int(h * 0x9E3779B97F4A7C15 >> (64 - memoBits))
+	for i := range len(s) {
+		end = end<<8 | uint64(s[i])
+	}
+	return end
 }
 
-func tail8(s string) uint64 {
-	b := s[len(s)-8:]
-	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 | uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
-}
+// word is the eight bytes of s from i.
+func word(s string, i int) uint64 { return binary.LittleEndian.Uint64([]byte(s[i:])) }
 
-// recall returns what is remembered about the value, which is not empty.
+// recall returns what is remembered about the value; of an empty one, that is nothing or unused. The texts are compared
+// word by word: a call costs more than most of them.
 func (e *keyEntry) recall(s string) *memo {
-	if len(s) > memoLen || e.memo == nil {
+	n := len(s)
+	if n > memoLen || e.memo == nil {
 		return nil
 	}
-	if m := &e.memo[memoAt(s)]; string(m.text[:m.n]) == s {
-		return m
+	end := ending(s)
+	at := seats(end, n)
+	m := &e.memo[at%memos]
+	if !m.ends(end, n) {
+		if m = &e.memo[at/memos]; !m.ends(end, n) {
+			return nil
+		}
 	}
-	return nil
+	for i := 0; i < n-8; i += 8 {
+		if binary.LittleEndian.Uint64(m.text[i:]) != word(s, i) {
+			return nil
+		}
+	}
+	e.strangers = 0
+	return m
 }
 
-// remember notes a value that was not changed.
-func (e *keyEntry) remember(s string) {
-	if len(s) > memoLen {
-		return
+// knows reports whether nothing is found in a text under the key, as far as its memory goes.
+func (e *keyEntry) knows(s string) bool {
+	seen := e.recall(s)
+	return seen != nil && seen.state == empty
+}
+
+// remember notes a value that was not changed, if it is short enough. Where both seats are taken, now the one and now
+// the other is given up: so values that come no more make room, and those that repeat find places of their own.
+func (e *keyEntry) remember(s string) *memo {
+	if len(s) > memoLen || !e.attentive() {
+		return nil
 	}
-	if e.memo == nil {
+	end, n := ending(s), len(s)
+	at := seats(end, n)
+	m, other := &e.memo[at%memos], &e.memo[at/memos]
+	if m.n != 0 && !m.ends(end, n) && (other.n == 0 || e.turn>>31 == 1) {
+		m = other
+	}
+	e.turn += 0x9E3779B9 // has no rhythm that values could fall into
+	m.end, m.state, m.n = end, passed, uint8(copy(m.text[:], s))
+	return m
+}
+
+// attentive counts a value that is not known and reports whether it is to be remembered.
+func (e *keyEntry) attentive() bool {
+	e.strangers++
+	switch {
+	case e.memo == nil && e.aside == nil:
 		e.memo = new([memos]memo)
+	case e.memo != nil && e.strangers == patience:
+		e.memo, e.aside = nil, e.memo
+	case e.memo == nil && e.strangers == patience+nap:
+		e.memo, e.aside, e.strangers = e.aside, nil, 0
 	}
-	m := &e.memo[memoAt(s)]
-	m.n = uint8(copy(m.text[:], s))
-	m.state = passed
+	return e.memo != nil
 }
 
 // exemption says why the values under a key are never altered.
@@ -220,7 +270,7 @@ func newKeyCache(d *detect.Detector) keyCache {
 // lookup returns the entry of the key leaf in the map under parent; nil stands for a map that is itself no value. The
 // guess is the place where the entry of the key at this position of a similar map was kept.
 func (c *keyCache) lookup(parent *keyEntry, guess **keyEntry, leaf string) *keyEntry {
-	if e := *guess; e != nil && e.leaf == leaf {
+	if e := *guess; e != nil && e.is(leaf) {
 		return e
 	}
 	if parent == nil {
@@ -235,6 +285,14 @@ func (c *keyCache) lookup(parent *keyEntry, guess **keyEntry, leaf string) *keyE
 	}
 	*guess = e
 	return e
+}
+
+// is reports whether the entry is that of the key leaf.
+func (e *keyEntry) is(leaf string) bool {
+	if n := len(leaf); 8 <= n && n <= 16 {
+		return n == len(e.leaf) && word(leaf, 0) == e.words[0] && word(leaf, n-8) == e.words[1]
+	}
+	return leaf == e.leaf
 }
 
 func (c *keyCache) add(parent, e *keyEntry) {
@@ -269,6 +327,9 @@ func (c *keyCache) entry(parent *keyEntry, leaf string) *keyEntry {
 		plain = without(leaf, found, func(detect.Entity) bool { return true })
 	}
 	e := &keyEntry{leaf: leaf, path: pathTo(parent.path, plain), exempt: exemptKey(leaf), clean: len(found) == 0}
+	if n := len(leaf); 8 <= n && n <= 16 {
+		e.words = [2]uint64{word(leaf, 0), word(leaf, n-8)}
+	}
 	if parent == &c.root && carried[leaf] {
 		e.exempt = kafkaRecord
 	}

@@ -34,6 +34,16 @@ func axisOf(name string) axis {
 	return noAxis
 }
 
+// position remembers whether a map holds one: it is looked through once, however many keys ask.
+type position struct{ asked, held bool }
+
+func (p *position) holds(m pcommon.Map) bool {
+	if !p.asked {
+		p.asked, p.held = true, holdsPosition(m)
+	}
+	return p.held
+}
+
 // holdsPosition reports whether the map has a name of either axis. Only names count: values become tokens.
 func holdsPosition(m pcommon.Map) bool {
 	var seen axis

@@ -115,7 +115,7 @@ func (w *walk) change(set func(string), text string) {
 func (w *walk) value(k *keyEntry, v pcommon.Value) (dropped bool) {
 	switch v.Type() {
 	case pcommon.ValueTypeStr:
-		return w.str(k, v)
+		return w.str(k, v, v.Str())
 	case pcommon.ValueTypeInt:
 		n := v.Int()
 		if !k.named && n > -shortestNumber && n < shortestNumber {
@@ -151,8 +151,7 @@ func longWhole(d float64) bool {
 	return size >= shortestNumber && size <= exact && d == math.Trunc(d)
 }
 
-func (w *walk) str(k *keyEntry, v pcommon.Value) (dropped bool) {
-	s := v.Str()
+func (w *walk) str(k *keyEntry, v pcommon.Value, s string) (dropped bool) {
 	out, verdict := w.text(k, s)
 	switch verdict {
 	case rewrite.Changed:
@@ -198,43 +197,39 @@ func (w *walk) attributes(m pcommon.Map, parent, start *keyEntry) {
 	}
 	guess := &start.first
 	mark := len(w.edits.pending)
-	i := 0
-	asked, position := false, false
+	i := -1
+	var beside position
 	for name, v := range m.All() {
-		e := w.keys.lookup(parent, guess, name)
+		i++
+		e := *guess
+		if e == nil || !e.is(name) { // nearly always it is: no call
+			e = w.keys.lookup(parent, guess, name)
+		}
 		guess = &e.next
-		if e.exempt == kafkaRecord && !w.kafka {
-			e = w.keys.borne(e)
-		}
-		if e.ordinary && e.view == w.view && w.knows(e, v.Str()) {
-			i++
-			continue
-		}
-		if maybeAxis(e, v) {
-			if !asked {
-				asked, position = true, holdsPosition(m)
+		if e.ordinary && e.view == w.view {
+			dropped := false
+			if s := v.Str(); s == "" { // or no text
+				dropped = w.value(e, v)
+			} else if !e.knows(s) {
+				dropped = w.str(e, v, s)
 			}
-			if position {
+			if dropped {
+				w.edits.pending = append(w.edits.pending, change{index: i, remove: true})
+			}
+		} else {
+			if e.exempt == kafkaRecord && !w.kafka {
+				e = w.keys.borne(e)
+			}
+			if maybeAxis(e, v) && beside.holds(m) {
 				e = w.keys.positioned(e)
 			}
+			w.attribute(e, v, i)
 		}
-		w.attribute(e, v, i)
 		if w.err != nil {
 			break
 		}
-		i++
 	}
 	w.edits.closeMap(m, mark)
-}
-
-// knows reports whether nothing is found in a text under the key, as far as the key's memory goes. What is no text is
-// empty here, and unknown.
-func (w *walk) knows(e *keyEntry, s string) bool {
-	if s == "" {
-		return false
-	}
-	seen := e.recall(s)
-	return seen != nil && seen.state == empty
 }
 
 // attribute handles the i-th entry of a map: the value, then the key.
@@ -312,13 +307,12 @@ func (w *walk) exemptValue(e *keyEntry, v pcommon.Value) {
 
 // exempted counts what the policy would hide in a text that is never altered.
 func (w *walk) exempted(e *keyEntry, s string) {
-	if s == "" || w.knows(e, s) {
+	if s == "" || e.knows(s) {
 		return
 	}
 	found := w.detector.Find(w.keys.scratch, detect.Nameless, s)
 	if len(found) == 0 {
-		e.remember(s)
-		if m := e.recall(s); m != nil {
+		if m := e.remember(s); m != nil {
 			m.state = empty
 		}
 	}
