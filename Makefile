@@ -14,6 +14,8 @@ HALF     ?= dev
 BENCHTIME ?= 300ms
 CHAOS_TIME ?= 10m
 CHAOS_SEED ?=
+# All that make builds is built with the profile of the binaries: tests and benchmarks run what is shipped, and a package is compiled once for all.
+export GOFLAGS := $(shell go env GOFLAGS) '-pgo=$(CURDIR)/builder/collector/default.pgo'
 GOBENCH  = go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -benchtime $(BENCHTIME)
 
 ## help: list the targets
@@ -138,6 +140,11 @@ bench:
 .PHONY: bench-docs
 bench-docs:
 	@go run ./builder/benchdoc -benchtime $(BENCHTIME) -only '$(ONLY)'
+
+## pgo: take the profile that everything is built with again, from the benchmarks; about 3 minutes, and what comes next compiles everything
+.PHONY: pgo
+pgo:
+	@go run -pgo=off ./builder/pgo
 
 ## fuzz: run every fuzz target for FUZZTIME each
 .PHONY: fuzz

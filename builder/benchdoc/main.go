@@ -18,6 +18,7 @@ import (
 const (
 	document = "docs/benchmarks.md"
 	outputs  = "testdata/bench"
+	profile  = "builder/collector/default.pgo" // what is shipped is built with it
 )
 
 // runs are the benchmarks, by the file that keeps their output. Paths are of the repository.
@@ -77,7 +78,11 @@ func measure(benchtime string, only *regexp.Regexp) error {
 		if !only.MatchString(r.file) {
 			continue
 		}
-		args := append([]string{"test", "-run", "^$", "-benchmem", "-benchtime", benchtime}, strings.Fields(r.args)...)
+		pgo, err := filepath.Rel(r.dir, profile)
+		if err != nil {
+			return err
+		}
+		args := append([]string{"test", "-pgo", pgo, "-run", "^$", "-benchmem", "-benchtime", benchtime}, strings.Fields(r.args)...)
 		command := commandLine(r.env, args)
 		fmt.Fprintf(os.Stderr, "== %s: %s\n", r.file, command)
 		cmd := exec.Command("go", args...)

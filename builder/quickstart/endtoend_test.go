@@ -27,7 +27,7 @@ var binaries = sync.OnceValues(func() (dir string, err error) {
 	binDir = dir
 	for name, pkg := range map[string]string{"collector": "./builder/collector", "cli": "./builder/cloakroom"} {
 		if err == nil {
-			cmd := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(dir, name), pkg)
+			cmd := exec.Command("go", "build", "-o", filepath.Join(dir, name), pkg)
 			cmd.Dir, cmd.Stderr = root, os.Stderr
 			err = cmd.Run()
 		}
