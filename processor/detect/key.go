@@ -308,26 +308,31 @@ var keyBytes = func() (t [256]byte) {
 	return t
 }()
 
-// lookupFrom is lookupSuffix of key[:end].
-func lookupFrom(key string, end int) (best keyRef, known bool) {
-	h := uint64(hashSeed)
+// hashWord goes on with the hash of what stands behind key[:end] by the word before that, and returns where that starts; -1:
+// there is none.
+func hashWord(key string, end int, h uint64) (start int, _ uint64) {
 	for i := end - 1; i >= 0; i-- {
-		c := keyBytes[key[i]]
+		b := key[i]
+		c := keyBytes[b]
 		if c == 0 {
 			continue
 		}
 		h = hashByte(h, c)
-		if i > 0 && keyBytes[key[i-1]] != 0 && (c == key[i] || !boundaryAt(key, i)) { // inside a word
-			continue
+		if i == 0 || keyBytes[key[i-1]] == 0 || c != b && (!isUpper(key[i-1]) || i+1 < len(key) && isLower(key[i+1])) { // boundaryAt
+			return i, h
 		}
-		w, b := hashBit(h)
-		if !known {
-			if lastBits[w]&b != b {
-				return best, false
-			}
-			known = true
-		}
-		if keyBits[w]&b != b {
+	}
+	return -1, h
+}
+
+// lookupFrom is lookupSuffix of key[:end].
+func lookupFrom(key string, end int) (best keyRef, known bool) {
+	i, h := hashWord(key, end, hashSeed)
+	if w, b := hashBit(h); i < 0 || lastBits[w]&b != b {
+		return best, false
+	}
+	for ; i >= 0; i, h = hashWord(key, i, h) {
+		if w, b := hashBit(h); keyBits[w]&b != b {
 			continue
 		}
 		if ref, ok := keyTable[h]; ok && (!ref.exact || i == 0 || key[i-1] == ' ' || isBare(key[:i])) {
@@ -337,7 +342,7 @@ func lookupFrom(key string, end int) (best keyRef, known bool) {
 			best = ref
 		}
 	}
-	return best, known
+	return best, true
 }
 
 // flagWords before a name make it the name of a switch: has_password.
