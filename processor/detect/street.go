@@ -268,7 +268,10 @@ func (t *text) cityEnd(i int) int {
 const frenchStarts = "rabtciqp"
 
 // frenchSeconds has a bit for the letters that follow those.
-var frenchSeconds = [256]uint32{'r': 1 << ('u' & 31), 'a': 1<<('v'&31) | 1<<('l'&31), 'b': 1<<('o'&31) | 1<<('i'&31), 't': 1 << ('e' & 31), 'c': 1 << ('h' & 31), 'i': 1 << ('m' & 31), 'q': 1 << ('u' & 31), 'p': 1 << ('l' & 31)}
+var frenchSeconds = [256]uint32{
+	'r': 1 << ('u' & 31), 'a': 1<<('v'&31) | 1<<('l'&31), 'b': 1<<('o'&31) | 1<<('i'&31), 't': 1 << ('e' & 31),
+	'c': 1 << ('h' & 31), 'i': 1 << ('m' & 31), 'q': 1 << ('u' & 31), 'p': 1 << ('l' & 31),
+}
 
 // frenchStreet is the kind of a street in French at i, after the house number, with the blank after it; empty when there
 // is none.

@@ -35,15 +35,7 @@ func addTail(word string, person bool) {
 	for i := len(word) - 1; i >= max(0, len(word)-tailSize); i-- {
 		tail = tail<<8 | uint64(word[i])
 	}
-	for before := range uint32(32) {
-		n := len(word)
-		switch {
-		case n < 3 || n > 3 && before != uint32(word[n-4]&31):
-			continue
-		}
-		at := endingBit(before | uint32(word[n-3])<<8 | uint32(word[n-2])<<16 | uint32(word[n-1])<<24)
-		endingBits[at>>6] |= 1 << (at & 63)
-	}
+	addEnding(word)
 	w, b := tailBit(tail)
 	tailBits[w] |= b
 	if !person {
@@ -66,6 +58,16 @@ func endsName(tail uint64, small bool) bool {
 var endingBits [1 << endingHash / 64]uint64
 
 const endingHash = 16
+
+func addEnding(word string) {
+	n := len(word)
+	for before := range uint32(32) {
+		if n >= 3 && (n == 3 || before == uint32(word[n-4]&31)) {
+			at := endingBit(before | uint32(word[n-3])<<8 | uint32(word[n-2])<<16 | uint32(word[n-1])<<24)
+			endingBits[at>>6] |= 1 << (at & 63)
+		}
+	}
+}
 
 // endingBit maps four letters to their place in endingBits.
 func endingBit(letters uint32) uint32 { return letters & fold4 * 2654435761 >> (32 - endingHash) }
