@@ -41,6 +41,13 @@ func testDetector(t testing.TB) *Detector {
 	return d
 }
 
+// plainDetector has the built-in rules only. With keys of its own a Detector looks at every separator, without them at few.
+func plainDetector(t testing.TB) *Detector {
+	d, err := New(Settings{Recognize: fakeRecognize})
+	require.NoError(t, err)
+	return d
+}
+
 // rewrite replaces every finding by a token.
 func rewrite(d *Detector, text string, findings []Finding) string {
 	var b strings.Builder

@@ -47,7 +47,7 @@ func (p *places) separates(bit int, plain bool) bool {
 	case '>':
 		return i > 0 && (isKeyByte(s[i-1]) || s[i-1] == '"' || s[i-1] == '\'')
 	case ':':
-		if next == '/' || next == ':' || next == '\\' {
+		if next == '/' || next == ':' || next == '\\' || next == '"' && i > 0 && isDigit(s[i-1]) { // s:7:"hunter2"
 			return true
 		}
 		if i > 0 && isHex(next) && (isHex(s[i-1]) || s[i-1] == ':') {

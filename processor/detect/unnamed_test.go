@@ -1,0 +1,24 @@
+package detect
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// Without keys of its own a Detector passes over most separators and numbers unread. Where those are part of something, they are not
+// passed over.
+func TestNothingOfValueIsPassedOver(t *testing.T) {
+	d := plainDetector(t)
+	for name, c := range map[string]struct{ text, want string }{
+		"php, the length of a string before it": {`s:8:"password";s:7:"hunter2";`, `password "hunter2", `},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for n := range 2 * blockLen {
+				text := strings.Repeat(" ", n) + c.text
+				assert.Equal(t, c.want, describe(d, text, d.Find(NewScratch(), Key{}, text)), "behind %d bytes", n)
+			}
+		})
+	}
+}
