@@ -53,6 +53,10 @@ func (p *places) separates(bit int, plain bool) bool {
 		if i > 0 && isHex(next) && (isHex(s[i-1]) || s[i-1] == ':') {
 			return !isClock(s, i) && (i <= 3 || s[i-3] != ':' || !isClock(s, i-3))
 		}
+	case '=':
+		if next == '4' && p.byteAt(i+2) == '0' { // <jane=40acme.com>
+			return true
+		}
 	}
 	return i > 0 && (!plain || !p.namesNothingBefore(uint(bit), next))
 }

@@ -13,6 +13,7 @@ func TestNothingOfValueIsPassedOver(t *testing.T) {
 	d := plainDetector(t)
 	for name, c := range map[string]struct{ text, want string }{
 		"php, the length of a string before it": {`s:8:"password";s:7:"hunter2";`, `password "hunter2", `},
+		"quoted-printable, an @ behind a name":  {"To: <jane=40acme.example>", `email "jane=40acme.example", `},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for n := range 2 * blockLen {
