@@ -12,12 +12,13 @@ import (
 func TestNothingOfValueIsPassedOver(t *testing.T) {
 	d := plainDetector(t)
 	for name, c := range map[string]struct{ text, want string }{
-		"php, the length of a string before it": {`s:8:"password";s:7:"hunter2";`, `password "hunter2", `},
-		"quoted-printable, an @ behind a name":  {"To: <jane=40acme.example>", `email "jane=40acme.example", `},
-		"the value of a pair, shortened":        {`{"key":"password","val":"hunter2secret"}`, `password "hunter2secret", `},
-		"the value of a pair, joined":           {`{"key":"password","stringvalue":"hunter2secret"}`, `password "hunter2secret", `},
-		"the value of a pair, in capitals":      {`{"key":"password","VAL":"hunter2secret"}`, `password "hunter2secret", `},
-		"the value of a pair, in a line":        {"name=DB_PASSWORD val=hunter2secret", `password "hunter2secret", `},
+		"php, the length of a string before it":    {`s:8:"password";s:7:"hunter2";`, `password "hunter2", `},
+		"quoted-printable, an @ behind a name":     {"To: <jane=40acme.example>", `email "jane=40acme.example", `},
+		"the value of a pair, shortened":           {`{"key":"password","val":"hunter2secret"}`, `password "hunter2secret", `},
+		"the value of a pair, joined":              {`{"key":"password","stringvalue":"hunter2secret"}`, `password "hunter2secret", `},
+		"the value of a pair, in capitals":         {`{"key":"password","VAL":"hunter2secret"}`, `password "hunter2secret", `},
+		"the value of a pair, in a line":           {"name=DB_PASSWORD val=hunter2secret", `password "hunter2secret", `},
+		"a number, a dot and what becomes a token": {"TIN: 000123456.1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", `ph_tin "000123456", crypto_wallet "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", `},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for n := range 2 * blockLen {
