@@ -52,9 +52,10 @@ func timeOfDay(s string, i int) int {
 	return end - i
 }
 
-// fraction returns the end of the fraction of a second that may stand at i, or 0 when it is more than that.
+// fraction returns the end of the fraction of a second that may stand at i, or 0 when it is more than that. What stands behind a
+// comma may be the next column.
 func fraction(s string, i int) int {
-	if i+1 >= len(s) || s[i] != '.' && s[i] != ',' || !isDigit(s[i+1]) {
+	if i+1 >= len(s) || s[i] != '.' || !isDigit(s[i+1]) {
 		return i
 	}
 	end := i + 1

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// Without keys of its own a Detector passes over most separators and numbers unread. Where those are part of something, they are not
+// Without keys of its own a Detector passes over most separators and numbers unread, and every one over times. Where those are part of something, they are not
 // passed over.
 func TestNothingOfValueIsPassedOver(t *testing.T) {
 	d := plainDetector(t)
@@ -19,6 +19,9 @@ func TestNothingOfValueIsPassedOver(t *testing.T) {
 		"the value of a pair, in capitals":         {`{"key":"password","VAL":"hunter2secret"}`, `password "hunter2secret", `},
 		"the value of a pair, in a line":           {"name=DB_PASSWORD val=hunter2secret", `password "hunter2secret", `},
 		"a number, a dot and what becomes a token": {"TIN: 000123456.1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", `ph_tin "000123456", crypto_wallet "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", `},
+		"a card, in the column behind a time":      {"2026-11-26 10:20:30,4111 1111 1111 1111", `payment_card "4111 1111 1111 1111", `},
+		"a street, in the column behind a time":    {"2026-11-26T10:20:30,12 Main Street,x", `street_address "12 Main Street", `},
+		"a number, in the column behind a time":    {"bsn 10:20:30,111222333", `nl_bsn "111222333", `},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for n := range 2 * blockLen {
