@@ -46,7 +46,7 @@ func timeOfDay(s string, i int) int {
 		return 0
 	}
 	end := fraction(s, i+size)
-	if end == 0 || end < len(s) && (isWord(s[end]) || s[end] == '-') {
+	if end == 0 || end < len(s) && (isWord(s[end]) || s[end] == '-' || s[end] == ':' && end+1 < len(s) && isHex(s[end+1])) {
 		return 0
 	}
 	return end - i
