@@ -23,6 +23,7 @@ func TestNothingOfValueIsPassedOver(t *testing.T) {
 		"a street, in the column behind a time":    {"2026-11-26T10:20:30,12 Main Street,x", `street_address "12 Main Street", `},
 		"a number, in the column behind a time":    {"bsn 10:20:30,111222333", `nl_bsn "111222333", `},
 		"a MAC address, in place of a fraction":    {"10:20:30.00:1A:2B:3C:4D:5E", `mac_address "00:1A:2B:3C:4D:5E", `},
+		"a time with a fraction, and a user":       {"10:20:30.123456789 user ns from a@e.co", `username "ns", email "a@e.co", `},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for n := range 2 * blockLen {
