@@ -41,6 +41,13 @@ func testDetector(t testing.TB) *Detector {
 	return d
 }
 
+// plainDetector has the built-in rules only. With keys of its own a Detector looks at every separator, without them at few.
+func plainDetector(t testing.TB) *Detector {
+	d, err := New(Settings{Recognize: fakeRecognize})
+	require.NoError(t, err)
+	return d
+}
+
 // rewrite replaces every finding by a token.
 func rewrite(d *Detector, text string, findings []Finding) string {
 	var b strings.Builder
@@ -80,6 +87,20 @@ func checkLaws(t *testing.T, d *Detector, s *Scratch, key, text string) {
 	}
 }
 
+// checkPlain asserts the same of what a Detector without settings finds. Tokens do not count: in a text without anything else, they are
+// not looked for.
+func checkPlain(t *testing.T, d *Detector, s *Scratch, key, text string) {
+	t.Helper()
+	values := func(found []Finding) []Finding {
+		return slices.DeleteFunc(slices.Clone(found), func(f Finding) bool { return f.Entity == Token })
+	}
+	k := d.Key(key)
+	found := values(d.Find(s, k, text))
+	require.Equal(t, fmt.Sprint(values(d.Reference(k, text))), fmt.Sprint(found), "reference differs for key %q in %q", key, text)
+	again := rewrite(d, text, found)
+	require.Empty(t, values(d.Find(s, k, again)), "found again in %q, was %q", again, text)
+}
+
 func describe(d *Detector, text string, found []Finding) string {
 	var b strings.Builder
 	for _, f := range found {
@@ -109,10 +130,11 @@ func seeds() [][2]string {
 }
 
 func TestLawsOnExamples(t *testing.T) {
-	d, s := testDetector(t), NewScratch()
+	d, plain, s := testDetector(t), plainDetector(t), NewScratch()
 	all := seeds()
 	for i, a := range all {
 		checkLaws(t, d, s, a[0], a[1])
+		checkPlain(t, plain, s, a[0], a[1])
 		for _, join := range []string{" ", ",", "", "=", ":"} {
 			b := all[(i*7+len(join)*31)%len(all)]
 			checkLaws(t, d, s, a[0], a[1]+join+b[1])
@@ -136,18 +158,19 @@ func FuzzFind(f *testing.F) {
 	for _, s := range seeds() {
 		f.Add(s[0], s[1])
 	}
-	d := testDetector(f)
+	d, plain := testDetector(f), plainDetector(f)
 	f.Fuzz(func(t *testing.T, key, text string) {
 		if len(text) > 1<<12 || len(key) > 128 {
 			return
 		}
 		checkLaws(t, d, NewScratch(), key, text)
+		checkPlain(t, plain, NewScratch(), key, text)
 	})
 }
 
 // TestLawsOnJoinedExamples puts pieces of examples side by side: what one rule judges by is another's value.
 func TestLawsOnJoinedExamples(t *testing.T) {
-	d, s, all := testDetector(t), NewScratch(), seeds()
+	d, plain, s, all := testDetector(t), plainDetector(t), NewScratch(), seeds()
 	joins := []string{
 		" ", ",", "", "=", ":", "-", ".", "/", "@", `"`, ", ", ": ", "\n", `\n`, "%20", "&", ";", "_", "(", ")", "'", "<", ">", "+", "[", `{"`, fakeToken("ip"), "é",
 	}
@@ -165,6 +188,8 @@ func TestLawsOnJoinedExamples(t *testing.T) {
 		if r.IntN(4) == 0 {
 			key = all[r.IntN(len(all))][0]
 		}
-		checkLaws(t, d, s, key, a+joins[r.IntN(len(joins))]+b)
+		text := a + joins[r.IntN(len(joins))] + b
+		checkLaws(t, d, s, key, text)
+		checkPlain(t, plain, s, key, text)
 	}
 }

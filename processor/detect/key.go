@@ -200,7 +200,10 @@ func init() {
 		bit := fold3(f[n-3], f[n-2], f[n-1])
 		fillerBits[bit>>6] |= 1 << (bit & 63)
 	}
-	addEnd("val")
+	for _, k := range valueKeys {
+		addEnd(k)
+		addTail(k, false)
+	}
 	for _, n := range traceKeyNames {
 		addKey(quiet, n)
 	}

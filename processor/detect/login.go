@@ -55,7 +55,10 @@ func userWord(t *text, i int) {
 		case t.hasFold(end, " (uid="), t.hasFold(end, "(uid="), t.hasFold(end, " logged "), t.hasFold(end, " authenticated"), t.hasFold(end, " signed in"), t.hasFold(end, " has logged"):
 			return true
 		case t.hasFold(end, " from "):
-			return t.hostAt(end+len(" from ")) || t.hasFold(end+len(" from "), "tkt_") || t.hasFold(end+len(" from "), "ip ")
+			from := end + len(" from ")
+			is := t.hostAt(from) || t.hasFold(from, "tkt_") || t.hasFold(from, "ip ")
+			t.near = t.near || !is // a token may come to stand there
+			return is
 		}
 		return false
 	})

@@ -47,11 +47,15 @@ func (p *places) separates(bit int, plain bool) bool {
 	case '>':
 		return i > 0 && (isKeyByte(s[i-1]) || s[i-1] == '"' || s[i-1] == '\'')
 	case ':':
-		if next == '/' || next == ':' || next == '\\' {
+		if next == '/' || next == ':' || next == '\\' || next == '"' && i > 0 && isDigit(s[i-1]) { // s:7:"hunter2"
 			return true
 		}
 		if i > 0 && isHex(next) && (isHex(s[i-1]) || s[i-1] == ':') {
 			return !isClock(s, i) && (i <= 3 || s[i-3] != ':' || !isClock(s, i-3))
+		}
+	case '=':
+		if next == '4' && p.byteAt(i+2) == '0' { // <jane=40acme.com>
+			return true
 		}
 	}
 	return i > 0 && (!plain || !p.namesNothingBefore(uint(bit), next))

@@ -91,7 +91,7 @@ func (p *places) unnamed() (mask uint64) {
 			if end--; s[end] != '"' || startsAddress[next] && c == ':' {
 				continue
 			}
-		case c == ':' && next != ' ':
+		case c == ':' && next != ' ', c == '=' && next == '4':
 			continue
 		}
 		if at := endingBit(binary.LittleEndian.Uint32([]byte(s[end-4 : end]))); endingBits[at>>6]>>(at&63)&1 == 0 {

@@ -46,15 +46,16 @@ func timeOfDay(s string, i int) int {
 		return 0
 	}
 	end := fraction(s, i+size)
-	if end == 0 || end < len(s) && (isWord(s[end]) || s[end] == '-') {
+	if end == 0 || end < len(s) && (isWord(s[end]) || s[end] == '-' || s[end] == ':' && end+1 < len(s) && isHex(s[end+1])) {
 		return 0
 	}
 	return end - i
 }
 
-// fraction returns the end of the fraction of a second that may stand at i, or 0 when it is more than that.
+// fraction returns the end of the fraction of a second that may stand at i, or 0 when it is more than that. What stands behind a
+// comma may be the next column.
 func fraction(s string, i int) int {
-	if i+1 >= len(s) || s[i] != '.' && s[i] != ',' || !isDigit(s[i+1]) {
+	if i+1 >= len(s) || s[i] != '.' || !isDigit(s[i+1]) {
 		return i
 	}
 	end := i + 1
