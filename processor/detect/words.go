@@ -114,7 +114,7 @@ func (p *places) goesOn(start, end int, next, then byte) {
 
 // mayBeGroups reports whether n digits before a bit of the block and those behind the separator there may be the first groups of
 // something, by their lengths. Before a space, they may also be two things, and before a dot once a token stands in place of the
-// second one.
+// second one and of what goes on behind it.
 func (p *places) mayBeGroups(n, end int, separator byte) bool {
 	second := bits.TrailingZeros64(^(p.digit >> ((end + 1) & 63)))
 	after := p.at + end + 1 + second
@@ -124,7 +124,9 @@ func (p *places) mayBeGroups(n, end int, separator byte) bool {
 	next, sep := p.byteAt(after), separators[separator]
 	n, second = min(n, 15), min(second, 15)
 	switch {
-	case (separator == ' ' || separator == '.') && digitFirst>>(n&15)&1 != 0, separator == '.' && next == '.':
+	case separator == '.' && next == '.':
+		return true
+	case digitFirst>>(n&15)&1 != 0 && (separator == ' ' || separator == '.' && !isSpace(next) && next != ',' && next != '"' && next != 0):
 		return true
 	case digitPairs[sep][n&15]>>(second&15)&1 == 0:
 		return false
