@@ -290,6 +290,7 @@ func init() {
 	for _, p := range slices.Concat(sqlWords, markupWords, packedPrefixes) {
 		addPrefix(starter{prefix: p}, false)
 	}
+	addPrefix(starter{prefix: prefix{"tkt_", func(*text, int) {}}}, true) // tokens are looked for in a text where something may be
 	for _, r := range rules {
 		for k := range r.words {
 			r.words[k].compile()

@@ -33,3 +33,18 @@ func TestNothingOfValueIsPassedOver(t *testing.T) {
 		})
 	}
 }
+
+// Tokens are found where nothing else is: they are counted, and cut out of keys.
+func TestTokensAlone(t *testing.T) {
+	d := plainDetector(t)
+	token := fakeToken("email")
+	for name, text := range map[string]string{
+		"alone": token, "behind a key": "password." + token, "in prose": "sent to " + token + ", all well", "behind a block": strings.Repeat("ok ", 30) + token,
+	} {
+		t.Run(name, func(t *testing.T) {
+			at := strings.Index(text, token)
+			found := d.Find(NewScratch(), Nameless, text)
+			assert.Equal(t, []Finding{{Start: at, End: at + len(token), Entity: Token, Confidence: 1, KeyStart: -1, KeyEnd: -1}}, found)
+		})
+	}
+}
