@@ -50,9 +50,8 @@ func enterCue(spelled, cue string, e Entity) {
 	c := cueEntries[cue]
 	if c == nil {
 		c = &cueEntry{text: cue, foreign: !isASCII(cue)}
-		if word := strings.TrimSuffix(cue, " "); !c.foreign {
-			c.mask = ^uint64(0) >> (64 - 8*min(len(word), 8))
-			c.head = (load8(word, 0) | smalls8) & c.mask
+		if !c.foreign {
+			c.head, c.mask = headOf(strings.TrimSuffix(cue, " "))
 		}
 		cueEntries[cue] = c
 	}

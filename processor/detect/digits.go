@@ -122,7 +122,12 @@ func beginsLayout(s string, n, end int) bool {
 	if next >= len(s) || !isSeparator(s[next]) {
 		return false
 	}
-	triple := tripleOf(sep, n, second, digitRun(s, next+1))
+	return isTriple(sep, n, second, digitRun(s, next+1))
+}
+
+// isTriple reports whether some layout begins with three groups of digits of these lengths, at most 15.
+func isTriple(sep uint8, first, second, third int) bool {
+	triple := tripleOf(sep, first, second, third)
 	return digitTriples[triple>>6]>>(triple&63)&1 != 0
 }
 

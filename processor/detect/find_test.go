@@ -87,8 +87,8 @@ func checkLaws(t *testing.T, d *Detector, s *Scratch, key, text string) {
 	}
 }
 
-// checkPlain asserts the same of what a Detector without settings finds. Tokens do not count: in a text without anything else, they are
-// not looked for.
+// checkPlain asserts the same of what a Detector without settings finds. Tokens do not count: inside a longer name they are not looked
+// for where nothing else is.
 func checkPlain(t *testing.T, d *Detector, s *Scratch, key, text string) {
 	t.Helper()
 	values := func(found []Finding) []Finding {

@@ -38,7 +38,7 @@ var (
 	}()
 	// numberGates has, by what follows and the length of a number below nine, the kinds of the next byte with which it may be
 	// something; all where a prefix may start with the number.
-	numberGates [8][blockLen + 1]uint8
+	numberGates [8][9]uint8
 )
 
 // openGates sets the gates by the layouts that are entered.

@@ -321,7 +321,7 @@ func hashWord(key string, end int, h uint64) (start int, _ uint64) {
 			continue
 		}
 		h = hashByte(h, c)
-		if i == 0 || keyBytes[key[i-1]] == 0 || c != b && (!isUpper(key[i-1]) || i+1 < len(key) && isLower(key[i+1])) { // boundaryAt
+		if i == 0 || keyBytes[key[i-1]] == 0 || c != b && boundaryAt(key, i) { // most letters are small, and need no call
 			return i, h
 		}
 	}

@@ -117,6 +117,12 @@ func load8(s string, i int) (x uint64) {
 	return x
 }
 
+// headOf returns the first bytes of a text, eight at most, as small letters are, and which bytes of eight those are.
+func headOf(text string) (head, mask uint64) {
+	mask = ^uint64(0) >> (64 - 8*min(len(text), 8))
+	return (load8(text, 0) | smalls8) & mask, mask
+}
+
 // prefixed runs the verifiers of the prefixes that start at i.
 func (t *text) prefixed(i int) { t.runPrefixes(prefixesAt(t.s, i), i) }
 
@@ -130,8 +136,7 @@ func (t *text) runPrefixes(prefixes []starter, i int) {
 
 func addPrefix(p starter, isKey bool) {
 	p.text, p.whole = strings.CutSuffix(p.text, whole)
-	p.mask = ^uint64(0) >> (64 - 8*min(len(p.text), 8))
-	p.head = (load8(p.text, 0) | smalls8) & p.mask
+	p.head, p.mask = headOf(p.text)
 	if n := digitRun(p.text, 0); n > 0 {
 		behindDigits[p.text[n]] = true
 		if gate := gateOf[p.text[n]]; gate != 0 { // other bytes make a word of it

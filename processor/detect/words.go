@@ -82,13 +82,7 @@ func (p *places) pass(start, n int) {
 // number notes whether the digits that end before a bit of the block may be something.
 func (p *places) number(end int) {
 	start := blockLen - bits.LeadingZeros64(^p.digit&(1<<(end&63)-1))
-	i, n, next, then := p.at+end, end-start, byte(0), byte(0)
-	if i < len(p.s) {
-		next = p.s[i]
-	}
-	if i+1 < len(p.s) {
-		then = p.s[i+1]
-	}
+	n, next, then := end-start, p.byteAt(p.at+end), p.byteAt(p.at+end+1)
 	if n >= 9 || numberGates[gateOf[next]&7][n]&kindOf[then] != 0 {
 		p.goesOn(start, end, next, then)
 	}
@@ -139,8 +133,7 @@ func (p *places) mayBeGroups(n, end int, separator byte) bool {
 	if after+1+third >= p.next {
 		return true
 	}
-	triple := tripleOf(sep, n, second, min(third, 15))
-	return digitTriples[triple>>6&(1<<15/64-1)]>>(triple&63)&1 != 0
+	return isTriple(sep, n, second, min(third, 15))
 }
 
 // mixed notes whether the word from a bit of the block on, not all of it digits, may be something.
