@@ -106,11 +106,11 @@ func benchDetector(b *testing.B, s Settings) *Detector {
 
 func BenchmarkLines(b *testing.B) {
 	d := benchDetector(b, Settings{})
-	b.Run("clean", func(b *testing.B) { benchTexts(b, d, lines(600, false)) })
-	b.Run("a_value_in_each", func(b *testing.B) { benchTexts(b, d, lines(600, true)) })
+	b.Run("clean", func(b *testing.B) { benchTexts(b, d, lines(6000, false)) })
+	b.Run("a_value_in_each", func(b *testing.B) { benchTexts(b, d, lines(6000, true)) })
 	for i, name := range []string{"java", "logfmt", "nginx", "klog", "json", "envoy"} {
 		var texts []string
-		for k, line := range lines(600, false) {
+		for k, line := range lines(6000, false) {
 			if k%len(lineMakers) == i {
 				texts = append(texts, line)
 			}
@@ -131,26 +131,38 @@ func TestBenchLines(t *testing.T) {
 	for _, line := range lines(600, true) {
 		require.NotEmpty(t, d.Find(s, Key{}, line), line)
 	}
-	require.Len(t, d.Find(s, Key{}, jsonBody()), 3, jsonBody())
+	for i, record := range records(300, false) {
+		require.Empty(t, d.Find(s, Key{}, record), record)
+		require.InDelta(t, 512, len(record), 40, "record %d: %s", i, record)
+		require.NotEmpty(t, d.Find(s, Key{}, records(300, true)[i]))
+	}
+	for _, body := range jsonBodies(300) {
+		require.Len(t, d.Find(s, Key{}, body), 3, body)
+	}
 }
 
-// jsonBody is a body of 1 KB with three values.
-func jsonBody() string {
+// jsonBodies makes n bodies of 1 KB with three values each.
+func jsonBodies(n int) []string {
 	r := rand.New(rand.NewPCG(3, 5))
-	var b strings.Builder
-	fmt.Fprintf(&b, `{"event":"order.placed","order":%d,"customer":{"email":"bird@birds.example.org","phone":"+1 415 555 2671"},"payment":{"method":"card","number":"4111 1111 1111 1111"},"items":[`, r.IntN(1e6))
-	for i := 0; b.Len() < 920; i++ {
-		if i > 0 {
-			b.WriteByte(',')
+	out := make([]string, n)
+	for i := range out {
+		var b strings.Builder
+		fmt.Fprintf(&b, `{"event":"order.placed","order":%d,"customer":{"email":"bird%d@birds.example.org","phone":"+1 415 555 %04d"},"payment":{"method":"card","number":"%s"},"items":[`,
+			r.IntN(1e6), r.IntN(1e4), 2000+r.IntN(8000), choose(r, "4111 1111 1111 1111", "5500-0055-5555-5559", "4111-1111-1111-1111"))
+		for k := 0; b.Len() < 920; k++ {
+			if k > 0 {
+				b.WriteByte(',')
+			}
+			fmt.Fprintf(&b, `{"sku":"SKU-%05d","title":"%s","quantity":%d,"price":%d.%02d}`, r.IntN(1e5), choose(r, "tea pot", "blue mug", "large bowl"), 1+r.IntN(4), r.IntN(90), r.IntN(100))
 		}
-		fmt.Fprintf(&b, `{"sku":"SKU-%05d","title":"%s","quantity":%d,"price":%d.%02d}`, r.IntN(1e5), choose(r, "tea pot", "blue mug", "large bowl"), 1+r.IntN(4), r.IntN(90), r.IntN(100))
+		fmt.Fprintf(&b, `],"currency":"EUR","stage":"allocation","warehouse":"north"}`)
+		out[i] = b.String()
 	}
-	fmt.Fprintf(&b, `],"currency":"EUR","stage":"allocation","warehouse":"north"}`)
-	return b.String()
+	return out
 }
 
 func BenchmarkJSONBody(b *testing.B) {
-	benchTexts(b, benchDetector(b, Settings{}), []string{jsonBody()})
+	benchTexts(b, benchDetector(b, Settings{}), jsonBodies(2000))
 }
 
 // BenchmarkSize shows that cost grows with the size: MB/s stays.
@@ -228,5 +240,33 @@ func BenchmarkPatterns(b *testing.B) {
 	for _, n := range []int{0, 10, 50} {
 		d := benchDetector(b, Settings{Patterns: customPatterns(n)})
 		b.Run(fmt.Sprint(n), func(b *testing.B) { benchTexts(b, d, lines(600, false)) })
+	}
+}
+
+// records makes n JSON log records of about 512 bytes, of which much is as in others: with a value in each, or none.
+func records(n int, personal bool) []string {
+	r := rand.New(rand.NewPCG(13, 17))
+	out := make([]string, n)
+	for i := range out {
+		who := fmt.Sprintf("batch-%04x", r.Uint32N(1<<16))
+		if personal {
+			who = personalValue(r)
+		}
+		out[i] = fmt.Sprintf(`{"time":"2026-11-%02dT02:%02d:%02dZ","level":"%s","logger":"com.example.%s.Service","thread":"worker-%d","message":"%s","subject":"%s","took_ms":%d,"stream":"stdout",`+
+			`"kubernetes":{"namespace":"shop","pod":"checkout-%s","container":"app","node":"pool-1-%s","labels":{"app":"checkout","tier":"backend","release":"stable"},"image":"registry.example/shop/checkout:1.42.0","annotations":{"team":"payments and orders","cost-center":"retail north"}},"region":"eu-central-1"}`,
+			1+r.IntN(28), r.IntN(60), r.IntN(60), choose(r, "info", "warn"), choose(r, "cart", "stock", "mail"), r.IntN(16), choose(r, "order confirmed and handed over", "stock reserved", "retried the job"), who, r.IntN(900),
+			choose(r, "7d4b9c6f5d-x2k8p", "7d4b9c6f5d-9wq4z", "84f6d7b5c9-m3n7t"), choose(r, "a", "b"))
+	}
+	return out
+}
+
+// BenchmarkRecords is of records that are all different: what they have in common is remembered.
+func BenchmarkRecords(b *testing.B) {
+	d := benchDetector(b, Settings{})
+	for _, kind := range []struct {
+		name     string
+		personal bool
+	}{{"clean", false}, {"a_value_in_each", true}} {
+		b.Run(kind.name, func(b *testing.B) { benchTexts(b, d, records(20_000, kind.personal)) })
 	}
 }

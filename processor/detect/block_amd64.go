@@ -35,6 +35,12 @@ const page = 4096
 //go:noescape
 func letters64(p *byte) (letter, upper, digit, high uint64)
 
+// lists32 puts where fields start among the n bytes at p, n a multiple of 32, into starts, which has room for all there may be,
+// and returns how many do; the first byte counts as from. Two more bytes stand behind those. It wants AVX2.
+//
+//go:noescape
+func lists32(p *byte, n int, starts *int32, from int32) (found int)
+
 // classify sets the masks of the bytes of s from i on, at most 64.
 func (b *block) classify(s string, i int) {
 	n := min(len(s)-i, blockLen)
@@ -61,6 +67,44 @@ func lettersOf(s string, i, n int) (letter, upper, digit, high uint64) {
 	letter, upper, digit, high = letters64(p)
 	keep := ^uint64(0) >> (blockLen - n)
 	return letter >> drop & keep, upper >> drop & keep, digit >> drop & keep, high >> drop & keep
+}
+
+// fieldStarts puts where fields start in s from from on into starts, which has room for all there may be, and returns how many
+// do, and where it stopped looking.
+func fieldStarts(starts []int32, s string, from int) (found, to int) {
+	const more = len(`, "`) - 1 // bytes that are read behind a comma
+	if !hasVectors || len(s)-from < 32+more {
+		return 0, from
+	}
+	find := func(from, n int) int {
+		return lists32((*byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), from)), n, &starts[found], int32(from))
+	}
+	n := (len(s) - from - more) &^ 31
+	found = find(from, n)
+	if to = len(s) - more; from+n < to { // the last bytes again with what is left
+		end := starts[found : found+find(to-32, 32)]
+		for _, at := range end {
+			if int(at) >= from+n {
+				starts[found] = at
+				found++
+			}
+		}
+	}
+	return found, to
+}
+
+// fields64 is knownByTable for at least one field, and writes a word more where n is a multiple of 64. It wants AVX2.
+//
+//go:noescape
+func fields64(p *byte, starts *int32, n int, seats *field, known *uint64)
+
+// known sets the bits of the fields of s that are remembered.
+func (f *fields) known(s string) {
+	if !hasVectors {
+		f.knownByTable(s)
+		return
+	}
+	fields64(unsafe.StringData(s), &f.starts[0], len(f.starts)-1, &f.memory.seats[0], &f.stirred[0])
 }
 
 // readable returns where 64 bytes may be read that hold the n bytes of s from i on, and how many of them stand before those;

@@ -1,4 +1,5 @@
 #include "textflag.h"
+#include "go_asm.h"
 
 // A byte has the properties that its two halves agree on, a bit each (PSHUFB on nibbles):
 //   0 A-O a-o   1 P-Z p-z   2 0-9   3 _   4 : = >   5 ( + -   6 @   7 \
@@ -217,4 +218,168 @@ TEXT ·letters64(SB), NOSPLIT, $0-40
 	MOVQ BX, upper+16(FP)
 	MOVQ CX, digit+24(FP)
 	MOVQ DX, high+32(FP)
+	RET
+
+// func lists32(p *byte, n int, starts *int32, from int32) (found int)
+// A comma counts when the byte behind it is a quote, or a space with a quote behind that.
+TEXT ·lists32(SB), NOSPLIT, $0-40
+	MOVQ p+0(FP), SI
+	MOVQ n+8(FP), BX
+	MOVQ starts+16(FP), DI
+	MOVL from+24(FP), R9
+	MOVQ DI, R8
+	VPBROADCASTQ lists<>+0(SB), Y8
+	VPBROADCASTQ lists<>+8(SB), Y9
+	VPBROADCASTQ lists<>+16(SB), Y10
+
+chunk:
+	VPCMPEQB 0(SI), Y8, Y0
+	VPCMPEQB 1(SI), Y9, Y1
+	VPCMPEQB 1(SI), Y10, Y2
+	VPCMPEQB 2(SI), Y9, Y3
+	VPAND Y3, Y2, Y2
+	VPOR Y2, Y1, Y1
+	VPAND Y1, Y0, Y0
+	VPMOVMSKB Y0, AX
+	TESTL AX, AX
+	JZ none
+
+one:
+	BSFL AX, CX
+	ADDL R9, CX
+	MOVL CX, (DI)
+	ADDQ $4, DI
+	LEAL -1(AX), DX
+	ANDL DX, AX
+	JNZ one
+
+none:
+	ADDQ $32, SI
+	ADDL $32, R9
+	SUBQ $32, BX
+	JG chunk
+	VZEROUPPER
+	SUBQ R8, DI
+	SHRQ $2, DI
+	MOVQ DI, found+32(FP)
+	RET
+
+DATA lists<>+0(SB)/8, $0x2c2c2c2c2c2c2c2c // comma
+DATA lists<>+8(SB)/8, $0x2222222222222222 // quote
+DATA lists<>+16(SB)/8, $0x2020202020202020 // space
+GLOBL lists<>(SB), RODATA|NOPTR, $24
+
+// func fields64(p *byte, starts *int32, n int, seats *field, known *uint64)
+TEXT ·fields64(SB), NOSPLIT, $0-40
+	MOVQ p+0(FP), SI
+	MOVQ starts+8(FP), DI
+	MOVQ n+16(FP), R8
+	DECQ R8
+	MOVQ seats+24(FP), R9
+	MOVQ known+32(FP), R10
+	XORL R11, R11 // the field
+	XORL R14, R14 // the bits of those known
+	MOVL (DI), R12
+
+field:
+	MOVL 4(DI)(R11*4), R13
+	MOVL R13, AX
+	SUBL R12, AX // its length
+	LEAQ (SI)(R12*1), CX
+	MOVL R13, R12
+	LEAL -const_shortestField(AX), BX
+	CMPL BX, $(const_longestField-const_shortestField)
+	JHI next
+
+	// fieldHash
+	MOVQ $0x9e3779b97f4a7c15, BX
+	MOVQ (CX), DX
+	IMULQ BX, DX
+	XORQ -8(CX)(AX*1), DX
+	MOVQ AX, BX
+	SHLQ $32, BX
+	XORQ BX, DX
+	TESTQ R11, R11
+	JZ outer
+	CMPQ R11, R8
+	JNE inner
+
+outer:
+	NOTQ DX
+
+inner:
+	MOVQ $0xd6e8feb86659fd93, BX
+	IMULQ BX, DX
+	MOVQ DX, BX
+	SHRQ $(64-const_fieldBits), BX
+	SHLQ $8, BX
+	ADDQ R9, BX
+	CMPQ field_hash(BX), DX
+	JEQ same
+	MOVQ DX, BX
+	SHRQ $(64-2*const_fieldBits), BX
+	ANDL $((1<<const_fieldBits)-1), BX
+	SHLQ $8, BX
+	ADDQ R9, BX
+	CMPQ field_hash(BX), DX
+	JNE next
+
+same:
+	CMPB field_n(BX), AX
+	JNE next
+	ADDQ $field_text, BX
+	CMPL AX, $32
+	JCS half
+	LEAQ -32(AX), DX
+
+whole: // from the end: what is left before the first 32 bytes is compared twice
+	VMOVDQU (CX)(DX*1), Y0
+	VPCMPEQB (BX)(DX*1), Y0, Y0
+	VPMOVMSKB Y0, R13
+	INCL R13
+	JNZ next
+	TESTQ DX, DX
+	JZ yes
+	SUBQ $32, DX
+	JCC whole
+	XORL DX, DX
+	JMP whole
+
+half:
+	CMPL AX, $16
+	JCS quarter
+	VMOVDQU (CX), X0
+	VPCMPEQB (BX), X0, X0
+	VMOVDQU -16(CX)(AX*1), X1
+	VPCMPEQB -16(BX)(AX*1), X1, X1
+	VPAND X1, X0, X0
+	VPMOVMSKB X0, R13
+	CMPL R13, $0xffff
+	JNE next
+	JMP yes
+
+quarter:
+	MOVQ (CX), DX
+	CMPQ DX, (BX)
+	JNE next
+	MOVQ -8(CX)(AX*1), DX
+	CMPQ DX, -8(BX)(AX*1)
+	JNE next
+
+yes:
+	BTSQ R11, R14
+
+next:
+	INCQ R11
+	TESTL $63, R11
+	JNZ go
+	MOVQ R14, (R10)
+	ADDQ $8, R10
+	XORL R14, R14
+
+go:
+	CMPQ R11, R8
+	JLS field
+	MOVQ R14, (R10)
+	VZEROUPPER
 	RET

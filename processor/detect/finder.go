@@ -48,6 +48,7 @@ type Scratch struct {
 	text     text
 	resolver resolver
 	repeat   *repeat // made by the first text that needs it
+	fields   *fields // the same
 }
 
 // NewScratch returns an empty Scratch.
@@ -61,10 +62,36 @@ func (d *Detector) Find(s *Scratch, key Key, text string) []Finding {
 	}
 	p := &s.text.places
 	p.begin(text, len(d.keys) == 0)
+	if p.plain && d.patterns == nil && isRecord(text) {
+		return d.findInFields(s, key, text)
+	}
 	if !p.more() && key.entity == None && d.patterns == nil && !mayBeAlone(key, text) {
 		return nil
 	}
 	return s.find(d, key, text, resumeText, scanText)
+}
+
+// findInFields is Find in a text that may be a record of fields.
+func (d *Detector) findInFields(s *Scratch, key Key, text string) (found []Finding) {
+	if s.fields == nil {
+		s.fields = &fields{memory: new(fieldMemory)}
+	}
+	f, p := s.fields, &s.text.places
+	isRead := !f.memory.asleep() && f.read(text)
+	scan := scanText
+	if isRead {
+		f.memory.judge(len(text), f.quiet)
+		p.know(f)
+		scan = scanFields
+	}
+	if p.more() || key.entity != None {
+		found = s.find(d, key, text, resumeText, scan)
+	}
+	if isRead {
+		f.hide(found)
+		f.learn(text)
+	}
+	return found
 }
 
 // Reference is Find without triggers: every verifier at every offset. It is slow, and the measure of Find.
@@ -87,6 +114,15 @@ func (d *Detector) findStructural(s *Scratch, key Key, value string, scan func(*
 }
 
 func scanText(t *text) { t.scan() }
+
+// scanFields is scanText for a record that is examined again: what is remembered of others holds there, too.
+func scanFields(t *text) {
+	t.places.begin(t.s, true)
+	if t.fields.read(t.s) {
+		t.places.know(t.fields)
+	}
+	t.resume()
+}
 
 func resumeText(t *text) { t.resume() }
 

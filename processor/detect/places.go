@@ -14,6 +14,9 @@ type places struct {
 	next  int  // where the next one starts
 	block
 
+	fields *fields // of the text, when some are known or to be; nil: none
+	quiet  extent  // what of them is passed over next
+
 	marks    uint64 // the places that are left
 	events   uint64 // those of them that are between words
 	counted  uint64 // those of them that are words with digits that may be something
@@ -25,21 +28,38 @@ type places struct {
 
 func (p *places) begin(s string, plain bool) {
 	p.s, p.plain, p.at, p.next, p.marks = s, plain, 0, 0, 0
+	p.fields, p.quiet = nil, extent{nowhere, nowhere}
+}
+
+// know makes the quiet ones of the fields be passed over, and what stirs in others be noted.
+func (p *places) know(f *fields) {
+	p.fields, p.quiet = f, f.next()
 }
 
 // more goes on to the next block with a place in it; false at the end of the text.
 func (p *places) more() bool {
 	for p.next < len(p.s) {
+		if p.next >= p.quiet.start {
+			p.next, p.quiet = p.quiet.end, p.fields.next()
+			continue
+		}
 		p.at = p.next
 		p.classify(p.s, p.at)
 		p.next += blockLen
+		if p.next > p.quiet.start {
+			p.next = p.quiet.start
+			p.keep(p.next - p.at)
+		}
+		stirring := p.other | p.escape
 		if p.escape != 0 {
 			p.escapes()
 		}
 		if p.word>>(blockLen-1) != 0 { // the last word may go on: it is the next block's
 			n := bits.LeadingZeros64(^p.word)
 			if n == blockLen {
-				if p.longWord() {
+				more := p.longWord()
+				p.note(0)
+				if more {
 					return true
 				}
 				continue
@@ -51,11 +71,23 @@ func (p *places) more() bool {
 		p.words()
 		p.stir()
 		p.starts()
-		if p.marks = p.events | p.counted | p.prefixes | p.shapes | p.names | p.macs; p.marks != 0 {
+		p.marks = p.events | p.counted | p.prefixes | p.shapes | p.names | p.macs
+		p.note(stirring)
+		if p.marks != 0 {
 			return true
 		}
 	}
 	return false
+}
+
+// note tells the fields what stirs in the block: its marks and more of its bytes, as far as they are not the next block's.
+func (p *places) note(more uint64) {
+	if p.fields != nil {
+		if n := p.next - p.at; n < blockLen {
+			more &= 1<<n - 1
+		}
+		p.fields.note(p.at, p.marks|more)
+	}
 }
 
 // longWord handles a word that fills the whole block and may go on behind it.

@@ -24,6 +24,7 @@ type piece struct {
 // repeat is the working memory of the passes after the first.
 type repeat struct {
 	text   text
+	fields fields
 	buf    []byte
 	pieces []piece
 	fresh  []Finding // found in this pass, at their place in the original
@@ -68,8 +69,12 @@ func (t *text) examine(scan func(*text)) {
 func (s *Scratch) again(d *Detector, key Key, plain string, found []Finding, scan func(*text)) []Finding {
 	if s.repeat == nil {
 		s.repeat = &repeat{text: text{inner: &decoded{}}}
+		s.repeat.text.fields = &s.repeat.fields
 	}
 	r := s.repeat
+	if s.fields != nil {
+		r.fields.memory = s.fields.memory
+	}
 	if !r.rewrite(d, key, plain, found) {
 		return nil
 	}

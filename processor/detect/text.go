@@ -8,6 +8,7 @@ type text struct {
 	d      *Detector
 	key    Key
 	places places    // where verifiers may find something
+	fields *fields   // of a text that is examined again
 	near   bool      // a verifier came close: what it judged by may be another finding
 	inner  *decoded  // for percent-encoded values; nil inside one
 	tokens []Finding // recognized tokens, ascending
