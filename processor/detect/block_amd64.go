@@ -76,14 +76,14 @@ func fieldStarts(starts []int32, s string, from int) (found, to int) {
 	if !hasVectors || len(s)-from < 32+more {
 		return 0, from
 	}
-	find := func(from, n int) int {
-		return lists32((*byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), from)), n, &starts[found], int32(from))
+	find := func(starts *int32, from, n int) int {
+		return lists32((*byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), from)), n, starts, int32(from))
 	}
 	n := (len(s) - from - more) &^ 31
-	found = find(from, n)
-	if to = len(s) - more; from+n < to { // the last bytes again with what is left
-		end := starts[found : found+find(to-32, 32)]
-		for _, at := range end {
+	found = find(&starts[0], from, n)
+	if to = len(s) - more; from+n < to { // the last bytes again, apart: there is no room for what is found twice
+		var last [32 / len(`,"`)]int32
+		for _, at := range last[:find(&last[0], to-32, 32)] {
 			if int(at) >= from+n {
 				starts[found] = at
 				found++

@@ -221,6 +221,16 @@ func TestFieldsArePutAside(t *testing.T) {
 	require.NotEmpty(t, s.fields.quiet)
 }
 
+// TestFieldsOfNothing reads records that are nothing but commas and quotes, as many as fit.
+func TestFieldsOfNothing(t *testing.T) {
+	d := plainDetector(t)
+	for _, unit := range []string{`,"`, `, "`, `,"",`, `"",`} {
+		for n := shortestRecord; n < shortestRecord+2*blockLen; n++ {
+			checkFields(t, d, NewScratch(), "{"+strings.Repeat(unit, n)[:n-1], false)
+		}
+	}
+}
+
 // TestFieldsTwins compares what the machine has vectors for with what every machine does.
 func TestFieldsTwins(t *testing.T) {
 	if !hasVectors {
