@@ -248,7 +248,7 @@ func contactRules() []rule {
 			), weakKeys("address", "addr")...),
 			value:    addressLineByKey,
 			prefixes: []prefix{{"p.o. box ", poBox}, {"p.o.box ", poBox}, {"po box ", poBox}},
-			words:    []wordShape{{from: 2, to: 6, first: "123456789", may: isLetteredHouse, verify: letteredHouse}},
+			words:    letteredHouses,
 			examples: examples{
 				positive: []string{
 					"ship to «123 Main Street» today", `{"street":"«12 Rue de Rivoli»"}`, `{"address":"«221B Baker Street, London»"}`,

@@ -4,6 +4,9 @@ import "strings"
 
 // Most short numbers are nothing, by their length and the two bytes behind them alone.
 
+// maxGated is the length of the longest numbers that have a gate, in digits.
+const maxGated = 8
+
 // The kinds of the byte after what follows a number, a bit each.
 const (
 	kindDigit = 1 << iota
@@ -15,8 +18,6 @@ const (
 )
 
 var (
-	// gateOf numbers the bytes that may follow a number which goes on; 0 is for all others.
-	gateOf = [256]uint8{'-': 1, ' ': 2, '.': 3, '/': 4, '+': 5, ',': 6, ';': 7}
 	kindOf = func() (t [256]uint8) {
 		for c := range 256 {
 			switch {
@@ -36,17 +37,17 @@ var (
 		}
 		return t
 	}()
-	// numberGates has, by what follows and the length of a number below nine, the kinds of the next byte with which it may be
+	// numberGates has, by what follows a number and its length less one, the kinds of the next byte with which it may be
 	// something; all where a prefix may start with the number.
-	numberGates [8][9]uint8
+	numberGates [256][maxGated]uint8
 )
 
 // openGates sets the gates by the layouts that are entered.
 func openGates() {
-	for n := 1; n < 9; n++ {
+	for n := 1; n <= maxGated; n++ {
 		for _, c := range []byte("-./ ") {
 			sep := separators[c]
-			gate := &numberGates[gateOf[c]][n]
+			gate := &numberGates[c][n-1]
 			if digitFirst>>n&1 != 0 || digitPairs[sep][n] != 0 || shapePairs[digitsThenDigit][sep][n] != 0 || c == '.' && n <= 3 {
 				*gate |= kindDigit
 			}
@@ -54,17 +55,17 @@ func openGates() {
 				*gate |= kindUpper | kindLower
 			}
 		}
-		space := &numberGates[gateOf[' ']][n]
+		space := &numberGates[' '][n-1]
 		if n <= 5 { // 123 Main Street
 			*space |= kindUpper
 		}
 		if n <= 4 { // 12 rue, 12, rue
 			*space |= kindStreet
-			numberGates[gateOf[',']][n] |= kindSpace
+			numberGates[','][n-1] |= kindSpace
 		}
 		if n == 4 { // 4111  1111, 4111+1111
 			*space |= kindSpace
-			numberGates[gateOf['+']][n] |= kindDigit | kindUpper | kindLower | kindSpace
+			numberGates['+'][n-1] |= kindDigit | kindUpper | kindLower | kindSpace
 		}
 	}
 }

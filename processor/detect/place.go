@@ -133,17 +133,18 @@ func (t *text) houseNumber(start, end int) {
 	}
 }
 
+// letteredHouses are the house numbers with a letter behind up to five digits: 221B.
+var letteredHouses = func() (shapes []wordShape) {
+	for n := 1; n <= 5; n++ {
+		shapes = append(shapes, wordShape{from: n + 1, to: n + 1, first: "123456789", digits: 1<<n - 1, letters: 1 << n, may: isLetteredHouse, verify: (*text).houseNumber})
+	}
+	return shapes
+}()
+
 // isLetteredHouse reports whether the word of n bytes at i ends in a letter and a capital follows.
 func isLetteredHouse(s string, i, n int) bool {
 	end := i + n
-	return isLetter(s[end-1]) && isDigit(s[end-2]) && end+1 < len(s) && s[end] == ' ' && isUpper(s[end+1])
-}
-
-// letteredHouse verifies a street address whose house number has a letter: 221B.
-func letteredHouse(t *text, start, end int) {
-	if isLetter(t.s[end-1]) && t.digitsOnly(start, end-1) {
-		t.houseNumber(start, end)
-	}
+	return isLetter(s[end-1]) && end+1 < len(s) && s[end] == ' ' && isUpper(s[end+1])
 }
 
 func (t *text) digitsOnly(i, end int) bool { return t.span(i, end-i, isDigit) == end }

@@ -184,7 +184,7 @@ func (p *places) mayBeProse(bit int) bool {
 func (p *places) starts() {
 	s := p.s
 	starts := p.word &^ (p.word << 1) & p.letter
-	for m := starts & p.upper; m != 0; m &= m - 1 {
+	for m := starts & p.upper &^ (p.upper >> 1); m != 0; m &= m - 1 { // GET begins no name
 		if bit := bits.TrailingZeros64(m); p.mayBeProse(bit) {
 			p.names |= 1 << bit
 		}

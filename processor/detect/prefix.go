@@ -139,9 +139,7 @@ func addPrefix(p starter, isKey bool) {
 	p.head, p.mask = headOf(p.text)
 	if n := digitRun(p.text, 0); n > 0 {
 		behindDigits[p.text[n]] = true
-		if gate := gateOf[p.text[n]]; gate != 0 { // other bytes make a word of it
-			numberGates[gate][n] = ^uint8(0)
-		}
+		numberGates[p.text[n]][n-1] = ^uint8(0)
 	}
 	slot := fold3(p.text[0], p.text[1], p.text[2])
 	prefixTable[slot] = append(prefixTable[slot], p)

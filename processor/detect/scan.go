@@ -269,11 +269,11 @@ func (w *wordShape) compile() {
 // open lets the words of the shape through the gate for those of n bytes.
 func (w *wordShape) open(n int) {
 	for digits := range uint64(gateWidth) {
-		starts := w.starts[0]|w.starts[1] != 0
+		starts := w.starts[1] // letters and _
 		if digits&1 != 0 {
-			starts = w.starts[0] != 0
+			starts = w.starts[0]
 		}
-		if starts && (digits^w.digits)&(w.digits|w.letters)&(gateWidth-1) == 0 {
+		if starts != 0 && (digits^w.digits)&(w.digits|w.letters)&(gateWidth-1) == 0 {
 			mixedGates[n].open(digits)
 		}
 	}

@@ -25,11 +25,16 @@ func (p *places) words() {
 			starts = w &^ (w << 1)
 		}
 		// An addition carries from the start of a word to behind its digits, or to its first digit.
-		behind := (d + starts&d) &^ d
-		for m := behind &^ w; m != 0; m &= m - 1 {
-			p.number(bits.TrailingZeros64(m))
+		first := starts & d
+		for behind := (d + first) &^ d; first != 0; first, behind = first&(first-1), behind&(behind-1) {
+			start, end := bits.TrailingZeros64(first), bits.TrailingZeros64(behind)
+			if w>>(end&63)&1 == 0 {
+				p.number(start, end)
+			} else {
+				p.mixed(start)
+			}
 		}
-		for m := behind&w | (w&^d+starts&^d)&d; m != 0; m &= m - 1 {
+		for m := (w&^d + starts&^d) & d; m != 0; m &= m - 1 {
 			p.mixed(p.wordStart(bits.TrailingZeros64(m)))
 		}
 	}
@@ -79,11 +84,21 @@ func (p *places) pass(start, n int) {
 	}
 }
 
-// number notes whether the digits that end before a bit of the block may be something.
-func (p *places) number(end int) {
-	start := blockLen - bits.LeadingZeros64(^p.digit&(1<<(end&63)-1))
-	n, next, then := end-start, p.byteAt(p.at+end), p.byteAt(p.at+end+1)
-	if n >= 9 || numberGates[gateOf[next]&7][n]&kindOf[then] != 0 {
+// number notes whether the digits between two bits of the block may be something.
+func (p *places) number(start, end int) {
+	i, n := p.at+end, end-start
+	next, then := p.byteAt(i), p.byteAt(i+1)
+	kinds := ^uint8(0)
+	if n <= maxGated {
+		kinds = numberGates[next][(n-1)&(maxGated-1)] & kindOf[then]
+	}
+	switch {
+	case kinds == 0:
+	case kinds == kindStreet:
+		if frenchStreet(p.s, i+1) != "" {
+			p.counted |= 1 << (start & 63)
+		}
+	default:
 		p.goesOn(start, end, next, then)
 	}
 }
@@ -148,7 +163,7 @@ func (p *places) mixed(start int) {
 	if n <= maxChars && shapeGates[n].passes(digits) && (mayBeShape(n, digits) || p.beginsShape(start, start+n, digits)) {
 		p.shapes |= 1 << (start & 63)
 	}
-	if digits&1 != 0 && isPrefixed(p.s, i) {
+	if digits&1 != 0 && behindDigits[p.s[i+bits.TrailingZeros64(^digits)]] && isPrefixed(p.s, i) {
 		p.prefixes |= 1 << (start & 63)
 	}
 }
