@@ -8,7 +8,7 @@ type block struct {
 	upper     uint64 // capitals
 	digit     uint64
 	separator uint64 // : = >
-	sign      uint64 // ( + -
+	sign      uint64 // + -
 	other     uint64 // what else wakes the scan outside words
 	escape    uint64 // may begin an escape sequence: \, %, ESC; of the others, too
 }
@@ -36,7 +36,7 @@ var kinds = func() (t [256]uint64) {
 		switch c {
 		case ':', '=', '>':
 			t[c] |= property(kindSeparator, true)
-		case '(', '+', '-':
+		case '+', '-':
 			t[c] |= property(kindSign, true)
 		default:
 			t[c] |= property(kindOther, classes[c]&clsEvent != 0)

@@ -43,6 +43,15 @@ func lists32(p *byte, n int, starts *int32, from int32) (found int)
 
 // classify sets the masks of the bytes of s from i on, at most 64.
 func (b *block) classify(s string, i int) {
+	if hasVectors && i+blockLen <= len(s) {
+		classify64((*byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), i)), b)
+		return
+	}
+	b.classifyLast(s, i)
+}
+
+// classifyLast is classify where fewer bytes are left than a block has, or without vectors.
+func (b *block) classifyLast(s string, i int) {
 	n := min(len(s)-i, blockLen)
 	p, drop := readable(s, i, n)
 	if p == nil {

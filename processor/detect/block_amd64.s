@@ -2,30 +2,37 @@
 #include "go_asm.h"
 
 // A byte has the properties that its two halves agree on, a bit each (PSHUFB on nibbles):
-//   0 A-O a-o   1 P-Z p-z   2 0-9   3 _   4 : = >   5 ( + -   6 @   7 \
-DATA nibbles<>+0(SB)/8, $0x0707070707070746
-DATA nibbles<>+8(SB)/8, $0x0911318121130727
-DATA nibbles<>+16(SB)/8, $0x02018a4114200000 // by the high half
+//   0 A-O a-o   1 P-Z p-z   2 _   5 + -   6 : = >   7 0-9
+// and those that few bytes have:
+//   0 (   1 @   2 \   3 %   4 ESC   5 line feed   6 first bytes of accented letters, C3 to C5
+DATA nibbles<>+0(SB)/8, $0x8383838383838382 // by the low half
+DATA nibbles<>+8(SB)/8, $0x0541610121438383
+DATA nibbles<>+16(SB)/8, $0x02010601c0200000 // by the high half
 DATA nibbles<>+24(SB)/8, $0
-DATA nibbles<>+32(SB)/8, $0x0f0f0f0f0f0f0f0f // what words are of
-DATA nibbles<>+40(SB)/8, $0x2525252525252525 // %
-DATA nibbles<>+48(SB)/8, $0x1b1b1b1b1b1b1b1b // ESC
-DATA nibbles<>+56(SB)/8, $0x0a0a0a0a0a0a0a0a // line feed
-DATA nibbles<>+64(SB)/8, $0xc3c3c3c3c3c3c3c3 // first bytes of accented letters, C3 to C5
-DATA nibbles<>+72(SB)/8, $0x0202020202020202
+DATA nibbles<>+32(SB)/8, $0x0000484040000002 // of the others, by the low half
+DATA nibbles<>+40(SB)/8, $0x0000000410200001
+DATA nibbles<>+48(SB)/8, $0x0000040200091020 // by the high half
+DATA nibbles<>+56(SB)/8, $0x0000004000000000
+DATA nibbles<>+64(SB)/8, $0x0f0f0f0f0f0f0f0f // a half
+DATA nibbles<>+72(SB)/8, $0x0303030303030303 // letters
 DATA nibbles<>+80(SB)/8, $0x2020202020202020 // what small letters have and capitals lack
 DATA nibbles<>+88(SB)/8, $0x6161616161616161 // a
 DATA nibbles<>+96(SB)/8, $0x1919191919191919 // letters after it
 DATA nibbles<>+104(SB)/8, $0x3030303030303030 // 0
 DATA nibbles<>+112(SB)/8, $0x0909090909090909 // digits after it
-DATA nibbles<>+120(SB)/8, $0x0303030303030303 // letters
-DATA nibbles<>+128(SB)/8, $0xc0c0c0c0c0c0c0c0 // @ and the backslash
-GLOBL nibbles<>(SB), RODATA|NOPTR, $136
+DATA nibbles<>+120(SB)/8, $0x1c1c1c1c1c1c1c1c // what may begin an escape sequence
+GLOBL nibbles<>(SB), RODATA|NOPTR, $128
 
 // JOIN puts the halves of a mask together.
 #define JOIN(low, high) \
 	SHLQ $32, high \
 	ORQ high, low
+
+// MASK is the top bits of two times 32 bytes.
+#define MASK(first, second, low, high) \
+	VPMOVMSKB first, low   \
+	VPMOVMSKB second, high \
+	JOIN(low, high)
 
 // func classify64(p *byte, b *block)
 TEXT ·classify64(SB), NOSPLIT, $0-16
@@ -33,116 +40,80 @@ TEXT ·classify64(SB), NOSPLIT, $0-16
 	MOVQ b+8(FP), DI
 	VBROADCASTI128 nibbles<>+0(SB), Y8
 	VBROADCASTI128 nibbles<>+16(SB), Y9
-	VPBROADCASTQ nibbles<>+32(SB), Y10
-	VPBROADCASTQ nibbles<>+40(SB), Y11
-	VPBROADCASTQ nibbles<>+48(SB), Y12
-	VPBROADCASTQ nibbles<>+56(SB), Y14
-	VPBROADCASTQ nibbles<>+64(SB), Y15
-	VPBROADCASTQ nibbles<>+120(SB), Y7
+	VBROADCASTI128 nibbles<>+32(SB), Y10
+	VBROADCASTI128 nibbles<>+48(SB), Y11
+	VPBROADCASTQ nibbles<>+64(SB), Y12
+	VPBROADCASTQ nibbles<>+72(SB), Y15
 	VPXOR Y13, Y13, Y13
 	VMOVDQU 0(SI), Y0
 	VMOVDQU 32(SI), Y1
 	VPSRLW $4, Y0, Y2
 	VPSRLW $4, Y1, Y3
-	VPAND Y10, Y2, Y2
-	VPAND Y10, Y3, Y3
-	VPSHUFB Y2, Y9, Y2
-	VPSHUFB Y3, Y9, Y3
-	VPAND Y10, Y0, Y4
-	VPAND Y10, Y1, Y5
-	VPSHUFB Y4, Y8, Y4
-	VPSHUFB Y5, Y8, Y5
-	VPAND Y4, Y2, Y2 // the properties
-	VPAND Y5, Y3, Y3
+	VPAND Y12, Y2, Y2
+	VPAND Y12, Y3, Y3
+	VPAND Y12, Y0, Y4
+	VPAND Y12, Y1, Y5
+	VPSHUFB Y4, Y8, Y6
+	VPSHUFB Y5, Y8, Y7
+	VPSHUFB Y2, Y9, Y8
+	VPSHUFB Y3, Y9, Y9
+	VPAND Y8, Y6, Y6 // the properties
+	VPAND Y9, Y7, Y7
+	VPSHUFB Y4, Y10, Y4
+	VPSHUFB Y5, Y10, Y5
+	VPSHUFB Y2, Y11, Y2
+	VPSHUFB Y3, Y11, Y3
+	VPAND Y2, Y4, Y4 // those that few bytes have
+	VPAND Y3, Y5, Y5
 
-	VPAND Y10, Y2, Y4
-	VPAND Y10, Y3, Y5
-	VPCMPEQB Y13, Y4, Y4
-	VPCMPEQB Y13, Y5, Y5
-	VPMOVMSKB Y4, AX
-	VPMOVMSKB Y5, BX
-	JOIN(AX, BX)
-	NOTQ AX
-	MOVQ AX, 0(DI) // word
-
-	VPAND Y7, Y2, Y4
-	VPAND Y7, Y3, Y5
-	VPCMPEQB Y13, Y4, Y4
-	VPCMPEQB Y13, Y5, Y5
-	VPMOVMSKB Y4, AX
-	VPMOVMSKB Y5, BX
-	JOIN(AX, BX)
-	NOTQ AX
+	MASK(Y6, Y7, R8, BX)
+	MOVQ R8, 24(DI) // digit
+	VPADDB Y6, Y6, Y2
+	VPADDB Y7, Y7, Y3
+	MASK(Y2, Y3, AX, BX)
+	MOVQ AX, 32(DI) // separator
+	VPADDB Y2, Y2, Y2
+	VPADDB Y3, Y3, Y3
+	MASK(Y2, Y3, AX, BX)
+	MOVQ AX, 40(DI) // sign
+	VPAND Y15, Y6, Y2
+	VPAND Y15, Y7, Y3
+	VPCMPGTB Y13, Y2, Y2
+	VPCMPGTB Y13, Y3, Y3
+	MASK(Y2, Y3, AX, BX)
 	MOVQ AX, 8(DI) // letter
-
-	VPSLLW $2, Y0, Y4
-	VPSLLW $2, Y1, Y5
-	VPMOVMSKB Y4, CX
-	VPMOVMSKB Y5, DX
-	JOIN(CX, DX)
+	VPSLLW $2, Y0, Y2
+	VPSLLW $2, Y1, Y3
+	MASK(Y2, Y3, CX, DX)
 	NOTQ CX
 	ANDQ AX, CX
 	MOVQ CX, 16(DI) // upper
+	VPSLLW $5, Y6, Y2
+	VPSLLW $5, Y7, Y3
+	MASK(Y2, Y3, CX, DX)
+	ORQ R8, AX
+	ORQ CX, AX
+	MOVQ AX, 0(DI) // word
 
-	VPSLLW $5, Y2, Y4
-	VPSLLW $5, Y3, Y5
-	VPMOVMSKB Y4, AX
-	VPMOVMSKB Y5, BX
-	JOIN(AX, BX)
-	MOVQ AX, 24(DI) // digit
+	VPOR Y4, Y5, Y2
+	VPTEST Y2, Y2
+	JNZ few
+	VMOVDQU X13, 48(DI)
+	VZEROUPPER
+	RET
 
-	VPSLLW $3, Y2, Y4
-	VPSLLW $3, Y3, Y5
-	VPMOVMSKB Y4, AX
-	VPMOVMSKB Y5, BX
-	JOIN(AX, BX)
-	MOVQ AX, 32(DI) // separator
-
-	VPSLLW $2, Y2, Y4
-	VPSLLW $2, Y3, Y5
-	VPMOVMSKB Y4, AX
-	VPMOVMSKB Y5, BX
-	JOIN(AX, BX)
-	MOVQ AX, 40(DI) // sign
-
-	VPCMPEQB Y11, Y0, Y4
-	VPCMPEQB Y11, Y1, Y5
-	VPCMPEQB Y12, Y0, Y6
-	VPCMPEQB Y12, Y1, Y7
-	VPOR Y6, Y4, Y4
-	VPOR Y7, Y5, Y5
-	VPOR Y2, Y4, Y6
-	VPOR Y3, Y5, Y7
-	VPMOVMSKB Y6, AX
-	VPMOVMSKB Y7, BX
-	JOIN(AX, BX)
-	MOVQ AX, 56(DI) // escape
-
-	VPCMPEQB Y14, Y0, Y6
-	VPCMPEQB Y14, Y1, Y7
-	VPOR Y6, Y4, Y4
-	VPOR Y7, Y5, Y5
-	VPBROADCASTQ nibbles<>+128(SB), Y8
-	VPAND Y8, Y2, Y2
-	VPAND Y8, Y3, Y3
-	VPOR Y2, Y4, Y4
-	VPOR Y3, Y5, Y5
-	VPBROADCASTQ nibbles<>+72(SB), Y8
-	VPSUBB Y15, Y0, Y0
-	VPSUBB Y15, Y1, Y1
-	VPMINUB Y8, Y0, Y2
-	VPMINUB Y8, Y1, Y3
-	VPCMPEQB Y2, Y0, Y0
-	VPCMPEQB Y3, Y1, Y1
-	VPOR Y0, Y4, Y4
-	VPOR Y1, Y5, Y5
-	VPCMPEQB Y13, Y4, Y4
-	VPCMPEQB Y13, Y5, Y5
-	VPMOVMSKB Y4, AX
-	VPMOVMSKB Y5, BX
-	JOIN(AX, BX)
-	NOTQ AX
+few:
+	VPBROADCASTQ nibbles<>+120(SB), Y8
+	VPCMPGTB Y13, Y4, Y2
+	VPCMPGTB Y13, Y5, Y3
+	MASK(Y2, Y3, AX, BX)
 	MOVQ AX, 48(DI) // other
+	VPAND Y8, Y4, Y4
+	VPAND Y8, Y5, Y5
+	VPCMPGTB Y13, Y4, Y4
+	VPCMPGTB Y13, Y5, Y5
+	MASK(Y4, Y5, AX, BX)
+	MOVQ AX, 56(DI) // escape
 	VZEROUPPER
 	RET
 

@@ -29,7 +29,7 @@ func TestClassify(t *testing.T) {
 			switch {
 			case strings.IndexByte(":=>", s[i]) >= 0:
 				b.separator |= bit
-			case strings.IndexByte("(+-", s[i]) >= 0:
+			case strings.IndexByte("+-", s[i]) >= 0:
 				b.sign |= bit
 			case classes[s[i]]&clsEvent != 0:
 				b.other |= bit

@@ -20,14 +20,9 @@ func (p *places) stir() {
 			p.events |= 1 << bit
 		}
 	}
-	inside := p.word << 1 & (p.word >> 1)
-	for m := p.sign; m != 0; m &= m - 1 {
-		bit := bits.TrailingZeros64(m) & 63
-		i := p.at + bit
-		if inside>>bit&1 != 0 && p.s[i] != '(' && p.s[i+1] != 'u' { // a hyphen or plus inside a name
-			continue
-		}
-		if p.signs(i) {
+	inside := p.word << 1 & (p.word >> 1) & (p.word >> 2) // a hyphen or plus inside a name, but that of -u
+	for m := p.sign &^ inside; m != 0; m &= m - 1 {
+		if bit := bits.TrailingZeros64(m); p.signs(p.at + bit) {
 			p.events |= 1 << bit
 		}
 	}
@@ -61,25 +56,22 @@ func (p *places) separates(bit int, plain bool) bool {
 	return i > 0 && (!plain || !p.namesNothingBefore(uint(bit), next))
 }
 
-// signs reports whether the sign at i may begin an option or a number, or what is in brackets may be something.
+// signs reports whether the sign at i may begin an option or a number.
 func (p *places) signs(i int) bool {
 	s := p.s
 	next := p.byteAt(i + 1)
-	switch s[i] {
-	case '-':
-		switch next {
-		case 'u', '-':
-			return true
-		case ' ':
-			return i > 0 && s[i-1] == ' ' && accessLogUserEnd(s, i+2) > 0
-		case 'p', 'a':
-			return i > 0 && s[i-1] == ' '
-		}
-		return false
-	case '+':
+	if s[i] == '+' {
 		return isDigit(next) || next == '('
 	}
-	return next == '"' || next == '\'' || i+4 < len(s) && s[i+4] == ')'
+	switch next {
+	case 'u', '-':
+		return true
+	case ' ':
+		return i > 0 && s[i-1] == ' ' && accessLogUserEnd(s, i+2) > 0
+	case 'p', 'a':
+		return i > 0 && s[i-1] == ' '
+	}
+	return false
 }
 
 // stirs is the same of the other bytes.
@@ -87,6 +79,8 @@ func (p *places) stirs(i int) bool {
 	s := p.s
 	next := p.byteAt(i + 1)
 	switch s[i] {
+	case '(': // what is in brackets may be something
+		return next == '"' || next == '\'' || i+4 < len(s) && s[i+4] == ')'
 	case '\n':
 		return mayEndHeader(s, i)
 	case '%':
