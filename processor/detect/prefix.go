@@ -3,6 +3,7 @@ package detect
 import (
 	"encoding/binary"
 	"strings"
+	"unsafe"
 )
 
 // prefix is a word start in lower case, of three bytes or more. One that ends in whole is words that introduce a value:
@@ -109,12 +110,17 @@ func startsWithOne(prefixes []starter, s string, i int) bool {
 // load8 returns the eight bytes at i, the first of them lowest; zeros stand for those behind the text.
 func load8(s string, i int) (x uint64) {
 	if i+8 <= len(s) {
-		return binary.LittleEndian.Uint64([]byte(s[i : i+8]))
+		return eight(s, i)
 	}
 	for k := range len(s) - i {
 		x |= uint64(s[i+k]) << (8 * k)
 	}
 	return x
+}
+
+// eight is load8 where all of them are in s, which is for the caller to see to: no look-up of the text is as frequent.
+func eight(s string, i int) uint64 {
+	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), i))[:])
 }
 
 // headOf returns the first bytes of a text, eight at most, as small letters are, and which bytes of eight those are.

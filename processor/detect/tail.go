@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"encoding/binary"
 	"math/bits"
 )
 
@@ -59,8 +58,14 @@ var endingBits [1 << endingHash / 64]uint64
 
 const endingHash = 16
 
+// shortEndings has a bit for every word of two letters that a name or a filler ends in, by the second letter.
+var shortEndings [32]uint32
+
 func addEnding(word string) {
 	n := len(word)
+	if n == 2 {
+		shortEndings[word[1]&31] |= 1 << (word[0] & 31)
+	}
 	for before := range uint32(32) {
 		if n >= 3 && (n == 3 || before == uint32(word[n-4]&31)) {
 			at := endingBit(before | uint32(word[n-3])<<8 | uint32(word[n-2])<<16 | uint32(word[n-1])<<24)
@@ -72,31 +77,45 @@ func addEnding(word string) {
 // endingBit maps four letters to their place in endingBits.
 func endingBit(letters uint32) uint32 { return letters & fold4 * 2654435761 >> (32 - endingHash) }
 
-// unnamed returns the separators of the block behind keys that mean nothing, by the last four letters of those: most in
-// telemetry are settled here. It is for blocks without an escape sequence and custom keys.
+// unnamed returns the separators of the block behind keys that mean nothing, by the last letters of those: most in telemetry are
+// settled here. It is for blocks without an escape sequence and custom keys.
 func (p *places) unnamed() (mask uint64) {
 	s, small := p.s, p.letter&^p.upper // a shorter word may begin with a capital
-	ends := small << 1 & (small << 2) & (small << 3) &^ 0xF
+	two := small << 1 & (small << 2)
+	three := two & (small << 3)
+	ends := (three | two&^((p.letter|p.digit)<<3)) &^ (1<<(tailSize-2) - 1)
 	for m := p.separator & (ends | ends<<1); m != 0; m &= m - 1 {
 		bit := bits.TrailingZeros64(m) & 63
 		i := p.at + bit
 		if i+1 >= len(s) {
-			continue
+			break
 		}
-		end, next := i, s[i+1]
-		switch c := s[i]; {
+		x := eight(s, i+2-tailSize)
+		next, c, before, letters := byte(x>>56), byte(x>>48), byte(x>>40), uint32(x>>16)
+		switch {
 		case c == '>':
 			continue
 		case ends>>bit&1 == 0:
-			if end--; s[end] != '"' || startsAddress[next] && c == ':' {
+			if before != '"' || c == ':' && startsAddress[next] {
 				continue
 			}
-		case c == ':' && next != ' ', c == '=' && next == '4':
+			letters = uint32(x >> 8)
+			bit--
+		case c == ':' && next != ' ':
+			if startsAddress[next] || isHex(next) && isHex(before) {
+				continue
+			}
+		case c == '=' && next == '4':
 			continue
 		}
-		if at := endingBit(binary.LittleEndian.Uint32([]byte(s[end-4 : end]))); endingBits[at>>6]>>(at&63)&1 == 0 {
-			mask |= 1 << bit
+		if three>>(bit&63)&1 != 0 {
+			if at := endingBit(letters); endingBits[at>>6]>>(at&63)&1 != 0 {
+				continue
+			}
+		} else if shortEndings[letters>>24&31]>>(letters>>16&31)&1 != 0 {
+			continue
 		}
+		mask |= m & -m
 	}
 	return mask
 }
