@@ -14,13 +14,13 @@ var hasVectors = cpu.X86.HasAVX2
 //go:noescape
 func classify64(p *byte, b *block)
 
-// prefixed64 returns the bits of those of the places where a prefix may start, by prefixBits; a bit counts from p. Four bytes
-// stand at each.
+// prefixed64 returns the bits of those of the places where a prefix may start, by prefixBits and fifthBytes; a bit counts from p.
+// Five bytes stand at each.
 //
 //go:noescape
 func prefixed64(p *byte, places uint64) (found uint64)
 
-// mayBePrefixes returns the bits of those of the places where a prefix may start; a bit counts from at. Four bytes of s stand
+// mayBePrefixes returns the bits of those of the places where a prefix may start; a bit counts from at. Five bytes of s stand
 // at each.
 func mayBePrefixes(s string, at int, places uint64) uint64 {
 	return prefixed64((*byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), at)), places)

@@ -122,6 +122,7 @@ TEXT ·prefixed64(SB), NOSPLIT, $0-24
 	MOVQ p+0(FP), SI
 	MOVQ places+8(FP), DX
 	LEAQ ·prefixBits(SB), DI
+	LEAQ ·fifthBytes(SB), R11
 	XORL AX, AX
 	TESTQ DX, DX
 	JZ done
@@ -134,8 +135,12 @@ place:
 	MOVL R8, R9
 	SHRL $21, R8
 	SHRL $15, R9
-	MOVQ (DI)(R8*8), R8
-	BTQ R9, R8
+	MOVQ (DI)(R8*8), R10
+	BTQ R9, R10
+	JCC next
+	MOVBLZX 4(SI)(CX*1), R9
+	MOVL (R11)(R8*4), R8
+	BTL R9, R8
 	JCC next
 	BTSQ CX, AX
 

@@ -7,7 +7,7 @@ import "math/bits"
 // classify sets the masks of the bytes of s from i on, at most 64.
 func (b *block) classify(s string, i int) { b.classifyByTable(s[i:min(len(s), i+blockLen)]) }
 
-// mayBePrefixes returns the bits of those of the places where a prefix may start; a bit counts from at. Four bytes of s stand
+// mayBePrefixes returns the bits of those of the places where a prefix may start; a bit counts from at. Five bytes of s stand
 // at each.
 func mayBePrefixes(s string, at int, places uint64) (found uint64) {
 	for m := places; m != 0; m &= m - 1 {

@@ -93,3 +93,28 @@ func BenchmarkClassify(b *testing.B) {
 		})
 	}
 }
+
+// TestMayBePrefixes compares what is asked for all places at once with the same for each: where prefixes start, cut at every length
+// and changed in a byte, and anywhere else.
+func TestMayBePrefixes(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, p := range prefixes {
+		for range 4 {
+			text := []byte(p.text[:1+r.IntN(len(p.text))] + " " + p.text + "5:" + choose(r, " ", "-", "x") + p.text)
+			if text[r.IntN(len(text))] = byte(r.Uint32()); r.IntN(2) == 0 {
+				text = []byte(strings.ToUpper(string(text)))
+			}
+			n := min(len(text), blockLen)
+			s, want := string(text)+"12345", uint64(0)
+			for i := range n {
+				if mayBePrefix(s, i) {
+					want |= 1 << i
+				}
+			}
+			places := ^uint64(0) >> (blockLen - n)
+			require.Equal(t, want, mayBePrefixes(s, 0, places), "%q", s)
+			require.Equal(t, want&0x5555555555555555, mayBePrefixes(" "+s, 1, places&0x5555555555555555), "%q", s)
+			require.True(t, mayBePrefix(p.text+choose(r, " ", "s ", ":", "#"), 0), p.text)
+		}
+	}
+}

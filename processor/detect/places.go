@@ -189,10 +189,10 @@ func (p *places) starts() {
 			p.names |= 1 << bit
 		}
 	}
-	if n := len(s) - p.at; n < blockLen+3 { // the last words may be shorter than what is read of them
+	if n := len(s) - p.at; n < blockLen+4 { // the last words may be shorter than what is read of them
 		late := starts
-		if n > 3 {
-			late &^= 1<<(n-3) - 1
+		if n > 4 {
+			late &^= 1<<(n-4) - 1
 		}
 		starts &^= late
 		for ; late != 0; late &= late - 1 {

@@ -47,6 +47,8 @@ func introduces(s string, i int) bool {
 var (
 	// prefixBits has a bit for the hash of the first four bytes of every prefix, folded to 5 bits each.
 	prefixBits [1 << prefixHash / 64]uint64
+	// fifthBytes has by the upper bits of that hash the bytes, folded, that may stand behind those four.
+	fifthBytes [1 << fifthHash]uint32
 	// prefixTable holds the prefixes by their first three bytes.
 	prefixTable [1 << 15][]starter
 	// keyPrefixTable holds those of keys, which may follow an underscore inside a word.
@@ -59,6 +61,7 @@ var (
 
 const (
 	prefixHash = 17 // prefixed64 has the same
+	fifthHash  = 11
 	fold4      = 0x1f1f1f1f
 )
 
@@ -80,7 +83,7 @@ func mayBePrefix(s string, i int) bool {
 		return false
 	}
 	bit := prefixBit(folded)
-	return prefixBits[bit>>6]&(1<<(bit&63)) != 0
+	return prefixBits[bit>>6]&(1<<(bit&63)) != 0 && (i+5 > len(s) || fifthBytes[bit>>(prefixHash-fifthHash)]>>(s[i+4]&31)&1 != 0)
 }
 
 // prefixesAt returns the prefixes that start with the three bytes at i.
@@ -155,9 +158,24 @@ func addPrefix(p starter, isKey bool) {
 	}
 	folded := (uint32(p.text[0]) | uint32(p.text[1])<<8 | uint32(p.text[2])<<16) & fold4
 	for fourth := range uint32(32) {
-		if len(p.text) == 3 || uint32(p.text[3]&31) == fourth {
+		if p.mayHold(3)>>fourth&1 != 0 {
 			bit := prefixBit(folded | fourth<<24)
 			prefixBits[bit>>6] |= 1 << (bit & 63)
+			fifthBytes[bit>>(prefixHash-fifthHash)] |= p.mayHold(4)
 		}
 	}
+}
+
+// mayHold has a bit for every byte, folded, that may stand at a place of the prefix or right behind it.
+func (p *starter) mayHold(at int) (folded uint32) {
+	switch {
+	case at < len(p.text):
+		return 1 << (p.text[at] & 31)
+	case at > len(p.text) || !p.whole:
+		return ^uint32(0)
+	}
+	for _, c := range []byte("s :.#") { // as introduces has it
+		folded |= 1 << (c & 31)
+	}
+	return folded
 }
