@@ -54,6 +54,7 @@ func (p *places) more() bool {
 		if p.escape != 0 {
 			p.escapes()
 		}
+		digits := p.digit
 		if p.word>>(blockLen-1) != 0 { // the last word may go on: it is the next block's
 			n := bits.LeadingZeros64(^p.word)
 			if n == blockLen {
@@ -68,7 +69,7 @@ func (p *places) more() bool {
 			p.keep(blockLen - n)
 		}
 		p.counted, p.prefixes, p.shapes, p.names = 0, 0, 0, 0
-		p.words()
+		p.words(digits)
 		p.stir()
 		p.starts()
 		p.marks = p.events | p.counted | p.prefixes | p.shapes | p.names | p.macs

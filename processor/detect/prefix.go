@@ -126,6 +126,11 @@ func eight(s string, i int) uint64 {
 	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), i))[:])
 }
 
+// pair is eight for two bytes.
+func pair(s string, i int) uint16 {
+	return binary.LittleEndian.Uint16((*[2]byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), i))[:])
+}
+
 // headOf returns the first bytes of a text, eight at most, as small letters are, and which bytes of eight those are.
 func headOf(text string) (head, mask uint64) {
 	mask = ^uint64(0) >> (64 - 8*min(len(text), 8))
@@ -147,8 +152,10 @@ func addPrefix(p starter, isKey bool) {
 	p.text, p.whole = strings.CutSuffix(p.text, whole)
 	p.head, p.mask = headOf(p.text)
 	if n := digitRun(p.text, 0); n > 0 {
+		p.openDigits()
 		behindDigits[p.text[n]] = true
 		numberGates[p.text[n]][n-1] = ^uint8(0)
+		numberSeconds[separators[p.text[n]]][n-1] = ^uint32(0)
 	}
 	slot := fold3(p.text[0], p.text[1], p.text[2])
 	prefixTable[slot] = append(prefixTable[slot], p)
@@ -164,6 +171,22 @@ func addPrefix(p starter, isKey bool) {
 			fifthBytes[bit>>(prefixHash-fifthHash)] |= p.mayHold(4)
 		}
 	}
+}
+
+// openDigits opens the gate for the words that start with a prefix which starts with a digit.
+func (p *starter) openDigits() {
+	digits, n := uint64(0), 0
+	for n < len(p.text) && isWord(p.text[n]) {
+		if isDigit(p.text[n]) {
+			digits |= 1 << n
+		}
+		n++
+	}
+	longest := n
+	if n == len(p.text) { // the word may go on
+		longest = blockLen
+	}
+	openWords(gatePrefix, n, longest, digits, ^digits&(1<<n-1))
 }
 
 // mayHold has a bit for every byte, folded, that may stand at a place of the prefix or right behind it.

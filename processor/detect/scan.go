@@ -266,25 +266,20 @@ func (w *wordShape) compile() {
 	}
 }
 
-// open lets the words of the shape through the gate for those of n bytes.
-func (w *wordShape) open(n int) {
-	for digits := range uint64(gateWidth) {
-		starts := w.starts[1] // letters and _
-		if digits&1 != 0 {
-			starts = w.starts[0]
-		}
-		if starts != 0 && (digits^w.digits)&(w.digits|w.letters)&(gateWidth-1) == 0 {
-			mixedGates[n].open(digits)
-		}
+// open lets the words of the shape through their gate.
+func (w *wordShape) open() {
+	digits, others := w.digits, w.letters
+	if w.starts[0] == 0 { // no digit
+		others |= 1
 	}
+	if w.starts[1] == 0 { // no letter and no _
+		digits |= 1
+	}
+	openWords(gateShape, w.from, w.to, digits, others)
 }
 
-var (
-	// wordTable holds the verifiers of mixed words by length.
-	wordTable [128][]wordShape
-	// mixedGates has by the length of a mixed word the digits among its first bytes with which it may be of some shape.
-	mixedGates [128]wordGate
-)
+// wordTable holds the verifiers of mixed words by length.
+var wordTable [128][]wordShape
 
 func init() {
 	for _, p := range slices.Concat(sqlWords, markupWords, packedPrefixes) {
@@ -297,8 +292,8 @@ func init() {
 			w := r.words[k]
 			for n := w.from; n <= w.to; n++ {
 				wordTable[n] = append(wordTable[n], w)
-				w.open(n)
 			}
+			w.open()
 		}
 		for _, p := range r.prefixes {
 			addPrefix(starter{prefix: p}, r.Group == Credential)

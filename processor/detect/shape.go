@@ -44,8 +44,6 @@ var (
 	shapePairs [3][5][maxChars + 1]uint32
 	// shapeTable holds the layouts by the code of all their groups.
 	shapeTable = map[uint64][]shapeEntry{}
-	// shapeGates has by the length of a word the digits among its first bytes with which it may be or begin a layout.
-	shapeGates [maxChars + 1]wordGate
 	// wideShapes holds by length the layouts of one group with too many places for either to enter each.
 	wideShapes [maxChars + 1][]wideShape
 )
@@ -179,11 +177,7 @@ func (r rule) enterShape(sh shape) {
 			}
 		}
 		wideShapes[len(sh.layout)] = append(wideShapes[len(sh.layout)], w)
-		for digits := range uint64(gateWidth) {
-			if (digits^w.digits)&(w.digits|w.letters)&(gateWidth-1) == 0 {
-				shapeGates[len(sh.layout)].open(digits)
-			}
-		}
+		openWords(gateLayout, len(sh.layout), len(sh.layout), w.digits, w.letters)
 		return
 	}
 	for choice := range 1 << either {
@@ -234,7 +228,7 @@ func (e shapeEntry) enter(choice int) {
 				shapePairs[digitsThenLetter+int(digits&1)][separators[sep]][firstSize] |= 1 << n
 			}
 			enterCode(first)
-			shapeGates[firstSize].open(all)
+			wordGates[firstSize][all%gateWidth] |= gateGroups
 			if c == 0 {
 				enterCode(code)
 			}
@@ -249,7 +243,7 @@ func (e shapeEntry) enter(choice int) {
 	}
 	if groups == 1 {
 		enterCode(code)
-		shapeGates[firstSize].open(all)
+		wordGates[firstSize][all%gateWidth] |= gateLayout
 	}
 	shapeTable[code] = append(shapeTable[code], e)
 }

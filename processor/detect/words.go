@@ -12,52 +12,45 @@ const (
 )
 
 // words notes which of the words with digits, and of those with digits behind them, may be something. All questions about the
-// words of the block are asked at once, and most of the answers are nothing.
-func (p *places) words() {
+// words of the block are asked at once, and most of the answers are nothing. Ahead are the digits, with those of a word that
+// goes on behind the block.
+func (p *places) words(ahead uint64) {
 	w, d := p.word, p.digit
 	starts := w &^ (w << 1)
-	if d != 0 {
-		two := starts & d & (d >> 1) &^ (w >> 2) // 15
-		dates := starts & d & (d >> 1) & (d >> 2) & (d >> 3) &^ (w >> 4) & (two>>5 | dateAway)
-		if clocks := two & (two>>3&(two>>6) | clockAway); dates|clocks != 0 {
-			p.times(dates, clocks)
-			w, d = p.word, p.digit
-			starts = w &^ (w << 1)
-		}
-		// An addition carries from the start of a word to behind its digits, or to its first digit.
-		first := starts & d
-		for behind := (d + first) &^ d; first != 0; first, behind = first&(first-1), behind&(behind-1) {
-			start, end := bits.TrailingZeros64(first), bits.TrailingZeros64(behind)
-			if w>>(end&63)&1 == 0 {
-				p.number(start, end)
-			} else {
-				p.mixed(start)
-			}
-		}
-		for m := (w&^d + starts&^d) & d; m != 0; m &= m - 1 {
-			p.mixed(p.wordStart(bits.TrailingZeros64(m)))
-		}
+	first := starts & d
+	two := first & (d >> 1) &^ (w >> 2) // 15
+	if first&(two>>5|dateAway)|two&(two>>3) != 0 {
+		p.times(first, two)
+		w, d = p.word, p.digit
+		starts = w &^ (w << 1)
+		first = starts & d
 	}
-	letters := starts & p.letter
-	away := uint64(1) << ((min(p.next, len(p.s)) - p.at - 1) & 63) &^ w     // the byte after the block may be a digit, too
-	short := letters<<1 | letters<<2 | letters<<3 | letters<<4 | letters<<5 // the ends of words up to maxLetterGroup long
-	if m := (p.letter + letters) &^ w & (d>>1 | away) & short; m != 0 {
-		p.letters(m)
-	}
+	// An addition carries from the start of a word to its first digit, or to behind its letters.
+	mixed := (w&^d + starts&^d) & d
+	letters := (p.letter + starts&p.letter) &^ (w | p.separator) & (ahead>>1 | 1<<(blockLen-1))
 	ends := w >> 1 &^ (w >> 2) // a word's last byte but one
-	if away = 0; p.next < len(p.s) {
-		away = macAway
+	pairs := starts & ends & ((p.separator | p.sign) >> 2)
+	fours := starts & (w >> 1) & (ends >> 2)
+	p.macs = pairs&(pairs>>3&(pairs>>6)|macAway) | fours&(fours>>5&(fours>>10)|macAway)
+	if first != 0 {
+		p.numbers(first)
 	}
-	two := starts & ends & ((p.separator | p.sign) >> 2)
-	four := starts & (w >> 1) & (ends >> 2)
-	p.macs = two&(two>>3&(two>>6)|away) | four&(four>>5&(four>>10)|away)
+	for ; mixed != 0; mixed &= mixed - 1 {
+		p.mixed(p.wordStart(bits.TrailingZeros64(mixed)))
+	}
+	if letters != 0 {
+		p.letters(letters)
+	}
 	if p.macs != 0 {
 		p.addresses()
 	}
 }
 
-// times passes over the dates and times of day of log lines, in which no verifier finds anything.
-func (p *places) times(dates, clocks uint64) {
+// times passes over the dates and times of day of log lines, in which no verifier finds anything: first are the words that begin with
+// digits, and two those that are two digits.
+func (p *places) times(first, two uint64) {
+	dates := first & (p.digit >> 1) & (p.digit >> 2) & (p.digit >> 3) &^ (p.word >> 4) & (two>>5 | dateAway)
+	clocks := two & (two>>3&(two>>6) | clockAway)
 	for m := dates; m != 0; m &= (m - 1) & p.word {
 		bit := bits.TrailingZeros64(m) & 63
 		if i := p.at + bit; p.s[i] == '2' && (p.digit>>bit&(1<<stampSize-1) == stampDigits || bit >= blockLen-stampSize && hasStampDigits(p.s, i)) {
@@ -84,26 +77,49 @@ func (p *places) pass(start, n int) {
 	}
 }
 
-// number notes whether the digits between two bits of the block may be something.
-func (p *places) number(start, end int) {
-	i, n := p.at+end, end-start
-	next, then := p.byteAt(i), p.byteAt(i+1)
-	kinds := ^uint8(0)
-	if n <= maxGated {
-		kinds = numberGates[next][(n-1)&(maxGated-1)] & kindOf[then]
-	}
-	switch {
-	case kinds == 0:
-	case kinds == kindStreet:
-		if frenchStreet(p.s, i+1) != "" {
-			p.counted |= 1 << (start & 63)
+// numbers notes which of the words that begin with digits, at the bits, may be something.
+func (p *places) numbers(first uint64) {
+	s, w := p.s, p.word
+	// An addition carries from the start of a word to behind its digits.
+	for behind := (p.digit + first) &^ p.digit; first != 0; first, behind = first&(first-1), behind&(behind-1) {
+		start, end := bits.TrailingZeros64(first), bits.TrailingZeros64(behind)
+		if w>>(end&63)&1 != 0 {
+			p.mixed(start)
+			continue
 		}
-	default:
+		i, n, kinds := p.at+end, end-start, ^uint8(0)
+		next, then := byte(0), byte(0)
+		if i+1 < len(s) {
+			both := pair(s, i)
+			next, then = byte(both), byte(both>>8)
+		} else {
+			next = p.byteAt(i)
+		}
+		if n <= maxGated {
+			kinds = numberGates[next][(n-1)&(maxGated-1)] & kindOf[then]
+		}
+		switch kinds {
+		case 0:
+			continue
+		case kindDigit:
+			second := bits.TrailingZeros64(^(w >> ((end + 1) & 63)))
+			if numberSeconds[separators[next]][(n-1)&(maxGated-1)]>>min(second, 31)&1 == 0 && p.at+end+1+second < p.next {
+				continue
+			}
+		case kindStreet:
+			if frenchStreet(s, i+1) == "" {
+				continue
+			}
+		case kindHouse:
+			if !streetFollows(s, i+1) {
+				continue
+			}
+		}
 		p.goesOn(start, end, next, then)
 	}
 }
 
-// goesOn is number where what follows the digits does not settle it.
+// goesOn notes whether the digits between two bits of the block may be something, where the gate does not settle it.
 func (p *places) goesOn(start, end int, next, then byte) {
 	s, i, n := p.s, p.at+end, end-start
 	if behindDigits[next] && isPrefixed(s, i-n) {
@@ -154,30 +170,31 @@ func (p *places) mayBeGroups(n, end int, separator byte) bool {
 // mixed notes whether the word from a bit of the block on, not all of it digits, may be something.
 func (p *places) mixed(start int) {
 	i := p.at + start
-	n := bits.TrailingZeros64(^(p.word >> (start & 63)))
-	word := (uint64(1)<<(n&63) - 1) << (start & 63)
-	digits := p.digit & word >> (start & 63)
-	if mixedGates[n].passes(digits) && mayMix(p.s, i, n, digits) || word&^p.letter&^p.digit != 0 && behindUnderscore(p.s, i, i+n) {
+	n := bits.TrailingZeros64(^(p.word >> (start & 63))) & 63
+	all := uint64(1)<<n - 1
+	digits := p.digit >> (start & 63) & all
+	gates := wordGates[n][digits%gateWidth]
+	if (p.word&^p.letter&^p.digit)>>(start&63)&all != 0 && behindUnderscore(p.s, i, i+n) || gates&gateShape != 0 && mayMix(p.s, i, n, digits) {
 		p.counted |= 1 << (start & 63)
 	}
-	if n <= maxChars && shapeGates[n].passes(digits) && (mayBeShape(n, digits) || p.beginsShape(start, start+n, digits)) {
+	if gates&gateLayout != 0 && mayBeShape(n, digits) || gates&gateGroups != 0 && p.beginsShape(start, start+n, digits) {
 		p.shapes |= 1 << (start & 63)
 	}
-	if digits&1 != 0 && behindDigits[p.s[i+bits.TrailingZeros64(^digits)]] && isPrefixed(p.s, i) {
+	if gates&gatePrefix != 0 && isPrefixed(p.s, i) {
 		p.prefixes |= 1 << (start & 63)
 	}
 }
 
-// letters notes which of the words of a few letters that end before the bits, with a digit behind a byte, may begin a layout.
+// letters notes which of the words of letters that end before the bits, with a digit behind a byte, may begin a layout.
 func (p *places) letters(ends uint64) {
+	s := p.s[p.at:]
 	for m := ends; m != 0; m &= m - 1 {
 		end := bits.TrailingZeros64(m)
-		i := p.at + end
-		if separators[p.s[i]] == 0 || !isDigit(p.byteAt(i+1)) {
+		if end+1 >= len(s) || !isSeparator(s[end]) || !isDigit(s[end+1]) {
 			continue
 		}
 		start := p.wordStart(end)
-		if p.mayPair(lettersThenDigit, end-start, end) && p.beginsShape(start, end, 0) {
+		if n := end - start; n <= maxLetterGroup && p.mayPair(lettersThenDigit, n, end) && p.beginsShape(start, end, 0) {
 			p.shapes |= 1 << (start & 63)
 		}
 	}
