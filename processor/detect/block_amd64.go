@@ -62,9 +62,7 @@ func (b *block) classifyLast(s string, i int) {
 	if drop > 0 {
 		b.drop(drop)
 	}
-	if n < blockLen {
-		b.keep(n)
-	}
+	b.keep(n)
 }
 
 // lettersOf returns the masks of letters64 for the n bytes of s from i on, at most 64.
@@ -124,7 +122,7 @@ func readable(s string, i, n int) (p *byte, drop int) {
 	}
 	at := unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), i)
 	switch {
-	case i+blockLen <= len(s), uintptr(at)%page <= page-blockLen:
+	case uintptr(at)%page <= page-blockLen, i+blockLen <= len(s):
 		return (*byte)(at), 0
 	case i+n >= blockLen: // the block that ends where they do
 		return (*byte)(unsafe.Add(at, n-blockLen)), blockLen - n

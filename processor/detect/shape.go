@@ -41,7 +41,7 @@ var (
 	shapeBits [1 << 15 / 64]uint64
 	// shapePairs has a bit n where a group of digits or letters alone, by kind, separator and length, and a group of n
 	// characters begin a layout.
-	shapePairs [3][5][maxChars + 1]uint32
+	shapePairs [3][8][maxChars + 1]uint32
 	// shapeTable holds the layouts by the code of all their groups.
 	shapeTable = map[uint64][]shapeEntry{}
 	// wideShapes holds by length the layouts of one group with too many places for either to enter each.

@@ -67,11 +67,23 @@ func (p *places) signs(i int) bool {
 	case 'u', '-':
 		return true
 	case ' ':
-		return i > 0 && s[i-1] == ' ' && accessLogUserEnd(s, i+2) > 0
+		return i > 0 && s[i-1] == ' ' && p.mayLogUser(i+2)
 	case 'p', 'a':
 		return i > 0 && s[i-1] == ' '
 	}
 	return false
+}
+
+// mayLogUser reports whether the user of an access log may stand at i: the date in brackets follows.
+func (p *places) mayLogUser(i int) bool {
+	s, end := p.s, i
+	if bit := i - p.at; bit < blockLen {
+		end += bits.TrailingZeros64(^(p.word >> bit))
+	}
+	if end+1 < len(s) && s[end] == ' ' && s[end+1] != '[' {
+		return false
+	}
+	return accessLogUserEnd(s, i) > 0
 }
 
 // stirs is the same of the other bytes.

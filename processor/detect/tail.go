@@ -84,12 +84,13 @@ func (p *places) unnamed() (mask uint64) {
 	two := small << 1 & (small << 2)
 	three := two & (small << 3)
 	ends := (three | two&^((p.letter|p.digit)<<3)) &^ (1<<(tailSize-2) - 1)
-	for m := p.separator & (ends | ends<<1); m != 0; m &= m - 1 {
+	m := p.separator & (ends | ends<<1)
+	if last := len(s) - p.at - 1; last < blockLen {
+		m &= 1<<(last&63) - 1
+	}
+	for ; m != 0; m &= m - 1 {
 		bit := bits.TrailingZeros64(m) & 63
 		i := p.at + bit
-		if i+1 >= len(s) {
-			break
-		}
 		x := eight(s, i+2-tailSize)
 		next, c, before, letters := byte(x>>56), byte(x>>48), byte(x>>40), uint32(x>>16)
 		switch {
@@ -140,7 +141,7 @@ func (p *places) namesNothingBefore(bit uint, next byte) bool {
 	n := uint(bits.LeadingZeros64(^(p.letter << away)))
 	i := p.at + int(bit)
 	switch {
-	case n < 2 || i < tailSize || n == bit && p.at > 0 && isAlnum(s[p.at-1]): // perhaps behind an escape sequence
+	case n < 2 || n == bit && p.at > 0 && isAlnum(s[p.at-1]): // perhaps behind an escape sequence
 		return p.namesNothing(i, next)
 	case n > tailSize:
 		n = tailSize
@@ -152,7 +153,13 @@ func (p *places) namesNothingBefore(bit uint, next byte) bool {
 			return p.namesNothing(i, next)
 		}
 	}
-	return !endsName((load8(s, i-tailSize)|smalls8)>>((blockLen-8*n)&63), isLower(next))
+	tail := uint64(0)
+	if i >= tailSize {
+		tail = eight(s, i-tailSize)
+	} else {
+		tail = load8(s, 0) << (blockLen - 8*uint(i))
+	}
+	return !endsName((tail|smalls8)>>((blockLen-8*n)&63), isLower(next))
 }
 
 // namesNothing is namesNothingBefore letter by letter: for the begin of a text or of a block, and for odd spellings.

@@ -10,7 +10,12 @@ const (
 // day with seconds (RFC 3339, or with a space, or with slashes), its fraction and its zone; 0 when there is none. No verifier finds
 // anything in it.
 func timestamp(s string, i int) int {
-	if i+stampSize > len(s) || s[i+4] != '-' && s[i+4] != '/' || s[i+7] != s[i+4] || s[i+13] != ':' || s[i+16] != ':' || s[i+10] != ' ' && s[i+10] != 'T' {
+	if i+stampSize > len(s) {
+		return 0
+	}
+	const hyphens, slashes, colons, both = '-' | '-'<<24, '/' | '/'<<24, ':' | ':'<<24, 0xFF | 0xFF<<24
+	date, clock := eight(s, i+4), eight(s, i+11)>>16 // -01-02 1 and :04:05
+	if d := date & both; d != hyphens && d != slashes || clock&both != colons || s[i+10] != ' ' && s[i+10] != 'T' {
 		return 0
 	}
 	end := fraction(s, i+stampSize)

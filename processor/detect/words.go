@@ -4,11 +4,12 @@ import "math/bits"
 
 // What follows a block is not in its masks: words so near its end may begin more than the masks say.
 const (
-	dateSize, clockSize, macSize = len("2006-01-02"), len("15:04:05"), len("00:11:22:33:44:55")
+	dateSize, clockSize, pairsSize, foursSize = len("2006-01-02"), len("15:04:05"), len("00:11:22"), len("0011.2233.4455")
 
 	dateAway  = ^uint64(0) >> (blockLen - dateSize) << (blockLen - dateSize)
 	clockAway = ^uint64(0) >> (blockLen - clockSize) << (blockLen - clockSize)
-	macAway   = ^uint64(0) >> (blockLen - macSize) << (blockLen - macSize)
+	pairsAway = ^uint64(0) >> (blockLen - pairsSize) << (blockLen - pairsSize)
+	foursAway = ^uint64(0) >> (blockLen - foursSize) << (blockLen - foursSize)
 )
 
 // words notes which of the words with digits, and of those with digits behind them, may be something. All questions about the
@@ -31,7 +32,7 @@ func (p *places) words(ahead uint64) {
 	ends := w >> 1 &^ (w >> 2) // a word's last byte but one
 	pairs := starts & ends & ((p.separator | p.sign) >> 2)
 	fours := starts & (w >> 1) & (ends >> 2)
-	p.macs = pairs&(pairs>>3&(pairs>>6)|macAway) | fours&(fours>>5&(fours>>10)|macAway)
+	p.macs = pairs&(pairs>>3&(pairs>>6)|pairsAway) | fours&(fours>>5&(fours>>10)|foursAway)
 	if first != 0 {
 		p.numbers(first)
 	}
@@ -132,7 +133,7 @@ func (p *places) goesOn(start, end int, next, then byte) {
 	if (kind != digitsThenDigit || !isSeparator(next) || p.mayBeGroups(n, end, next)) && (n >= 9 || goesOn(s, n, i)) {
 		p.counted |= 1 << (start & 63)
 	}
-	if i < len(s) && p.mayPair(kind, n, end) && p.beginsShape(start, end, 1<<n-1) {
+	if i < len(s) && p.mayPair(kind, n, separators[next], end) && p.beginsShape(start, end, 1<<n-1) {
 		p.shapes |= 1 << (start & 63)
 	}
 }
@@ -187,14 +188,20 @@ func (p *places) mixed(start int) {
 
 // letters notes which of the words of letters that end before the bits, with a digit behind a byte, may begin a layout.
 func (p *places) letters(ends uint64) {
-	s := p.s[p.at:]
+	s := p.s
 	for m := ends; m != 0; m &= m - 1 {
 		end := bits.TrailingZeros64(m)
-		if end+1 >= len(s) || !isSeparator(s[end]) || !isDigit(s[end+1]) {
+		i := p.at + end
+		if i+1 >= len(s) {
+			break
+		}
+		both := pair(s, i)
+		sep := separators[both&0xFF]
+		if sep == 0 || !isDigit(byte(both>>8)) {
 			continue
 		}
 		start := p.wordStart(end)
-		if n := end - start; n <= maxLetterGroup && p.mayPair(lettersThenDigit, n, end) && p.beginsShape(start, end, 0) {
+		if n := end - start; n <= maxLetterGroup && p.mayPair(lettersThenDigit, n, sep, end) && p.beginsShape(start, end, 0) {
 			p.shapes |= 1 << (start & 63)
 		}
 	}
@@ -237,12 +244,12 @@ func (p *places) addresses() {
 }
 
 // mayPair reports whether some layout begins with a group of n characters of the kind that ends before a bit of the block, and a
-// group as long as the one behind the byte there.
-func (p *places) mayPair(kind, n, end int) bool {
+// group as long as the one behind the separator there.
+func (p *places) mayPair(kind, n int, sep uint8, end int) bool {
 	if n > maxChars {
 		return false
 	}
-	lengths := shapePairs[kind][separators[p.s[p.at+end]]][n]
+	lengths := shapePairs[kind][sep&7][n]
 	if lengths == 0 {
 		return false
 	}
