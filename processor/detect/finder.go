@@ -37,6 +37,11 @@ func New(s Settings) (*Detector, error) {
 // Entities returns every entity of the Detector; the index is the Entity. The caller must not change it.
 func (d *Detector) Entities() []Info { return d.infos }
 
+// isCredential reports whether the entity is of that group. The pseudo entity of traces is of none.
+func (d *Detector) isCredential(e Entity) bool {
+	return int(e) < len(d.infos) && d.infos[e].Group == Credential
+}
+
 // Lookup returns the entity with a name.
 func (d *Detector) Lookup(name string) (Entity, bool) {
 	e, ok := d.byName[name]

@@ -140,7 +140,7 @@ func (t *text) arguments(i int) {
 		return
 	}
 	ref := lookupKey(t.s[start:end])
-	if ref.entity == None || ref.entity == quiet || t.d.infos[ref.entity].Group != Credential || isNegated(t.s[start:end]) {
+	if !t.d.isCredential(ref.entity) || isNegated(t.s[start:end]) {
 		return
 	}
 	v := t.valueAfter(sepKey{start: start, end: end, quote: quote}, ',', end+2)

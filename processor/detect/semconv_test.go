@@ -91,3 +91,20 @@ func TestConventions(t *testing.T) {
 		require.Equal(t, e, strict.Key(name).Entity(), name)
 	}
 }
+
+// The key of a trace that says it is made up, too, names one: quiet, which is no entity of the Detector.
+func TestTracesThatAreMadeUp(t *testing.T) {
+	for name, text := range map[string]string{
+		"a pair":   "sample_traceparent=0af7651916cd43dd8448eb211c80319c",
+		"json":     `{"example_tracestate":"0af7651916cd43dd8448eb211c80319c","fake_x-request-id":"4111111111111111"}`,
+		"a header": "non-traceparent: 0af7651916cd43dd8448eb211c80319c",
+		"a call":   `set("mock_traceparent", "0af7651916cd43dd8448eb211c80319c")`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, d := range []*Detector{testDetector(t), plainDetector(t)} {
+				require.Empty(t, d.Find(NewScratch(), Key{}, text))
+				checkLaws(t, d, NewScratch(), "", text)
+			}
+		})
+	}
+}

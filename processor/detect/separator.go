@@ -113,7 +113,7 @@ func (t *text) keyValue(k sepKey, sep byte, after int) {
 	if sep == ':' && k.quote == 0 && t.at(k.start-1) == '/' && t.at(k.start-2) == '/' && t.at(after) != ' ' { // the user of a URL
 		return
 	}
-	if ref.entity == None || isNegated(key) && t.d.infos[ref.entity].Group == Credential {
+	if ref.entity == None || t.d.isCredential(ref.entity) && isNegated(key) {
 		return
 	}
 	v := t.valueAfter(k, sep, after)
