@@ -201,11 +201,17 @@ func (t *text) localStart(at int) (start int, level Encoding) {
 // returns at where they can.
 func (t *text) plainLocal(at int) int {
 	s, start := t.s, at
-	for start > 0 && at-start < maxLocal && classes[s[start-1]]&clsLocal != 0 {
-		if c := s[start-1]; c == '%' || c == '.' && s[start] == '.' {
+	for limit := max(0, at-maxLocal); start > limit; start-- {
+		c := s[start-1]
+		if isAlnum(c) {
+			continue
+		}
+		if classes[c]&clsLocal == 0 {
+			break
+		}
+		if c == '%' || c == '.' && s[start] == '.' {
 			return at
 		}
-		start--
 	}
 	if start > 0 {
 		if c := s[start-1]; c >= 0x80 || c == '\\' || c == '[' || isParameter(c) || isLocalByte(c) {
@@ -238,12 +244,30 @@ var notDomains = map[string]bool{
 	"device": true, "path": true, "conf": true, "cfg": true, "ini": true, "tar": true, "gz": true, "tgz": true,
 }
 
+const longestNotDomain = len("service")
+
+// notDomainEnds has by the first letter of a label a bit for its last one, so that few others are looked up.
+var notDomainEnds = func() (t [32]uint32) {
+	for label := range notDomains {
+		t[label[0]&31] |= 1 << (label[len(label)-1] & 31)
+	}
+	return t
+}()
+
 // domain reads a domain name from i: two labels or more, the last of them letters.
 func (t *text) domain(i int) (end int, ok bool) {
 	limit := min(len(t.s), i+maxDomain)
 	for dots := 0; ; dots++ {
 		label := i
 		for i < limit {
+			c := t.s[i]
+			if isAlnum(c) || c == '-' && i > label {
+				i++
+				continue
+			}
+			if c < 0x80 && c != '\\' {
+				break
+			}
 			n := t.labelByte(i, label)
 			if n == 0 {
 				break
@@ -260,7 +284,7 @@ func (t *text) domain(i int) (end int, ok bool) {
 		if dots > 0 && t.isTLD(label, stop) {
 			end, ok = stop, true
 		}
-		if stop != i || t.at(i) != '.' || t.labelByte(i+1, i+1) == 0 {
+		if stop != i || t.at(i) != '.' || !isAlnum(t.at(i+1)) && t.labelByte(i+1, i+1) == 0 {
 			return end, ok
 		}
 		i++
@@ -316,12 +340,11 @@ func (t *text) isTLD(label, end int) bool {
 	if n >= 4 && equalFold(s[:4], "xn--") {
 		return true
 	}
-	var low [24]byte
+	const longest = 24 // of letters alone
 	foreign := false
 	for i := 0; i < n; i++ {
 		switch c := s[i]; {
-		case isLetter(c) && i < len(low):
-			low[i] = lower(c)
+		case isLetter(c) && i < longest:
 		case c >= 0x80:
 			foreign = true
 		case c == '\\':
@@ -333,7 +356,20 @@ func (t *text) isTLD(label, end int) bool {
 			return false
 		}
 	}
-	return foreign || n <= len(low) && !notDomains[string(low[:n])]
+	return foreign || !isNotDomain(s)
+}
+
+// isNotDomain reports whether the label of two letters or more is one of notDomains.
+func isNotDomain(label string) bool {
+	var low [longestNotDomain]byte
+	n := len(label)
+	if n > len(low) || notDomainEnds[label[0]&31]>>(label[n-1]&31)&1 == 0 {
+		return false
+	}
+	for i := range n {
+		low[i] = lower(label[i])
+	}
+	return notDomains[string(low[:n])]
 }
 
 // inUserinfo reports whether i is in the userinfo of a URL: what looks like an address is a user or a password, and a

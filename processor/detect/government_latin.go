@@ -163,10 +163,11 @@ func isCNPJ(c []byte) bool {
 	if len(c) != 14 || !allDigits(c[12:], 2) || allSame(c) {
 		return false
 	}
+	const weights = "\x06\x05\x04\x03\x02\x09\x08\x07\x06\x05\x04\x03\x02" // of the second digit; the first one has no place before the others
 	for n := 12; n < 14; n++ {
-		sum := 0
+		sum, weights := 0, weights[13-n:]
 		for i, b := range c[:n] {
-			sum += int(b-'0') * (2 + (n-1-i)%8)
+			sum += int(b-'0') * int(weights[i])
 		}
 		check := 11 - sum%11
 		if check > 9 {

@@ -1,11 +1,15 @@
 package detect
 
-import "strings"
+import (
+	"encoding/binary"
+	"math/bits"
+	"strings"
+)
 
 // mixed is a word of letters and digits with the groups that follow it at single separators.
 type mixed struct {
-	chars        [maxChars]byte // in upper case
-	upper, lower uint32         // which of them are letters in that case
+	chars        [maxChars + 7]byte // in upper case; the last ones are room for eight at a time
+	upper, lower uint32             // which of them are letters in that case
 	code         [maxGroups]uint64
 	count        [maxGroups]uint8 // characters in the first n+1 groups
 	end          [maxGroups]int   // where they end
@@ -21,9 +25,11 @@ func (t *text) shaped(start, end int) {
 	t.mixedGroups(start, c, beginsShape(t.s, start, end, digits))
 	near, before := t.near, len(t.out)
 	for g := c.groups - 1; g >= 0; g-- {
-		entries := shapeTable[c.code[g]]
-		for i := range entries {
-			t.shape(&entries[i], c, g, start)
+		if isEntered(c.code[g]) {
+			entries := shapeTable[c.code[g]]
+			for i := range entries {
+				t.shape(&entries[i], c, g, start)
+			}
 		}
 		var wide []wideShape
 		if g == 0 {
@@ -68,28 +74,22 @@ func (t *text) everyShape(start int) {
 // mixedGroups parses the groups from start on, or the first one only.
 func (t *text) mixedGroups(start int, c *mixed, several bool) {
 	c.groups, c.whole, c.upper, c.lower = 0, false, 0, 0
+	const longest = maxChars + maxGroups
+	letter, upper, digit, _ := lettersOf(t.s, start, min(len(t.s)-start, longest))
 	code, sep, total, i := uint64(codeWhole), byte(0), 0, start
 	for c.groups < maxGroups {
-		from, digits := total, uint64(0)
-		for isAlnum(t.at(i)) && total < maxChars {
-			b := t.s[i]
-			switch {
-			case isDigit(b):
-				digits |= 1 << (total - from)
-			case isUpper(b):
-				c.upper |= 1 << total
-			default:
-				c.lower |= 1 << total
-				b -= 'a' - 'A'
-			}
-			c.chars[total] = b
-			total++
-			i++
-		}
-		if isWord(t.at(i)) {
+		n := bits.TrailingZeros64(^(letter | digit))
+		if total+n > maxChars || isWord(t.at(i+n)) {
 			return
 		}
-		code = groupStep(code, sep, total-from, digits)
+		inside := uint64(1)<<n - 1
+		c.upper |= uint32(upper&inside) << total
+		c.lower |= uint32(letter&^upper&inside) << total
+		for k := 0; k < n; k += 8 {
+			binary.LittleEndian.PutUint64(c.chars[total+k:], capitals8(load8(t.s, i+k)))
+		}
+		code = groupStep(code, sep, n, digit&inside)
+		total, i = total+n, i+n
 		c.code[c.groups], c.count[c.groups], c.end[c.groups] = code, uint8(total), i
 		c.groups++
 		if sep = t.at(i); !several || !isSeparator(sep) || !isAlnum(t.at(i+1)) {
@@ -97,8 +97,12 @@ func (t *text) mixedGroups(start int, c *mixed, several bool) {
 			return
 		}
 		i++
+		letter, upper, digit = letter>>(n+1), upper>>(n+1), digit>>(n+1)
 	}
 }
+
+// capitals8 makes capitals of the letters among eight letters and digits.
+func capitals8(x uint64) uint64 { return x &^ (x >> 1 & smalls8) }
 
 // shape verifies one layout of the first g+1 groups.
 func (t *text) shape(e *shapeEntry, c *mixed, g, start int) {

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 )
 
@@ -79,8 +80,10 @@ func (r *resolver) settle(t *text) []Finding {
 	}
 	kept = separate(t.s, c, kept)
 	for k := range c[:kept] {
-		c[k].Confidence = min(c[k].Confidence, 1)
-		t.near = t.near || holdsStructure(t.s[c[k].Start:c[k].End])
+		if c[k].Confidence > 1 {
+			c[k].Confidence = 1
+		}
+		t.near = t.near || holdsStructure(t.s, c[k].Start, c[k].End)
 	}
 	return c[:kept]
 }
@@ -146,10 +149,15 @@ var isStructure = func() (t [256]bool) {
 	return t
 }()
 
-func holdsStructure(s string) bool {
-	for i := range len(s) {
-		if isStructure[s[i]] {
-			return true
+// holdsStructure reports whether one of them is in s[start:end], of which most is letters and digits.
+func holdsStructure(s string, start, end int) bool {
+	for ; start < end; start += blockLen {
+		n := min(end-start, blockLen)
+		letter, _, digit, high := lettersOf(s, start, n)
+		for rest := ^(letter | digit | high) & (^uint64(0) >> (blockLen - n)); rest != 0; rest &= rest - 1 {
+			if isStructure[s[start+bits.TrailingZeros64(rest)]] {
+				return true
+			}
 		}
 	}
 	return false

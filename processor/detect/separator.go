@@ -116,8 +116,11 @@ func (t *text) keyValue(k sepKey, sep byte, after int) {
 	if ref.entity == None || t.d.isCredential(ref.entity) && isNegated(key) {
 		return
 	}
+	if t.at(after) == '{' && t.at(after+1) == '"' && sep != '%' { // an object, most often
+		return
+	}
 	v := t.valueAfter(k, sep, after)
-	if !v.closed && v.end-v.start <= 1 && t.at(v.start) == '{' { // an object
+	if !v.closed && v.end-v.start <= 1 && t.at(v.start) == '{' {
 		return
 	}
 	if !v.closed && t.isExpression(k, v) {

@@ -37,7 +37,7 @@ type shapeEntry struct {
 
 var (
 	// shapeBits has a bit for the code of every word that is a whole layout, of every first group with the separator
-	// after it, and of the groups, three at most, that a layout begins with.
+	// after it, of the first three groups of a layout, and of all its groups.
 	shapeBits [1 << 15 / 64]uint64
 	// shapePairs has a bit n where a group of digits or letters alone, by kind, separator and length, and a group of n
 	// characters begin a layout.
@@ -229,9 +229,6 @@ func (e shapeEntry) enter(choice int) {
 			}
 			enterCode(first)
 			wordGates[firstSize][all%gateWidth] |= gateGroups
-			if c == 0 {
-				enterCode(code)
-			}
 		case groups == 3:
 			enterCode(code)
 		}
@@ -242,8 +239,8 @@ func (e shapeEntry) enter(choice int) {
 		return
 	}
 	if groups == 1 {
-		enterCode(code)
 		wordGates[firstSize][all%gateWidth] |= gateLayout
 	}
+	enterCode(code)
 	shapeTable[code] = append(shapeTable[code], e)
 }
