@@ -23,7 +23,8 @@ type cueEntry struct {
 	text     string
 	foreign  bool   // has letters outside ASCII
 	head     uint64 // its first bytes, eight at most, as small letters are
-	mask     uint64 // the bytes of head that count; none of a foreign one
+	mask     uint64 // the bits of head that count
+	settled  bool   // the head is all of it, but for the blank that may end it
 	entities []Entity
 }
 
@@ -50,9 +51,12 @@ func enterCue(spelled, cue string, e Entity) {
 	c := cueEntries[cue]
 	if c == nil {
 		c = &cueEntry{text: cue, foreign: !isASCII(cue)}
-		if !c.foreign {
-			c.head, c.mask = headOf(strings.TrimSuffix(cue, " "))
+		word := strings.TrimSuffix(cue, " ")
+		c.head, c.mask = headOf(word)
+		if c.foreign {
+			c.head, c.mask = foreignHead(word)
 		}
+		c.settled = len(word) <= 8 && !strings.ContainsFunc(word, func(r rune) bool { return r < 'a' || r > 'z' })
 		cueEntries[cue] = c
 	}
 	if !slices.Contains(c.entities, e) {
@@ -68,6 +72,22 @@ func enterCue(spelled, cue string, e Entity) {
 			cueTable[bit] = append(cueTable[bit], c)
 		}
 	}
+}
+
+// foreignHead is headOf of a cue with letters outside ASCII: of those before the first of them, and the high bit of that one.
+// It ends at k and s, which are letters outside ASCII in capitals, too.
+func foreignHead(word string) (head, mask uint64) {
+	for i := range min(len(word), 8) {
+		switch c := word[i]; {
+		case c >= 0x80:
+			return head | 0x80<<(8*i), mask | 0x80<<(8*i)
+		case !isLower(c), c == 'k', c == 's':
+			return head, mask
+		default:
+			head, mask = head|uint64(c)<<(8*i), mask|0xFF<<(8*i)
+		}
+	}
+	return head, mask
 }
 
 // cuesNear remembers which entities have a cue near the candidate [start, end).
@@ -109,13 +129,20 @@ func (t *text) readCues(from, to int, after bool) {
 	digits, last := 0, 0
 	for ; starts != 0; starts &= starts - 1 {
 		bit := bits.TrailingZeros64(starts)
-		digits += bits.OnesCount64(digit >> last & (1<<(bit-last) - 1))
+		if between := digit >> (last & 63) & (1<<((bit-last)&63) - 1); between != 0 {
+			digits += bits.OnesCount64(between)
+		}
 		last = bit
-		digits = t.leadOn(from+bit, digits, after)
-		if from+bit+2 > to {
+		if digits != 0 {
+			digits = t.leadOn(from+bit, digits, after)
+		}
+		i := from + bit
+		if i+2 > to {
 			return
 		}
-		digits = t.cuesAt(from+bit, to, digits, after)
+		if fold := fold3(t.s[i], t.s[i+1], t.at(i+2)); cueBits[fold>>6]>>(fold&63)&1 != 0 {
+			digits = t.cuesAt(i, to, fold, digits, after)
+		}
 	}
 }
 
@@ -139,15 +166,11 @@ func (t *text) forgetCues() {
 	t.cues.entities = entitySet{}
 }
 
-// cuesAt adds the entities of the cues that start at i, after so many digits.
-func (t *text) cuesAt(i, to, digits int, after bool) int {
-	bit := fold3(t.s[i], t.s[i+1], t.at(i+2))
-	if cueBits[bit>>6]&(1<<(bit&63)) == 0 {
-		return digits
-	}
+// cuesAt adds the entities of the cues that start at i with the three bytes folded, after so many digits.
+func (t *text) cuesAt(i, to int, fold uint, digits int, after bool) int {
 	x := load8(t.s, i) | smalls8
-	for _, cue := range cueTable[bit] {
-		if x&cue.mask != cue.head || !t.cueAt(cue.text, i, to) && (!cue.foreign || !t.foreignCueAt(cue.text, i, to)) {
+	for _, cue := range cueTable[fold] {
+		if x&cue.mask != cue.head || !t.isCue(cue, i, to) {
 			continue
 		}
 		if after && t.numberFollows(i+len(cue.text)) {
@@ -165,6 +188,19 @@ func (t *text) cuesAt(i, to, digits int, after bool) int {
 		}
 	}
 	return digits
+}
+
+// isCue reports whether the cue, whose head stands at i, is all there, before to.
+func (t *text) isCue(cue *cueEntry, i, to int) bool {
+	if !cue.settled {
+		return t.cueAt(cue.text, i, to) || cue.foreign && t.foreignCueAt(cue.text, i, to)
+	}
+	n := len(cue.text)
+	isWhole := cue.text[n-1] == ' '
+	if isWhole {
+		n--
+	}
+	return i+n <= to && (!isWhole || t.cueEnds(i+n))
 }
 
 // readForeignCues is readCues where letters outside ASCII are near.
@@ -196,7 +232,9 @@ func (t *text) readForeignCues(from, to int, after bool) {
 		if i+2 > to {
 			return
 		}
-		digits = t.cuesAt(i, to, digits, after)
+		if fold := fold3(t.s[i], t.s[i+1], t.at(i+2)); cueBits[fold>>6]>>(fold&63)&1 != 0 {
+			digits = t.cuesAt(i, to, fold, digits, after)
+		}
 	}
 }
 

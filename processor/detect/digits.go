@@ -1,6 +1,10 @@
 package detect
 
-import "strings"
+import (
+	"encoding/binary"
+	"math/bits"
+	"strings"
+)
 
 // A digit run is parsed once, with the groups that follow it at single separators, and dispatched by its layout.
 const (
@@ -156,10 +160,10 @@ func isRecentDate(s string, end int) bool {
 
 // cluster is a digit run with the groups that follow it.
 type cluster struct {
-	digits [maxDigits]byte
-	code   [maxGroups]uint64 // layout code of the first n+1 groups
-	count  [maxGroups]uint8  // digits in them
-	end    [maxGroups]int    // where they end
+	digits [maxDigits + 7]byte // the last ones are room for eight at a time
+	code   [maxGroups]uint64   // layout code of the first n+1 groups
+	count  [maxGroups]uint8    // digits in them
+	end    [maxGroups]int      // where they end
 	groups int
 	whole  bool // no digit follows at a separator beyond the last group
 }
@@ -204,23 +208,22 @@ func (t *text) number(start, end int) {
 
 // cluster parses the groups from start on.
 func (t *text) cluster(start int, c *cluster) {
-	var code uint64
-	s, sep, total := t.s, byte(0), 0
-	i := start
+	const longest = maxDigits + maxGroups
+	_, _, digit, _ := lettersOf(t.s, start, min(len(t.s)-start, longest))
+	code, sep, total, i := uint64(0), byte(0), 0, start
 	for c.groups < maxGroups {
-		from := i
-		for i < len(s) && s[i]-'0' < 10 && total < maxDigits {
-			c.digits[total] = s[i]
-			total++
-			i++
-		}
-		if isWord(t.at(i)) || i-from > 15 && c.groups > 0 {
+		n := bits.TrailingZeros64(^digit)
+		if total+n > maxDigits || isWord(t.at(i+n)) || n > 15 && c.groups > 0 {
 			return
 		}
-		code |= groupCode(sep, min(i-from, 15)) << (c.groups * groupBits)
-		if i-from > 15 {
-			code = 1<<63 | uint64(i-from)
+		for k := 0; k < n; k += 8 {
+			binary.LittleEndian.PutUint64(c.digits[total+k:], load8(t.s, i+k))
 		}
+		code |= groupCode(sep, min(n, 15)) << (c.groups * groupBits)
+		if n > 15 {
+			code = 1<<63 | uint64(n)
+		}
+		total, i = total+n, i+n
 		c.code[c.groups], c.count[c.groups], c.end[c.groups] = code, uint8(total), i
 		c.groups++
 		if sep = t.at(i); !isSeparator(sep) || !isDigit(t.at(i+1)) {
@@ -228,6 +231,7 @@ func (t *text) cluster(start int, c *cluster) {
 			return
 		}
 		i++
+		digit >>= n + 1
 	}
 }
 

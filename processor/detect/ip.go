@@ -12,7 +12,7 @@ func (t *text) ipv4(i int) {
 	if !ok {
 		return
 	}
-	if !t.addressMayStart(i) || !t.ipv4MayEnd(end) || t.versionBefore(i) {
+	if !t.addressMayStart(i) || !t.ipv4MayEnd(end) || t.versionBefore(i, end) {
 		t.near = true
 		return
 	}
@@ -22,19 +22,19 @@ func (t *text) ipv4(i int) {
 
 // octets reads four octets without leading zeros.
 func (t *text) octets(i int) (o [4]byte, end int, ok bool) {
+	s := t.s
 	for n := range o {
 		if n > 0 {
-			if t.at(i) != '.' {
+			if i >= len(s) || s[i] != '.' {
 				return o, i, false
 			}
 			i++
 		}
 		from, v := i, 0
-		for i < from+3 && isDigit(t.at(i)) {
-			v = v*10 + int(t.s[i]-'0')
-			i++
+		for limit := min(from+3, len(s)); i < limit && s[i]-'0' < 10; i++ {
+			v = v*10 + int(s[i]-'0')
 		}
-		if i == from || v > 255 || i-from > 1 && t.s[from] == '0' {
+		if i == from || v > 255 || i-from > 1 && s[from] == '0' {
 			return o, i, false
 		}
 		o[n] = byte(v)
@@ -112,14 +112,31 @@ var versionWords = []string{
 	"safari", "webkit", "android", "ios", "windows", "framework", "runtime", "edition", "snapshot", "tag", "schema", "migration", "package", "section", "chapter", "clause", "paragraph", "appendix", "step",
 }
 
-// versionBefore reports whether the dotted number at i is a version: after such a word, or in a product token as user
+// versionEnds has by the last letter of such a word a bit for the one before it: few words are compared with them.
+var versionEnds = func() (t [32]uint32) {
+	for _, w := range versionWords {
+		n := len(w)
+		if n == 1 { // anything may stand before it
+			t[w[0]&31] = ^uint32(0)
+			continue
+		}
+		t[w[n-1]&31] |= 1 << (w[n-2] & 31)
+	}
+	return t
+}()
+
+// versionBefore reports whether the dotted number [i, stop) is a version: after such a word, or in a product token as user
 // agents write them, Name/1.2.3.4.
-func (t *text) versionBefore(i int) bool {
+func (t *text) versionBefore(i, stop int) bool {
 	if t.at(i-1) == '-' { // the end of a range, 0.0.0.0-4.0.0.0
 		for from := i; i > max(0, from-len("-255.255.255.255")) && (t.s[i-1] == '-' || isDigit(t.s[i-1]) || t.s[i-1] == '.'); i-- {
 		}
+		var ok bool
+		if _, stop, ok = t.octets(i); !ok {
+			stop = len(t.s)
+		}
 	}
-	if t.upgraded(i) {
+	if t.upgraded(i, stop) {
 		return true
 	}
 	end := i
@@ -143,6 +160,9 @@ func (t *text) versionBefore(i int) bool {
 			return true
 		}
 	}
+	if n := len(word); versionEnds[word[n-1]&31]>>(word[max(n-2, 0)]&31)&1 == 0 {
+		return false
+	}
 	for _, w := range versionWords {
 		if n := len(word) - len(w); n >= 0 && equalFold(word[n:], w) && (n == 0 || boundaryAt(word, n)) {
 			return true
@@ -154,13 +174,12 @@ func (t *text) versionBefore(i int) bool {
 // upgradeCues say that dotted numbers with "to" between are versions.
 var upgradeCues = []string{"upgrad", "downgrad", "updating", "updated", "bump"}
 
-// upgraded reports whether the dotted number at i is one of two in: upgraded from 1.2.3.4 to 1.2.3.5.
-func (t *text) upgraded(i int) bool {
+// upgraded reports whether the dotted number [i, end) is one of two in: upgraded from 1.2.3.4 to 1.2.3.5.
+func (t *text) upgraded(i, end int) bool {
 	const to = " to "
 	other := t.hasFold(i-len(to), to) && t.octetsEnd(i-len(to))
 	if !other {
-		_, end, ok := t.octets(i)
-		if !ok || !t.hasFold(end, to) {
+		if !t.hasFold(end, to) {
 			return false
 		}
 		if _, _, other = t.octets(end + len(to)); !other {

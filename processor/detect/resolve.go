@@ -39,18 +39,18 @@ func (r *resolver) rank(f *Finding) int {
 func (r *resolver) isOpaque(e Entity) bool { return int(e) < len(r.opaque) && r.opaque[e] }
 
 func (r *resolver) better(a, b *Finding) int {
-	rank := r.rank(a)
+	rank, size := r.rank(a), cmp.Compare(b.End-b.Start, a.End-a.Start)
 	if c := cmp.Compare(r.rank(b), rank); c != 0 {
 		return c
 	}
-	if rank == 1 { // the outer one of two whole values
-		if c := cmp.Compare(b.End-b.Start, a.End-a.Start); c != 0 {
-			return c
-		}
+	if rank == 1 && size != 0 { // the outer one of two whole values
+		return size
+	}
+	if a.Confidence != b.Confidence {
+		return cmp.Compare(b.Confidence, a.Confidence)
 	}
 	return cmp.Or(
-		cmp.Compare(b.Confidence, a.Confidence),
-		cmp.Compare(b.End-b.Start, a.End-a.Start),
+		size,
 		cmp.Compare(a.Start, b.Start),
 		cmp.Compare(a.Entity, b.Entity),
 		cmp.Compare(a.KeyStart, b.KeyStart),
@@ -64,8 +64,13 @@ func (r *resolver) settle(t *text) []Finding {
 		r.tokens(t)
 	}
 	c := t.out
-	if len(c) > 1 {
-		slices.SortFunc(c, func(a, b Finding) int { return cmp.Or(cmp.Compare(a.Start, b.Start), r.better(&a, &b)) })
+	if !isAscending(c) {
+		slices.SortFunc(c, func(a, b Finding) int {
+			if a.Start != b.Start {
+				return cmp.Compare(a.Start, b.Start)
+			}
+			return r.better(&a, &b)
+		})
 		c = slices.Compact(c) // values inside one another are found more than once
 	}
 	outdo(c, r)
@@ -86,6 +91,16 @@ func (r *resolver) settle(t *text) []Finding {
 		t.near = t.near || holdsStructure(t.s, c[k].Start, c[k].End)
 	}
 	return c[:kept]
+}
+
+// isAscending reports whether every candidate starts behind the one before, as most do.
+func isAscending(c []Finding) bool {
+	for i := 1; i < len(c); i++ {
+		if c[i].Start <= c[i-1].Start {
+			return false
+		}
+	}
+	return true
 }
 
 // outdo lets the shape of a value win over a key that says only what it is for: an e-mail address used as user name is

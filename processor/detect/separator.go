@@ -193,8 +193,11 @@ func (t *text) quotedKeyBefore(q int, quote byte) (k sepKey, ok bool) {
 		end--
 	}
 	slashes := q - end
-	for start := end; start > 0 && start > end-maxKey; start-- {
+	for start, limit := end, max(0, end-maxKey); start > limit; start-- {
 		c := t.s[start-1]
+		if isLetter(c) {
+			continue
+		}
 		if c == quote {
 			return sepKey{start: start, end: end, quote: quote, level: escapeLevel(slashes, quote)}, start < end
 		}

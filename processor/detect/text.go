@@ -328,5 +328,10 @@ func (t *text) cueAt(cue string, i, to int) bool {
 	if end > to || !t.hasFold(i, cue) {
 		return false
 	}
-	return !whole || !isLetter(t.at(end)) || isLower(t.s[end-1]) && isUpper(t.s[end])
+	return !whole || t.cueEnds(end)
+}
+
+// cueEnds reports whether the word that a cue is ends at i: with its letters, or where a capital starts the next one.
+func (t *text) cueEnds(i int) bool {
+	return !isLetter(t.at(i)) || isLower(t.s[i-1]) && isUpper(t.s[i])
 }
