@@ -250,7 +250,9 @@ func (t *text) layouts(start int, c *cluster) {
 		}
 		goesOn := (g < c.groups-1 || !c.whole) && t.at(end) != ' '
 		if goesOn || !free || !t.numberMayEnd(end) {
-			t.near = true
+			for i := range entries {
+				t.near = t.near || t.mayBeLayout(&entries[i], c, g, start)
+			}
 		} else {
 			for i := range entries {
 				t.layout(&entries[i], c, g, start)
@@ -262,6 +264,11 @@ func (t *text) layouts(start int, c *cluster) {
 			return
 		}
 	}
+}
+
+// mayBeLayout reports whether the number is of the layout but for what stands beside it, which may be another finding.
+func (t *text) mayBeLayout(e *digitEntry, c *cluster, g, start int) bool {
+	return (e.valid == nil || e.valid(c.digits[:c.count[g]])) && (!e.cued || t.cued(e.cuedBy, start, c.end[g]))
 }
 
 func (t *text) layout(e *digitEntry, c *cluster, g, start int) {

@@ -113,8 +113,8 @@ func (t *text) shape(e *shapeEntry, c *mixed, g, start int) {
 		return
 	}
 	goesOn := (g < c.groups-1 || !c.whole) && t.at(end) != ' '
-	if goesOn || !t.numberMayStart(start) || !t.shapeMayStart(start) || !t.numberMayEnd(end) || !t.shapeMayEnd(end) {
-		t.near = true
+	isFree := !goesOn && t.numberMayStart(start) && t.shapeMayStart(start) && t.numberMayEnd(end) && t.shapeMayEnd(end)
+	if !isFree && (t.near || e.valid != nil && !e.valid(c.chars[:n])) {
 		return
 	}
 	cued := false
@@ -122,6 +122,10 @@ func (t *text) shape(e *shapeEntry, c *mixed, g, start int) {
 		if cued = t.cued(e.cuedBy, start, end); !cued {
 			return
 		}
+	}
+	if !isFree { // what forbids it may be another finding
+		t.near = true
+		return
 	}
 	if e.spaced && (t.groupBefore(start) || isDigit(t.s[end-1]) && t.digitsFollow(end)) {
 		t.near = true
