@@ -23,8 +23,9 @@ import (
 
 // Issuer hands out tokens. It is safe for concurrent use.
 type Issuer interface {
-	// Mint appends the token for the canonical value of class to dst and records it in b. It is called on the hot
-	// path: it neither blocks nor allocates in the common case. What the vault cannot issue for now is an error for
+	// Mint appends the token for the canonical value of class to dst and records it in b, or only counts it there by
+	// [token.Batch.AddKnown] when its record is durable already. It is called on the hot path: it neither blocks nor
+	// allocates in the common case. What the vault cannot issue for now is an error for
 	// which [Unavailable] is true. Where only the vault may mint, Mint appends a stand-in and says so by
 	// [token.Batch.Pend]; Commit settles it.
 	Mint(dst []byte, class token.Class, canonical []byte, b *token.Batch) ([]byte, error)
@@ -194,7 +195,7 @@ const redactedAttribute = "[redacted]"
 // is away and the settings say one_way or redact, it returns again = true: the caller resets the scratch with
 // [Scratch.Degrade] and rewrites the batch from its unchanged telemetry. A dry run has nothing to commit.
 func (r *Rewriter) Commit(ctx context.Context, s *Scratch) (again bool, err error) {
-	if s.Batch.Len() == 0 {
+	if s.Batch.Empty() {
 		return false, nil
 	}
 	err = r.issuer.Commit(ctx, &s.Batch)

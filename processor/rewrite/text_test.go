@@ -255,6 +255,17 @@ func TestCommitThatCannotEscrow(t *testing.T) {
 	require.Error(t, err)
 }
 
+// TestCommitOfKnownTokens: the issuer may have learned meanwhile that it has to see them once more.
+func TestCommitOfKnownTokens(t *testing.T) {
+	r := newRig(t, defaults, Settings{})
+	r.issuer.commitErr = ErrUnavailable
+	_, err := r.Commit(context.Background(), r.s)
+	require.NoError(t, err, "there is nothing to commit")
+	r.s.Batch.AddKnown()
+	_, err = r.Commit(context.Background(), r.s)
+	require.ErrorIs(t, err, ErrUnavailable)
+}
+
 func TestDryRunCountsAndChangesNothing(t *testing.T) {
 	const text = `bob@example.com 10.0.0.1 password=hunter2hunter2 tkt`
 	dry, real := newRig(t, defaults, Settings{DryRun: true}), newRig(t, defaults, Settings{})

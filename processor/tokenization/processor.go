@@ -137,7 +137,7 @@ func (t *tokenizer) run(ctx context.Context, w *walk, find func(*walk)) error {
 	switch {
 	case again, w.scratch.Counts.Degraded > 0:
 		t.report(rewrite.ErrUnavailable)
-	case w.scratch.Batch.Len() > 0:
+	case !w.scratch.Batch.Empty():
 		t.report(nil) // a batch that needed no token says nothing about the vault
 	}
 	if !t.cfg.DryRun {
@@ -148,7 +148,7 @@ func (t *tokenizer) run(ctx context.Context, w *walk, find func(*walk)) error {
 
 // commit makes the tokens durable.
 func (t *tokenizer) commit(ctx context.Context, w *walk) (again bool, err error) {
-	if w.scratch.Batch.Len() == 0 {
+	if w.scratch.Batch.Empty() {
 		return false, nil
 	}
 	start := time.Now()

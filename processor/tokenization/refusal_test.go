@@ -211,3 +211,16 @@ func logsWith(body string) plog.Logs {
 	ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetStr(body)
 	return ld
 }
+
+// TestKnownTokensAreCommitted: a batch without a record is not forwarded when the vault has lost what it relies on.
+func TestKnownTokensAreCommitted(t *testing.T) {
+	r := newRig(t, nil)
+	p, err := newTokenizer(nopSettings(), testConfig(nil), policy.Logs)
+	require.NoError(t, err)
+	require.NoError(t, p.start(context.Background(), r.host))
+	r.vault.down.Store(true)
+	err = p.process(context.Background(), func(*walk) {})
+	require.NoError(t, err, "there is nothing to commit")
+	err = p.process(context.Background(), func(w *walk) { w.scratch.Batch.AddKnown() })
+	require.ErrorIs(t, err, rewrite.ErrUnavailable)
+}

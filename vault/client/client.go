@@ -1,9 +1,9 @@
 // Package client issues tokens under a vault's grants. It mints locally, seals what it minted for the vault's eyes only
 // and hands it in; it cannot reveal.
 //
-// An [Issuer] works over a [Vault], so a vault in the same process and one across the
-// network run the same code. [Issuer.Mint] touches neither network nor lock once a class is known; a class or scope
-// seen for the first time, or a grant that ended, costs one call to the vault. Grants are renewed in the background
+// An [Issuer] works over a [Vault], so a vault in the same process and one across the network run the same code. Once a
+// class is known, [Issuer.Mint] touches neither the network nor a lock that is held for longer than a look-up; a class or
+// scope seen for the first time, or a grant that ended, costs one call to the vault. Grants are renewed in the background
 // before they end and when their epoch does, and the vault is listened to for what it revokes. [Issuer.Commit] returns when
 // every token of a batch is durable: with the vault, or with a [spool.Spool] on this agent's disk.
 //
@@ -92,6 +92,7 @@ type Issuer struct {
 	unlinkedTokens atomic.Pointer[issued]
 
 	endedKids   sync.Map      // token.Kid: revoked
+	losses      atomic.Uint64 // how often the vault asked for an epoch's records again
 	revocations atomic.Uint64 // how often the vault said that this agent is revoked
 	askAgain    atomic.Int64  // Unix nanoseconds; set while it is
 

@@ -20,7 +20,11 @@ import (
 // acknowledged before a failure is not sent again. It fails with [token.ErrUnavailable], and then nothing of the
 // telemetry may be forwarded. That it was a commit that failed is for the caller to say.
 func (i *Issuer) Commit(ctx context.Context, b *token.Batch) error {
-	c := call{issuer: i, now: i.settings.Now()}
+	if s, ok := b.State.(*scratch); ok && b.Known() > 0 && s.losses != i.losses.Load() {
+		// The batch has to be minted again, as it has no record of what the vault may have lost.
+		return fmt.Errorf("%w: the vault asked for records again while they were relied on", token.ErrUnavailable)
+	}
+	c := call{issuer: i, now: i.settings.Now(), known: uint64(b.Known())}
 	epochs := *i.epochs.Load()
 	pending := false
 	for n := range b.Len() {
@@ -171,7 +175,7 @@ func (i *Issuer) escrow(ctx context.Context, c *call) error {
 		if connect.CodeOf(err) == connect.CodeFailedPrecondition {
 			// The epoch is over or revoked, whatever the grant said: what is minted next asks for a new one.
 			for _, it := range c.items {
-				it.epoch.until.Store(0)
+				it.epoch.end()
 			}
 		}
 		err = i.unavailable(err)

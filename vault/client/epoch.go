@@ -14,15 +14,17 @@ import (
 
 // epoch is one kid's side of a grant: how its records are sealed and which are known to be durable.
 type epoch struct {
-	kid     token.Kid
-	scope   string
-	public  []byte
-	suite   keyring.Suite
-	ends    time.Time // on this agent's clock
-	expires int64     // of its records, Unix seconds
-	limits  limits
-	until   atomic.Int64 // Unix nanoseconds: no mint from then on, unless the grant is renewed
-	known   *known
+	kid      token.Kid
+	scope    string
+	public   []byte
+	suite    keyring.Suite
+	ends     time.Time // on this agent's clock
+	expires  int64     // of its records, Unix seconds
+	limits   limits
+	remember int          // tokens
+	until    atomic.Int64 // Unix nanoseconds: no mint from then on, unless the grant is renewed
+	known    *known
+	minted   atomic.Pointer[minted] // nil while it is not to be minted in
 	// unlinked are patterns of the classes that may have unlinked tokens, as the latest grant says.
 	unlinked atomic.Pointer[[]string]
 
@@ -56,7 +58,7 @@ func newEpoch(scope string, g *vaultpb.GrantResponse, remember int) (*epoch, err
 	}
 	e := &epoch{
 		kid: token.Kid(g.Kid), scope: scope, public: g.EscrowPublicKey, suite: keyring.Suite(g.Suite),
-		expires: g.RecordsExpire.AsTime().Unix(), known: newKnown(remember),
+		expires: g.RecordsExpire.AsTime().Unix(), known: newKnown(remember), remember: remember,
 		limits: limits{records: maxCallRecords, bytes: maxCallBytes},
 	}
 	e.renew(g)
@@ -72,6 +74,27 @@ func newEpoch(scope string, g *vaultpb.GrantResponse, remember int) (*epoch, err
 func (e *epoch) renew(g *vaultpb.GrantResponse) {
 	e.grant.Store(&g.GrantId)
 	e.unlinked.Store(&g.Unlinked)
+}
+
+// begin lets tokens be minted until then.
+func (e *epoch) begin(until time.Time) {
+	if e.minted.Load() == nil {
+		e.minted.Store(newMinted(e.remember))
+	}
+	e.until.Store(until.UnixNano())
+}
+
+// end has no more tokens minted until there is another grant. Whoever has this memory could try values against what it
+// remembers of the minted ones.
+func (e *epoch) end() {
+	e.until.Store(0)
+	e.minted.Store(nil)
+}
+
+// escrowAgain forgets what is durable: the vault has lost it.
+func (e *epoch) escrowAgain() {
+	e.known.clear() // first: what is put into minted afterwards was not known any more
+	e.minted.Store(newMinted(e.remember))
 }
 
 func bounded(n uint32, most int) int {

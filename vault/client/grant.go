@@ -93,7 +93,7 @@ func (i *Issuer) ask(ctx context.Context, s *scope) error {
 	revocations := i.revocations.Load()
 	err := i.grant(ctx, s, now)
 	if err == nil && i.revocations.Load() != revocations {
-		s.epoch.until.Store(0) // granted before, and told after
+		s.epoch.end() // granted before, and told after
 		err = errRevoked
 	}
 	if err != nil {
@@ -132,7 +132,7 @@ func signal(c chan struct{}) {
 func (i *Issuer) endScope(name string) {
 	for _, e := range *i.epochs.Load() {
 		if e.scope == name {
-			e.until.Store(0)
+			e.end()
 		}
 	}
 }
@@ -201,11 +201,14 @@ func (i *Issuer) adopt(s *scope, asked []token.Class, g *vaultpb.GrantResponse, 
 		if e, err = newEpoch(s.name, g, i.settings.Known); err != nil {
 			return err
 		}
+		if s.epoch != nil {
+			s.epoch.minted.Store(nil) // with its keys
+		}
 		i.remember(e, now)
 	}
 	e.renew(g)
 	s.epoch, e.ends = e, t.epochEnds
-	e.until.Store(t.ends.UnixNano())
+	e.begin(t.ends)
 	s.renewAt = t.renew
 	i.limit(s.name, e, g)
 	i.replace(s, asked, keys, remote, now)
@@ -343,7 +346,7 @@ func (i *Issuer) replace(s *scope, asked []token.Class, keys map[token.Class]key
 		}
 		delete(s.refused, class)
 		if m := next[class]; m == nil || m.epoch != s.epoch || m.key != key {
-			next[class] = &minter{epoch: s.epoch, key: key, remote: remote[class]}
+			next[class] = newMinter(s.epoch, class, key, remote[class])
 			changed = true
 		}
 	}

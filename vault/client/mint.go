@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"fmt"
+	"hash/maphash"
 
 	"github.com/cloakroom/cloakroom/vault/keyring"
 	"github.com/cloakroom/cloakroom/vault/token"
@@ -17,6 +18,14 @@ type minter struct {
 	key   keyring.Key
 	// remote: the vault mints. The key is this process's own, and values are remembered by their MAC under it.
 	remote bool
+	head   string          // of its tokens, up to the class
+	seeds  [2]maphash.Seed // see mintedKey
+}
+
+func newMinter(e *epoch, class token.Class, key keyring.Key, remote bool) *minter {
+	return &minter{
+		epoch: e, key: key, remote: remote, head: token.Prefix + class.Name, seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
+	}
 }
 
 // scratch is what an issuer keeps in a batch's State: MACs belong to one goroutine at a time, as batches do.
@@ -27,7 +36,8 @@ type scratch struct {
 	last   token.Class // the class minted last, and how: neighbors are often alike
 	lastly *mac
 	mints  uint
-	now    int64 // Unix nanoseconds, refreshed now and then: see clockEvery
+	now    int64  // Unix nanoseconds, refreshed now and then: see clockEvery
+	losses uint64 // the issuer's, when the batch first relied on what is durable
 }
 
 type mac struct {
@@ -38,14 +48,14 @@ type mac struct {
 // clockEvery is how many mints share one look at the clock within a batch. A batch lives for milliseconds.
 const clockEvery = 256
 
-// Mint appends the token for the canonical value of class to dst and records it in b, unless it is one-way. In the
-// common case it neither blocks nor allocates. A class seen first, or whose grant ended, waits for one call to the
+// Mint appends the token for the canonical value of class to dst and records it in b, unless it is one-way or known to be
+// durable. In the common case it neither blocks nor allocates. A class seen first, or whose grant ended, waits for one call to the
 // vault. It fails with [token.ErrUnavailable] or [ErrRefused], and then dst is returned as it was.
 //
 // It panics when the class is not [token.ValidClass]: policies are checked before they mint.
 func (i *Issuer) Mint(dst []byte, class token.Class, canonical []byte, b *token.Batch) ([]byte, error) {
 	s := i.scratchOf(b)
-	if b.Len() == 0 || s.mints%clockEvery == 0 {
+	if b.Empty() || s.mints%clockEvery == 0 {
 		s.now = i.settings.Now().UnixNano()
 	}
 	s.mints++
@@ -59,18 +69,45 @@ func (i *Issuer) Mint(dst []byte, class token.Class, canonical []byte, b *token.
 	if m.remote {
 		return i.mintRemote(dst, m, class, canonical, b, s.now)
 	}
-	var id token.Identity
 	if class.Kind == token.Random {
-		id = m.hash.RandomIdentity(canonical)
-	} else {
-		id = m.hash.Identity(canonical)
+		id, n := m.hash.RandomIdentity(canonical), len(dst)
+		dst = i.append(dst, m, class, id)
+		b.Add(class, m.epoch.kid, id, dst[n:], canonical)
+		return dst, nil
 	}
-	n, kid := len(dst), m.epoch.kid
-	dst = token.Append(dst, class.Name, kid, id, i.recognizer.Load().Tag(class.Name, kid, id))
-	if class.Kind != token.OneWay {
-		b.Add(class, kid, id, dst[n:], canonical)
+	if b.Known() == 0 {
+		s.losses = i.losses.Load()
+	}
+	memory := m.epoch.minted.Load()
+	var key mintedKey
+	if memory != nil {
+		key = m.keyOf(canonical)
+		if tail, ok := memory.get(key); ok {
+			if class.Kind == token.Deterministic {
+				b.AddKnown()
+			}
+			return append(append(dst, m.head...), tail[:]...), nil
+		}
+	}
+	id, n := m.hash.Identity(canonical), len(dst)
+	dst = i.append(dst, m, class, id)
+	if class.Kind == token.Deterministic {
+		if !m.epoch.known.has(id) {
+			b.Add(class, m.epoch.kid, id, dst[n:], canonical)
+			return dst, nil
+		}
+		b.AddKnown()
+	}
+	if memory != nil {
+		memory.put(key, mintedTail(dst[len(dst)-token.TailSize:]))
 	}
 	return dst, nil
+}
+
+// append appends the token of an identity.
+func (i *Issuer) append(dst []byte, m *mac, class token.Class, id token.Identity) []byte {
+	kid := m.epoch.kid
+	return token.Append(dst, class.Name, kid, id, i.recognizer.Load().Tag(class.Name, kid, id))
 }
 
 // mintRemote appends a token that the vault minted before, or a stand-in for the one it mints at Commit.
@@ -98,7 +135,7 @@ func (i *Issuer) scratchOf(b *token.Batch) *scratch {
 	if s, ok := b.State.(*scratch); ok && s.issuer == i {
 		return s
 	}
-	s := &scratch{issuer: i, macs: map[token.Class]*mac{}}
+	s := &scratch{issuer: i, macs: map[token.Class]*mac{}, losses: i.losses.Load()}
 	b.State = s
 	return s
 }

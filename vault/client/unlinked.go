@@ -120,7 +120,7 @@ func (i *Issuer) standIn(class token.Class) *mac {
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	m := &minter{epoch: e, key: i.remoteKey(class), remote: true}
+	m := newMinter(e, class, i.remoteKey(class), true)
 	return &mac{minter: m, hash: keyring.NewMAC(m.key)}
 }
 

@@ -120,12 +120,13 @@ func (i *Issuer) told(r *vaultpb.RevocationsResponse) {
 			l.forget(kid, false)
 		}
 		if e := epochs[kid]; e != nil {
-			e.until.Store(0)
+			e.end()
 		}
 	}
 	for _, n := range r.EscrowAgainKids {
 		if e := epochs[token.Kid(n)]; e != nil {
-			e.known.clear()
+			e.escrowAgain()
+			i.losses.Add(1)
 			if l := i.unlinkedTokens.Load(); l != nil {
 				l.forget(token.Kid(n), false) // their salts are gone: the values get other tokens
 			}
@@ -142,7 +143,7 @@ func (i *Issuer) revoked(epochs map[token.Kid]*epoch) {
 	i.revocations.Add(1)
 	i.askAgain.Store(i.settings.Now().Add(deniedPause/2 + jitter(deniedPause)).UnixNano())
 	for _, e := range epochs {
-		e.until.Store(0)
+		e.end()
 	}
 	for _, l := range i.remembered() {
 		l.forget(0, true)

@@ -20,7 +20,7 @@ type Record struct {
 	Settled bool
 }
 
-// Batch collects the tokens minted for one batch of telemetry until they are durable. The zero Batch is ready; Reset
+// Batch collects the tokens minted for one batch of telemetry until they are durable, and counts those that are. The zero Batch is ready; Reset
 // readies it for the next one and keeps its memory. Not safe for concurrent use: one batch belongs to one goroutine.
 type Batch struct {
 	// State is the issuer's own scratch, such as reusable MAC states. Reset leaves it alone.
@@ -29,6 +29,7 @@ type Batch struct {
 	Local bool
 
 	pends   int // calls of Pend
+	known   int // calls of AddKnown
 	entries []entry
 	arena   []byte // token and canonical value of every entry, one after the other
 	table   []slot // open addressing by identity, a power of two long, never more than half full
@@ -83,6 +84,12 @@ func (b *Batch) Add(c Class, kid Kid, id Identity, tok, canonical []byte) {
 	e.value = span{e.token.end, len(b.arena)}
 	b.entries = append(b.entries, e)
 }
+
+// AddKnown counts a token that was minted and needs no record in the batch, as its record is durable already.
+func (b *Batch) AddKnown() { b.known++ }
+
+// Known is how many tokens were minted that need no record, equal ones each time.
+func (b *Batch) Known() int { return b.known }
 
 // Pend records that a stand-in was written where the token of the canonical value belongs. It is a token in form and as
 // long as the one to come, its identity is the issuer's choice and cannot be guessed, and equal values of a batch may
@@ -155,8 +162,11 @@ func (b *Batch) grow() {
 	}
 }
 
-// Len is the number of distinct tokens in the batch, stand-ins included.
+// Len is the number of records in the batch: distinct tokens, stand-ins included.
 func (b *Batch) Len() int { return len(b.entries) }
+
+// Empty reports whether no token was minted that Commit has to see.
+func (b *Batch) Empty() bool { return len(b.entries)+b.known == 0 }
 
 // At returns the i-th record, in the order of adding.
 func (b *Batch) At(i int) Record {
@@ -174,7 +184,7 @@ func (b *Batch) Reset() {
 	clear(b.arena)
 	b.arena = b.arena[:0]
 	b.entries = b.entries[:0]
-	b.pends, b.Local = 0, false
+	b.pends, b.known, b.Local = 0, 0, false
 	if cap(b.arena) > keepArena || cap(b.entries) > keepEntries {
 		b.arena, b.entries, b.table = nil, nil, nil
 	}

@@ -45,6 +45,25 @@ func TestBatch(t *testing.T) {
 	}
 }
 
+func TestBatchCountsWhatIsKnown(t *testing.T) {
+	var b Batch
+	for name, step := range map[string]func(){
+		"a known token": func() { b.AddKnown(); b.AddKnown() },
+		"a record":      func() { b.Add(Class{Name: "email"}, 0, Identity{}, []byte("t"), []byte("v")) },
+	} {
+		if !b.Empty() {
+			t.Fatalf("%s: not empty before", name)
+		}
+		if step(); b.Empty() {
+			t.Errorf("%s: empty", name)
+		}
+		if want := 2 * (1 - b.Len()); b.Known() != want {
+			t.Errorf("%s: %d known, want %d", name, b.Known(), want)
+		}
+		b.Reset()
+	}
+}
+
 func TestBatchKeepsTokensApart(t *testing.T) {
 	var b Batch
 	a, c := sample("email", 1), sample("email", 1)

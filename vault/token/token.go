@@ -24,14 +24,15 @@ const (
 	// TagBits is the width of a tag.
 	TagBits = 30
 	// MaxSize is the length of the longest token in bytes: that of a 16-letter class, without a kept part.
-	MaxSize = len(Prefix) + maxClass + tail
+	MaxSize = len(Prefix) + maxClass + TailSize
+	// TailSize is the length of what follows the class, without a kept part.
+	TailSize = 1 + kidLen + 1 + bodyLen
 
 	half     = 7  // bytes of identity in one group of letters
 	halfLen  = 13 // letters of such a group: 20^13 > 2^56
 	tagLen   = 7  // 20^7 > 2^30
 	kidLen   = 5
 	bodyLen  = 2*halfLen + tagLen
-	tail     = 1 + kidLen + 1 + bodyLen // everything after the class
 	halfBits = 8 * half
 )
 
@@ -66,7 +67,7 @@ func Append(dst []byte, class string, kid Kid, id Identity, tag uint32) []byte {
 	}
 	dst = append(dst, Prefix...)
 	dst = append(dst, class...)
-	var b [tail]byte
+	var b [TailSize]byte
 	b[0], b[1+kidLen] = '_', '_'
 	putLetters(b[1:1+kidLen], uint64(kid))
 	body := b[2+kidLen:]
@@ -88,15 +89,15 @@ func Parse(s string) (Token, error) {
 
 // parsePrefix reads the token s starts with and returns its length, or 0. What follows it is not looked at.
 func parsePrefix(s string) (Token, int) {
-	if len(s) < len(Prefix)+minClass+tail || s[:len(Prefix)] != Prefix {
+	if len(s) < len(Prefix)+minClass+TailSize || s[:len(Prefix)] != Prefix {
 		return Token{}, 0
 	}
 	rest := s[len(Prefix):]
 	class := classLen(rest)
-	if class == 0 || len(rest) < class+tail || rest[class] != '_' || rest[class+1+kidLen] != '_' {
+	if class == 0 || len(rest) < class+TailSize || rest[class] != '_' || rest[class+1+kidLen] != '_' {
 		return Token{}, 0
 	}
-	b := rest[class+1 : class+tail]
+	b := rest[class+1 : class+TailSize]
 	body := b[kidLen+1:]
 	kid, okKid := readLetters(b[:kidLen])
 	hi, okHi := readLetters(body[:halfLen])
@@ -109,7 +110,7 @@ func parsePrefix(s string) (Token, int) {
 	t := Token{Class: rest[:class], Kid: Kid(kid), Tag: uint32(tag)}
 	putUint56(t.Identity[:half], hi)
 	putUint56(t.Identity[half:], lo)
-	return t, len(Prefix) + class + tail
+	return t, len(Prefix) + class + TailSize
 }
 
 func uint56(b []byte) uint64 {
