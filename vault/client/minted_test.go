@@ -67,13 +67,13 @@ func TestMintedSeatThatIsBeingWritten(t *testing.T) {
 
 // TestMintedAtTheSameTime: what is read belongs to the key, whoever writes meanwhile.
 func TestMintedAtTheSameTime(t *testing.T) {
-	m := newMinted(4)
+	m := newMinted(mintedWays)
 	var done sync.WaitGroup
 	for range 4 {
 		done.Go(func() {
 			found := 0
-			for range 20_000 {
-				n := rand.Uint64N(7)
+			for range 300_000 {
+				n := rand.Uint64N(mintedWays + 1)
 				key := mintedKey{n, n}
 				if tail, ok := m.get(key); !ok {
 					m.put(key, tailOf(key))
@@ -175,6 +175,12 @@ func remembered(t *testing.T) (*vault, *Issuer, chan *vaultpb.RevocationsRespons
 		}
 		commit(t, i, &b)
 		b.Reset()
+	}
+	for c, tok := range tokens {
+		m := (*i.table.Load())[c]
+		if tail, ok := m.epoch.minted.Load().get(m.keyOf([]byte("v"))); !ok || m.head+string(tail[:]) != tok {
+			t.Fatalf("%+v: %s is not remembered", c, tok)
+		}
 	}
 	return v, i, stream, tokens
 }
