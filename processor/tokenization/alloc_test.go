@@ -13,13 +13,19 @@ func TestCleanBatchDoesNotAllocate(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	w := benchTokenizer(t).newWalk()
-	ld := benchLogs(false)
+	ld, td := benchLogs(false), benchTraces()
 	ctx := context.Background()
-	find := func(w *walk) { w.logs(ctx, ld) }
-	require.Zero(t, testing.AllocsPerRun(10, func() {
-		w.search(find)
-		w.reset()
-	}))
+	for name, find := range map[string]func(*walk){
+		"logs":  func(w *walk) { w.logs(ctx, ld) },
+		"spans": func(w *walk) { w.traces(ctx, td) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Zero(t, testing.AllocsPerRun(10, func() {
+				w.search(find)
+				w.reset()
+			}))
+		})
+	}
 }
 
 // A value that is found costs what replacing it costs, and no more.
