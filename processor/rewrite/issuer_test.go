@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/cloakroom/cloakroom/processor/detect"
 	"github.com/cloakroom/cloakroom/processor/policy"
 	"github.com/cloakroom/cloakroom/vault/token"
 )
@@ -71,11 +72,11 @@ func newRig(t testing.TB, c policy.Config, s Settings) *rig {
 }
 
 func (r *rig) text(key, text string) (string, Verdict, error) {
-	at := Place{Signal: policy.Logs, Key: key}
+	var of detect.Key
 	if key != "" {
-		at.DetectKey = r.policy.Detector().Key(key)
+		of = r.policy.Detector().Key(key)
 	}
-	return r.Text(r.s, r.v, at, text)
+	return r.Text(r.s, r.v, Place{Signal: policy.Logs, Key: key}, text, r.Find(r.s, of, text))
 }
 
 func (r *rig) must(t testing.TB, text string) string {

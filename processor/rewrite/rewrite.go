@@ -2,7 +2,7 @@
 // form, has it minted, and splices the replacement into the text.
 //
 // A [Rewriter] serves many goroutines; each brings a [Scratch]. Per telemetry batch: Scratch.Begin, then
-// [Rewriter.Attribute] and [Rewriter.Text] for every value without changing the telemetry, Scratch.End,
+// [Rewriter.Attribute], [Rewriter.Find] and [Rewriter.Text] for every value without changing the telemetry, Scratch.End,
 // [Rewriter.Commit], and only then the changes are applied. Text that holds nothing costs the detector's scan and does
 // not allocate.
 //
@@ -109,9 +109,8 @@ func New(p *policy.Policy, iss Issuer, s Settings) *Rewriter {
 
 // Place is where a value stands.
 type Place struct {
-	Signal    policy.Signal
-	Key       string     // of the attribute; empty for other places
-	DetectKey detect.Key // Detector.Key of Key, cached by the caller
+	Signal policy.Signal
+	Key    string // of the attribute; empty for other places
 }
 
 // Verdict says what Text or Attribute made of a value.
@@ -124,26 +123,23 @@ const (
 	Dropped           // the attribute or log record goes; a place that cannot go takes the output
 )
 
-// Text rewrites one value of a place. Unchanged means that out is text: the common case, without an allocation.
-// Otherwise out is a view into s, valid until s.Reset: callers that keep it clone it, but not before Commit, which
-// writes the tokens that the vault mints itself where there was no more than their room. Where a rule says drop, the
-// verdict is Dropped and out has the values that rule matches redacted.
+// Find returns what is in a value of a place whose key the detector knows as key, mostly nothing, without an allocation.
+// It is valid until the next call with the same scratch. A value in which nothing is found stays as it is.
+func (r *Rewriter) Find(s *Scratch, key detect.Key, text string) []detect.Finding {
+	if key.Passes(text) {
+		return nil
+	}
+	return r.detector.Find(s.find[0], key, text)
+}
+
+// Text rewrites one value of a place by what Find found in it. Unchanged means that out is text. Otherwise out is a view
+// into s, valid until s.Reset: callers that keep it clone it, but not before Commit, which writes the tokens that the
+// vault mints itself where there was no more than their room. Where a rule says drop, the verdict is Dropped and out has
+// the values that rule matches redacted.
 //
 // On an error nothing of the value may be forwarded; the telemetry batch is refused. Errors of a vault that is away
 // are [Unavailable].
-func (r *Rewriter) Text(s *Scratch, v *policy.View, at Place, text string) (out string, verdict Verdict, err error) {
-	if at.DetectKey.Passes(text) {
-		return text, Unchanged, nil
-	}
-	found := r.detector.Find(s.find[0], at.DetectKey, text)
-	if len(found) == 0 {
-		return text, Unchanged, nil
-	}
-	return r.rewrite(s, v, at, text, found)
-}
-
-// rewrite applies the policy to what was found in text.
-func (r *Rewriter) rewrite(s *Scratch, v *policy.View, at Place, text string, found []detect.Finding) (out string, verdict Verdict, err error) {
+func (r *Rewriter) Text(s *Scratch, v *policy.View, at Place, text string, found []detect.Finding) (out string, verdict Verdict, err error) {
 	w := splice{r: r, s: s, v: v, at: at, text: text, base: len(s.arena)}
 	standIns := len(s.standIns)
 	err = w.apply(found)

@@ -325,10 +325,9 @@ func TestAllocations(t *testing.T) {
 	}
 	r := newRig(t, defaults, Settings{})
 	clean := "2026-11-22T02:12:50Z INFO request done method=GET path=/api/orders/7f3a status=200 duration=12ms bytes=5120"
-	at := Place{Signal: policy.Logs, Key: "body", DetectKey: r.policy.Detector().Key("body")}
 	text := func(s string) func() {
 		return func() {
-			if _, _, err := r.Text(r.s, r.v, at, s); err != nil {
+			if _, _, err := r.text("body", s); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -352,7 +351,7 @@ func BenchmarkText(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
 				r.s.Reset()
-				if _, _, err := r.Text(r.s, r.v, Place{Signal: policy.Logs}, text); err != nil {
+				if _, _, err := r.text("", text); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -2,7 +2,9 @@ package tokenization
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"strings"
+	"unsafe"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
@@ -19,7 +21,7 @@ const (
 	// maxPath bounds the dotted path by which a nested key is known; deeper keys go by their own name.
 	maxPath = 256
 	// memoLen is the longest value remembered, memos how many of them a key has.
-	memoLen  = 118 // user agents and statements with placeholders are as long as that
+	memoLen  = 119 // user agents and statements with placeholders are as long as that
 	memoBits = 6
 	memos    = 1 << memoBits // 8 KiB a key that has short values
 	// patience is after how many values of which none was known before the memory is put aside, nap for how many more.
@@ -30,7 +32,9 @@ const (
 // keyEntry is what is known about one attribute key, or about one key at its path inside nested maps.
 type keyEntry struct {
 	leaf   string     // as written in the map
-	words  [2]uint64  // the first and the last eight bytes of one of 8 to 16: see is
+	size   int        // of the leaf, or -1 for one that is too long for the next three
+	end    uint64     // of the leaf: see ending
+	words  [3]uint64  // the others of the leaf
 	path   string     // leaf, with the keys of the maps around it: what policy rules match
 	key    detect.Key // what the detector makes of it
 	named  bool       // the key says that the value is an entity, whatever it looks like
@@ -44,11 +48,11 @@ type keyEntry struct {
 
 	beside *keyEntry // what this one is read by in a map that holds a position; nil until asked
 
-	view     *policy.View // for which the next two were looked up
-	covered  bool         // some rule is about the attribute as a whole
-	ordinary bool         // neither that, nor is anything in the key itself, nor is it an axis of a position
+	view    *policy.View // for which the next two were looked up
+	covered bool         // some rule is about the attribute as a whole
+	plain   *policy.View // for which it is neither that, nor is anything in the key itself, nor is it an axis of a position
 
-	// Short values under this key that passed unchanged. Attributes repeat: a method, a route, a host. Nil until there
+	// Short values under this key in which nothing is found. Attributes repeat: a method, a route, a host. Nil until there
 	// is one, and again while the memory is aside: under some keys, such as that of a request's id, no value comes twice.
 	memo      *[memos]memo
 	aside     *[memos]memo
@@ -56,24 +60,13 @@ type keyEntry struct {
 	turn      uint32 // its highest bit says which seat is given up next
 }
 
-// memo holds a copy of a value that passed: a string would pin the message it was cut from. It fills two cache
-// lines.
+// memo holds a copy of a value in which nothing is found, whatever the resource: a string would pin the message it was
+// cut from. It fills two cache lines.
 type memo struct {
-	end   uint64 // of the text: see ending
-	state memory
-	n     uint8
-	text  [memoLen]byte
+	end  uint64 // of the text: see ending
+	n    uint8  // 0: unused
+	text [memoLen]byte
 }
-
-// memory says what is known about a value that was seen before.
-type memory uint8
-
-const (
-	unused  memory = iota
-	passed         // it was not changed, but something in it may have been found and kept, and counted
-	holding        // something is found in it
-	empty          // nothing is found in it, whatever the resource
-)
 
 // seats says by its two digits to the base of memos in which two places a value that ends so may be remembered. With one
 // alone, a third of 32 values would drive each other out for ever.
@@ -87,7 +80,7 @@ func (m *memo) ends(end uint64, n int) bool { return m.end == end && int(m.n) ==
 // in it, and a product spreads its low bits.
 func ending(s string) (end uint64) {
 	if n := len(s); n >= 8 {
-		return binary.BigEndian.Uint64([]byte(s[n-8:]))
+		return bits.ReverseBytes64(word(s, n-8))
 	}
 	for i := range len(s) {
 		end = end<<8 | uint64(s[i])
@@ -95,44 +88,54 @@ func ending(s string) (end uint64) {
 	return end
 }
 
-// word is the eight bytes of s from i.
-func word(s string, i int) uint64 { return binary.LittleEndian.Uint64([]byte(s[i:])) }
+// word is the eight bytes of s from i, which must be there: no bounds are checked, as that would cost more than all the rest of a
+// comparison.
+func word(s string, i int) uint64 {
+	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), i))[:])
+}
 
-// recall returns what is remembered about the value; of an empty one, that is nothing or unused. The texts are compared
-// word by word: a call costs more than most of them.
-func (e *keyEntry) recall(s string) *memo {
-	n := len(s)
-	if n > memoLen || e.memo == nil {
-		return nil
+// holds reports whether the memo is of s, which ends so. The texts are compared word by word: a call costs more than most
+// of them.
+func (m *memo) holds(s string, end uint64) bool {
+	if !m.ends(end, len(s)) {
+		return false
+	}
+	for i := 0; i < len(s)-8; i += 8 {
+		if binary.LittleEndian.Uint64(m.text[i:]) != word(s, i) {
+			return false
+		}
+	}
+	return true
+}
+
+// seat returns where a value of n bytes that ends so is, if it is remembered.
+func (e *keyEntry) seat(end uint64, n int) *memo {
+	at := seats(end, n)
+	if m := &e.memo[at%memos]; m.ends(end, n) {
+		return m
+	}
+	return &e.memo[at/memos]
+}
+
+// knows reports whether s is a value in which nothing is found, as far as the memory goes.
+func (e *keyEntry) knows(s string) bool {
+	if s == "" || len(s) > memoLen || e.memo == nil {
+		return false
 	}
 	end := ending(s)
-	at := seats(end, n)
-	m := &e.memo[at%memos]
-	if !m.ends(end, n) {
-		if m = &e.memo[at/memos]; !m.ends(end, n) {
-			return nil
-		}
-	}
-	for i := 0; i < n-8; i += 8 {
-		if binary.LittleEndian.Uint64(m.text[i:]) != word(s, i) {
-			return nil
-		}
+	if !e.seat(end, len(s)).holds(s, end) {
+		return false
 	}
 	e.strangers = 0
-	return m
+	return true
 }
 
-// knows reports whether nothing is found in a text under the key, as far as its memory goes.
-func (e *keyEntry) knows(s string) bool {
-	seen := e.recall(s)
-	return seen != nil && seen.state == empty
-}
-
-// remember notes a value that was not changed, if it is short enough. Where both seats are taken, now the one and now
-// the other is given up: so values that come no more make room, and those that repeat find places of their own.
-func (e *keyEntry) remember(s string) *memo {
+// remember notes a value that is not known and in which nothing was found, if it is short enough. Where both seats are
+// taken, now the one and now the other is given up: so values that come no more make room, and those that repeat find
+// places of their own.
+func (e *keyEntry) remember(s string) {
 	if len(s) > memoLen || !e.attentive() {
-		return nil
+		return
 	}
 	end, n := ending(s), len(s)
 	at := seats(end, n)
@@ -141,8 +144,7 @@ func (e *keyEntry) remember(s string) *memo {
 		m = other
 	}
 	e.turn += 0x9E3779B9 // has no rhythm that values could fall into
-	m.end, m.state, m.n = end, passed, uint8(copy(m.text[:], s))
-	return m
+	m.end, m.n = end, uint8(copy(m.text[:], s))
 }
 
 // attentive counts a value that is not known and reports whether it is to be remembered.
@@ -270,7 +272,7 @@ func newKeyCache(d *detect.Detector) keyCache {
 // lookup returns the entry of the key leaf in the map under parent; nil stands for a map that is itself no value. The
 // guess is the place where the entry of the key at this position of a similar map was kept.
 func (c *keyCache) lookup(parent *keyEntry, guess **keyEntry, leaf string) *keyEntry {
-	if e := *guess; e != nil && e.is(leaf) {
+	if e := *guess; e != nil && e.leaf == leaf {
 		return e
 	}
 	if parent == nil {
@@ -287,12 +289,30 @@ func (c *keyCache) lookup(parent *keyEntry, guess **keyEntry, leaf string) *keyE
 	return e
 }
 
-// is reports whether the entry is that of the key leaf.
-func (e *keyEntry) is(leaf string) bool {
-	if n := len(leaf); 8 <= n && n <= 16 {
-		return n == len(e.leaf) && word(leaf, 0) == e.words[0] && word(leaf, n-8) == e.words[1]
+// is reports whether the leaf is that of the entry, as far as its length and its last eight bytes tell; where there are
+// more, goesOn tells. They are two because the compiler puts nothing as long as both where it is called.
+func (e *keyEntry) is(leaf string) bool { return len(leaf) == e.size && ending(leaf) == e.end }
+
+func (e *keyEntry) goesOn(leaf string) bool {
+	n := len(leaf)
+	return n <= 8 || word(leaf, 0) == e.words[0] &&
+		(n <= 16 || word(leaf, 8) == e.words[1] && word(leaf, n-16) == e.words[2])
+}
+
+// spell fills in what is and goesOn ask for.
+func (e *keyEntry) spell() {
+	n := len(e.leaf)
+	if n > 32 {
+		e.size = -1
+		return
 	}
-	return leaf == e.leaf
+	e.size, e.end = n, ending(e.leaf)
+	if n > 8 {
+		e.words[0] = word(e.leaf, 0)
+	}
+	if n > 16 {
+		e.words[1], e.words[2] = word(e.leaf, 8), word(e.leaf, n-16)
+	}
 }
 
 func (c *keyCache) add(parent, e *keyEntry) {
@@ -327,9 +347,7 @@ func (c *keyCache) entry(parent *keyEntry, leaf string) *keyEntry {
 		plain = without(leaf, found, func(detect.Entity) bool { return true })
 	}
 	e := &keyEntry{leaf: leaf, path: pathTo(parent.path, plain), exempt: exemptKey(leaf), clean: len(found) == 0}
-	if n := len(leaf); 8 <= n && n <= 16 {
-		e.words = [2]uint64{word(leaf, 0), word(leaf, n-8)}
-	}
+	e.spell()
 	if parent == &c.root && carried[leaf] {
 		e.exempt = kafkaRecord
 	}

@@ -6,30 +6,79 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/cloakroom/cloakroom/processor/policy"
 )
 
 // A value is taken for one that was seen only when every byte of it is the same, and so is a key.
 func TestMemoryMistakesNothing(t *testing.T) {
 	text := strings.Repeat("0123456789abcdefghijklmnopqrstuvwxyz", 4)
-	c := newKeyCache(testDetector(t))
+	d := testDetector(t)
 	for n := 1; n <= memoLen+1; n++ {
+		c := newKeyCache(d)
 		s := text[:n]
-		var none *keyEntry
-		e := c.lookup(nil, &none, s)
-		assert.Nil(t, e.recall(s))
+		var guess *keyEntry
+		e := c.lookup(nil, &guess, s)
+		is := func(leaf string) bool { return e.is(leaf) && e.goesOn(leaf) }
+		assert.False(t, e.knows(s))
 		e.remember(s)
-		assert.Equal(t, n <= memoLen, e.recall(s) != nil, "%d bytes", n)
-		assert.True(t, e.is(strings.Clone(s)))
+		assert.Equal(t, n <= memoLen, e.knows(strings.Clone(s)), "%d bytes", n)
+		assert.Equal(t, n <= 32, is(strings.Clone(s)), "%d bytes", n)
 		for i := range n {
 			other := []byte(s)
 			other[i]++
-			assert.Nil(t, e.recall(string(other)), "byte %d of %d", i, n)
-			assert.False(t, e.is(string(other)), "byte %d of %d", i, n)
+			assert.False(t, e.knows(string(other)), "byte %d of %d", i, n)
+			assert.False(t, is(string(other)), "byte %d of %d", i, n)
+			assert.NotSame(t, e, c.lookup(nil, &guess, string(other)))
 		}
-		for _, other := range []string{text[:n+1], "x" + s} {
-			assert.Nil(t, e.recall(other))
-			assert.False(t, e.is(other))
+		for _, other := range []string{text[:n-1], text[:n+1], "x" + s} {
+			assert.False(t, e.knows(other))
+			assert.False(t, is(other))
 		}
+		assert.Same(t, e, c.lookup(nil, &guess, strings.Clone(s)))
+	}
+}
+
+// What an attribute is to become does not depend on whether its key and its value were seen before, nor on what stood there last.
+func TestSeenBeforeMakesNoDifference(t *testing.T) {
+	type attribute struct {
+		key   string
+		value any
+	}
+	for name, test := range map[string]struct {
+		batch []attribute
+		want  int // values that change
+	}{
+		"texts that repeat":           {[]attribute{{"http.request.method", "GET"}, {"http.route", "/cart"}, {"http.request.method", "GET"}}, 0},
+		"a value between":             {[]attribute{{"note", "all is well"}, {"note", "ask bob@example.org"}, {"note", "all is well"}}, 1},
+		"small numbers":               {[]attribute{{"http.response.status_code", 200}, {"offset", -7}, {"attempt", 0}}, 0},
+		"small under a key that says": {[]attribute{{"count", 4711}, {"user.id", 4711}, {"count", 4711}}, 1},
+		"a number that is something":  {[]attribute{{"note", 4711}, {"note", 77_000_001}, {"note", 4711}, {"note", -77_000_001}}, 2},
+		"a number, then a text":       {[]attribute{{"count", 12}, {"count", "ask bob@example.org"}, {"count", 12}}, 1},
+		"lists and maps":              {[]attribute{{"tags", []any{"a", "bob@example.org"}}, {"more", map[string]any{"mail": "bob@example.org"}}}, 2},
+		"no value":                    {[]attribute{{"none", nil}, {"none", ""}, {"none", false}}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := testConfig(func(c *Config) {
+				c.Policy.Patterns = []policy.Pattern{{Name: "order_ref", Regex: "77[0-9]{6}", Class: "order"}}
+			})
+			tokenizer, err := newTokenizer(nopSettings(), cfg, policy.Logs)
+			require.NoError(t, err)
+			require.NoError(t, tokenizer.start(t.Context(), newRig(t, nil).host))
+			w := tokenizer.newWalk()
+			ld := plog.NewLogs()
+			records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+			for _, a := range test.batch { // one a record: keys change places
+				require.NoError(t, records.AppendEmpty().Attributes().FromRaw(map[string]any{a.key: a.value}))
+			}
+			for range 3 {
+				w.search(func(w *walk) { w.logs(t.Context(), ld) })
+				assert.Len(t, w.edits.values, test.want)
+				w.reset()
+			}
+		})
 	}
 }
 
@@ -37,9 +86,6 @@ func TestMemoryKnowsNothingOfTheEmptyValue(t *testing.T) {
 	e := &keyEntry{}
 	e.remember("a")
 	assert.False(t, e.knows(""))
-	if m := e.recall(""); m != nil {
-		assert.Equal(t, unused, m.state)
-	}
 }
 
 // Half as many values as there are places stay remembered, whatever else was under the key before.
@@ -51,7 +97,7 @@ func TestMemoryHoldsWhatRepeats(t *testing.T) {
 	forgotten := 0
 	for round := range 100 {
 		for i := range memos / 2 {
-			if s := fmt.Sprintf("http-nio-8080-exec-%d", i); e.recall(s) == nil {
+			if s := fmt.Sprintf("http-nio-8080-exec-%d", i); !e.knows(s) {
 				e.remember(s)
 				if round >= 50 {
 					forgotten++
@@ -68,14 +114,14 @@ func TestMemoryRestsWhereNothingRepeats(t *testing.T) {
 	remembered := 0
 	const strangers = 10 * (patience + nap)
 	for i := range strangers {
-		if e.remember(fmt.Sprintf("request-%d", i)) != nil {
+		if e.remember(fmt.Sprintf("request-%d", i)); e.memo != nil {
 			remembered++
 		}
 	}
 	assert.Less(t, remembered, strangers/10)
 	known := 0
 	for i := range 2 * nap {
-		if s := fmt.Sprintf("http-nio-8080-exec-%d", i%8); e.recall(s) != nil {
+		if s := fmt.Sprintf("http-nio-8080-exec-%d", i%8); e.knows(s) {
 			known++
 		} else {
 			e.remember(s)

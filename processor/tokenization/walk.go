@@ -70,34 +70,28 @@ func (w *walk) degrade() {
 	w.scratch.Degrade()
 }
 
-// text runs one text through the rewriter. The result is a view into the scratch.
+// text runs one text through the rewriter, unless it is known to hold nothing. The result is a view into the scratch.
 func (w *walk) text(k *keyEntry, s string) (string, rewrite.Verdict) {
-	if s == "" || w.err != nil {
+	if s == "" || k.knows(s) {
 		return s, rewrite.Unchanged
 	}
-	seen := k.recall(s)
-	if seen != nil && (seen.state == empty || seen.state == passed && w.confirm(seen, k.key, s)) {
-		return s, rewrite.Unchanged
-	}
-	out, verdict, err := w.rewriter.Text(w.scratch, w.view, rewrite.Place{Signal: w.signal, Key: k.path, DetectKey: k.key}, s)
-	switch {
-	case err != nil:
-		w.err = err
-	case verdict == rewrite.Unchanged && seen == nil && !w.dry:
-		k.remember(s)
-	}
-	return out, verdict
+	return w.unknown(k, s)
 }
 
-// confirm looks once more at a value that passed before: only when nothing is found in it may it pass unseen from now
-// on, since what is found and kept is counted each time, and may not be kept for another resource.
-func (w *walk) confirm(m *memo, key detect.Key, s string) bool {
-	if len(w.detector.Find(w.keys.scratch, key, s)) == 0 {
-		m.state = empty
-		return true
+// unknown is text for one that the key does not know. It is remembered when nothing is found in it: what is found and kept is
+// counted each time, and may not be kept for another resource.
+func (w *walk) unknown(k *keyEntry, s string) (string, rewrite.Verdict) {
+	if w.err != nil {
+		return s, rewrite.Unchanged
 	}
-	m.state = holding
-	return false
+	found := w.rewriter.Find(w.scratch, k.key, s)
+	if len(found) == 0 {
+		k.remember(s)
+		return s, rewrite.Unchanged
+	}
+	out, verdict, err := w.rewriter.Text(w.scratch, w.view, rewrite.Place{Signal: w.signal, Key: k.path}, s, found)
+	w.err = err
+	return out, verdict
 }
 
 // field handles a text that is no attribute and that nothing can be dropped from. When it changes, the caller hands
@@ -115,10 +109,12 @@ func (w *walk) change(set func(string), text string) {
 func (w *walk) value(k *keyEntry, v pcommon.Value) (dropped bool) {
 	switch v.Type() {
 	case pcommon.ValueTypeStr:
-		return w.str(k, v, v.Str())
+		s := v.Str()
+		out, verdict := w.text(k, s)
+		return w.str(v, s, out, verdict)
 	case pcommon.ValueTypeInt:
 		n := v.Int()
-		if !k.named && n > -shortestNumber && n < shortestNumber {
+		if !k.named && small(n) {
 			return false
 		}
 		w.number = strconv.AppendInt(w.number[:0], n, 10)
@@ -144,6 +140,8 @@ func (w *walk) value(k *keyEntry, v pcommon.Value) (dropped bool) {
 	return false
 }
 
+func small(n int64) bool { return -shortestNumber < n && n < shortestNumber }
+
 // longWhole reports whether d is what becomes of a long integer that somebody read from JSON.
 func longWhole(d float64) bool {
 	const exact = 1 << 53 // beyond it a double cannot tell one integer from the next
@@ -151,8 +149,8 @@ func longWhole(d float64) bool {
 	return size >= shortestNumber && size <= exact && d == math.Trunc(d)
 }
 
-func (w *walk) str(k *keyEntry, v pcommon.Value, s string) (dropped bool) {
-	out, verdict := w.text(k, s)
+// str notes what is to become of the text s, which is the value v.
+func (w *walk) str(v pcommon.Value, s, out string, verdict rewrite.Verdict) (dropped bool) {
 	switch verdict {
 	case rewrite.Changed:
 		w.edits.values = append(w.edits.values, valueEdit{value: v, text: out})
@@ -202,28 +200,24 @@ func (w *walk) attributes(m pcommon.Map, parent, start *keyEntry) {
 	for name, v := range m.All() {
 		i++
 		e := *guess
-		if e == nil || !e.is(name) { // nearly always it is: no call
+		if e == nil || !e.is(name) || !e.goesOn(name) { // nearly always it is: no call
 			e = w.keys.lookup(parent, guess, name)
 		}
 		guess = &e.next
-		if e.ordinary && e.view == w.view {
-			dropped := false
-			if s := v.Str(); s == "" { // or no text
-				dropped = w.value(e, v)
-			} else if !e.knows(s) {
-				dropped = w.str(e, v, s)
-			}
-			if dropped {
-				w.edits.pending = append(w.edits.pending, change{index: i, remove: true})
-			}
+		if e.plain != w.view {
+			w.attribute(e, v, i, m, &beside)
 		} else {
-			if e.exempt == kafkaRecord && !w.kafka {
-				e = w.keys.borne(e)
+			if s := v.Str(); s == "" {
+				if n := v.Int(); n != 0 && small(n) && !e.named {
+					continue
+				}
+			} else if e.memo != nil && len(s) <= memoLen {
+				if end := ending(s); e.seat(end, len(s)).holds(s, end) {
+					e.strangers = 0
+					continue
+				}
 			}
-			if maybeAxis(e, v) && beside.holds(m) {
-				e = w.keys.positioned(e)
-			}
-			w.attribute(e, v, i)
+			w.stranger(e, v, i)
 		}
 		if w.err != nil {
 			break
@@ -232,8 +226,32 @@ func (w *walk) attributes(m pcommon.Map, parent, start *keyEntry) {
 	w.edits.closeMap(m, mark)
 }
 
-// attribute handles the i-th entry of a map: the value, then the key.
-func (w *walk) attribute(e *keyEntry, v pcommon.Value, i int) {
+// stranger handles the i-th entry of a map, of which nothing but the value is of interest, and that is none that is known.
+//
+//go:noinline // registers belong to the entries that need nothing of it
+func (w *walk) stranger(e *keyEntry, v pcommon.Value, i int) {
+	s, dropped := v.Str(), false
+	if s == "" { // or no text
+		dropped = w.value(e, v)
+	} else {
+		out, verdict := w.unknown(e, s)
+		dropped = w.str(v, s, out, verdict)
+	}
+	if dropped {
+		w.edits.pending = append(w.edits.pending, change{index: i, remove: true})
+	}
+}
+
+// attribute handles the i-th entry of the map m.
+//
+//go:noinline // as above
+func (w *walk) attribute(e *keyEntry, v pcommon.Value, i int, m pcommon.Map, beside *position) {
+	if e.exempt == kafkaRecord && !w.kafka {
+		e = w.keys.borne(e)
+	}
+	if maybeAxis(e, v) && beside.holds(m) {
+		e = w.keys.positioned(e)
+	}
 	if w.entry(e, v) {
 		w.edits.pending = append(w.edits.pending, change{index: i, remove: true})
 		return
@@ -257,7 +275,10 @@ func (w *walk) entry(e *keyEntry, v pcommon.Value) (dropped bool) {
 	}
 	if e.view != w.view {
 		e.view, e.covered = w.view, w.view.Attribute(w.signal, e.path) != nil
-		e.ordinary = !e.covered && e.clean && axisOf(e.leaf) == noAxis
+		e.plain = nil
+		if !e.covered && e.clean && axisOf(e.leaf) == noAxis {
+			e.plain = w.view
+		}
 	}
 	if e.covered {
 		if dropped, done := w.whole(e, v); done {
@@ -269,8 +290,7 @@ func (w *walk) entry(e *keyEntry, v pcommon.Value) (dropped bool) {
 
 // whole applies a rule about the attribute as a whole, whatever its value.
 func (w *walk) whole(e *keyEntry, v pcommon.Value) (dropped, done bool) {
-	at := rewrite.Place{Signal: w.signal, Key: e.path, DetectKey: e.key}
-	out, verdict, done := w.rewriter.Attribute(w.scratch, w.view, at)
+	out, verdict, done := w.rewriter.Attribute(w.scratch, w.view, rewrite.Place{Signal: w.signal, Key: e.path})
 	switch verdict {
 	case rewrite.Changed:
 		w.edits.values = append(w.edits.values, valueEdit{value: v, text: out})
@@ -312,9 +332,7 @@ func (w *walk) exempted(e *keyEntry, s string) {
 	}
 	found := w.detector.Find(w.keys.scratch, detect.Nameless, s)
 	if len(found) == 0 {
-		if m := e.remember(s); m != nil {
-			m.state = empty
-		}
+		e.remember(s)
 	}
 	for i := range found {
 		f := &found[i]
