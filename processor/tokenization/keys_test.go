@@ -130,3 +130,19 @@ func TestMemoryRestsWhereNothingRepeats(t *testing.T) {
 	assert.Greater(t, known, nap/2)
 	assert.Nil(t, e.aside)
 }
+
+// Bodies that never come again neither take the places of names nor keep the memory from resting.
+func TestBodiesHaveAMemoryOfTheirOwn(t *testing.T) {
+	w := benchTokenizer(t).newWalk()
+	ld := plog.NewLogs()
+	records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	for i := range 2 * patience {
+		r := records.AppendEmpty()
+		r.SetSeverityText([]string{"INFO", "WARN"}[i%2])
+		r.Body().SetStr(fmt.Sprintf("cart %d is empty", i))
+	}
+	w.search(func(w *walk) { w.logs(t.Context(), ld) })
+	assert.True(t, w.keyless.knows("INFO") && w.keyless.knows("WARN"))
+	assert.False(t, w.keyless.knows("cart 511 is empty"))
+	assert.Nil(t, w.body.memo, "at rest")
+}

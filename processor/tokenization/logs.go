@@ -61,7 +61,7 @@ func (w *walk) record(r plog.LogRecord, kafka bool) (dropped bool) {
 	w.kafka = kafka
 	w.attributes(r.Attributes(), nil, w.place(placeItem))
 	w.kafka = false
-	return w.value(&w.keyless, r.Body())
+	return w.value(&w.body, r.Body())
 }
 
 // positions steps through a slice and tells the positions that were written down.

@@ -100,7 +100,7 @@ func (t *tokenizer) newWalk() *walk {
 		dry:      t.cfg.DryRun,
 		keys:     newKeyCache(t.policy.Detector()),
 	}
-	w.keyless.clean = true
+	w.keyless.clean, w.body.clean = true, true
 	w.traceState.exempt = traceState
 	return w
 }

@@ -29,7 +29,8 @@ type walk struct {
 	dry         bool // nothing is changed, whatever is found
 	scratch     *rewrite.Scratch
 	keys        keyCache
-	keyless     keyEntry // of texts that stand under no key
+	keyless     keyEntry // of texts that stand under no key: names, a severity
+	body        keyEntry // of bodies, which stand under none either, and of which most never come again
 	traceState  keyEntry
 	number      []byte
 	edits       edits
@@ -129,7 +130,7 @@ func (w *walk) value(k *keyEntry, v pcommon.Value) (dropped bool) {
 	case pcommon.ValueTypeBytes:
 		return w.spelled(k, v, v.Bytes().AsRaw(), true)
 	case pcommon.ValueTypeMap:
-		if k == &w.keyless {
+		if k == &w.body {
 			w.attributes(v.Map(), &w.keys.body, w.place(placeBody)) // a body's keys are read like those of attributes
 		} else {
 			w.attributes(v.Map(), k, k)
