@@ -12,16 +12,24 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// endOfMemory returns a page that lies between two that cannot be read.
+func endOfMemory(t *testing.T) []byte {
+	t.Helper()
+	page := os.Getpagesize()
+	memory, err := syscall.Mmap(-1, 0, 3*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = syscall.Munmap(memory) })
+	require.NoError(t, syscall.Mprotect(memory[:page], syscall.PROT_NONE))
+	require.NoError(t, syscall.Mprotect(memory[2*page:], syscall.PROT_NONE))
+	return memory[page : 2*page]
+}
+
 // TestClassifyAtTheEndOfMemory reads strings that end where memory does: the page behind them cannot be read.
 func TestClassifyAtTheEndOfMemory(t *testing.T) {
-	page := os.Getpagesize()
-	memory, err := syscall.Mmap(-1, 0, 2*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
-	require.NoError(t, err)
-	defer func() { _ = syscall.Munmap(memory) }()
-	require.NoError(t, syscall.Mprotect(memory[page:], syscall.PROT_NONE))
+	memory := endOfMemory(t)
 	d, s := testDetector(t), NewScratch()
 	for n := 1; n <= 3*blockLen; n++ {
-		at := memory[page-n : page]
+		at := memory[len(memory)-n:]
 		for i := range at {
 			at[i] = "jane@example.com 4111-1111 \\n%40 =:"[(i*7+n)%35]
 		}
@@ -33,4 +41,23 @@ func TestClassifyAtTheEndOfMemory(t *testing.T) {
 		}
 		require.Equal(t, fmt.Sprint(d.Find(NewScratch(), Key{}, string(at))), fmt.Sprint(d.Find(s, Key{}, text)))
 	}
+}
+
+// TestFieldsAtTheEndOfMemory reads records that begin or end where memory does.
+func TestFieldsAtTheEndOfMemory(t *testing.T) {
+	memory, m := endOfMemory(t), newFieldMaker(4)
+	d, warm, passed := plainDetector(t), NewScratch(), 0
+	for range 1000 {
+		record := m.record()
+		record = record[:min(len(memory), m.r.IntN(len(record))+1)]
+		for _, at := range [][]byte{memory[:len(record)], memory[len(memory)-len(record):]} {
+			copy(at, record)
+			checkFields(t, d, warm, unsafe.String(&at[0], len(at)), false)
+			if warm.fields != nil {
+				warm.fields.memory.nap = 0
+				passed += len(warm.fields.quiet)
+			}
+		}
+	}
+	require.Positive(t, passed)
 }
