@@ -12,6 +12,7 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/cloakroom/cloakroom/processor/detect"
 	"github.com/cloakroom/cloakroom/processor/policy"
 	"github.com/cloakroom/cloakroom/processor/rewrite"
 	"github.com/cloakroom/cloakroom/vault/escrow/spool"
@@ -197,7 +198,7 @@ func rewriteText(t *testing.T, r *rewrite.Rewriter, p *policy.Policy, text strin
 	s := r.NewScratch()
 	view := p.View(context.Background(), pcommon.NewResource())
 	for {
-		out, _, err := r.Text(s, view, rewrite.Place{Signal: policy.Logs}, text)
+		out, _, err := r.Text(s, view, rewrite.Place{Signal: policy.Logs}, text, r.Find(s, detect.Key{}, text))
 		if err != nil {
 			return "", err
 		}
