@@ -143,6 +143,21 @@ func TestLawsOnExamples(t *testing.T) {
 	}
 }
 
+// TestLawsAtTheEndOfBlocks puts the examples where a block ends inside of them, or right behind: the masks do not have what follows.
+func TestLawsAtTheEndOfBlocks(t *testing.T) {
+	d, s := plainDetector(t), NewScratch()
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, a := range seeds() {
+		if a[0] != "" || len(a[1]) > 2*blockLen {
+			continue
+		}
+		for range 12 {
+			text := strings.Repeat(";", blockLen)[min(r.IntN(len(a[1])+1), blockLen):] + a[1] + choose(r, "", ".", "; and more of that")
+			require.Equal(t, fmt.Sprint(d.Reference(Key{}, text)), fmt.Sprint(d.Find(s, Key{}, text)), "%q", text)
+		}
+	}
+}
+
 // TestLawsOnChains repeats pairs of which each hides the next one.
 func TestLawsOnChains(t *testing.T) {
 	d, s := testDetector(t), NewScratch()
