@@ -129,10 +129,10 @@ func (t *text) readCues(from, to int, after bool) {
 	digits, last := 0, 0
 	for ; starts != 0; starts &= starts - 1 {
 		bit := bits.TrailingZeros64(starts)
-		if between := digit >> (last & 63) & (1<<((bit-last)&63) - 1); between != 0 {
-			digits += bits.OnesCount64(between)
+		if digit != 0 {
+			digits += bits.OnesCount64(digit >> (last & 63) & (1<<((bit-last)&63) - 1))
+			last = bit
 		}
-		last = bit
 		if digits != 0 {
 			digits = t.leadOn(from+bit, digits, after)
 		}
@@ -140,8 +140,9 @@ func (t *text) readCues(from, to int, after bool) {
 		if i+2 > to {
 			return
 		}
-		if fold := fold3(t.s[i], t.s[i+1], t.at(i+2)); cueBits[fold>>6]>>(fold&63)&1 != 0 {
-			digits = t.cuesAt(i, to, fold, digits, after)
+		x := load8(t.s, i)
+		if fold := foldHead(x); cueBits[fold>>6]>>(fold&63)&1 != 0 {
+			digits = t.cuesAt(i, to, x, digits, after)
 		}
 	}
 }
@@ -166,10 +167,14 @@ func (t *text) forgetCues() {
 	t.cues.entities = entitySet{}
 }
 
-// cuesAt adds the entities of the cues that start at i with the three bytes folded, after so many digits.
-func (t *text) cuesAt(i, to int, fold uint, digits int, after bool) int {
-	x := load8(t.s, i) | smalls8
-	for _, cue := range cueTable[fold] {
+// foldHead is fold3 of the first three of eight bytes.
+func foldHead(x uint64) uint { return uint(x&31 | x>>3&(31<<5) | x>>6&(31<<10)) }
+
+// cuesAt adds the entities of the cues that start at i, where the eight bytes stand, after so many digits.
+func (t *text) cuesAt(i, to int, x uint64, digits int, after bool) int {
+	cues := cueTable[foldHead(x)]
+	x |= smalls8
+	for _, cue := range cues {
 		if x&cue.mask != cue.head || !t.isCue(cue, i, to) {
 			continue
 		}
@@ -232,8 +237,9 @@ func (t *text) readForeignCues(from, to int, after bool) {
 		if i+2 > to {
 			return
 		}
-		if fold := fold3(t.s[i], t.s[i+1], t.at(i+2)); cueBits[fold>>6]>>(fold&63)&1 != 0 {
-			digits = t.cuesAt(i, to, fold, digits, after)
+		x := load8(t.s, i)
+		if fold := foldHead(x); cueBits[fold>>6]>>(fold&63)&1 != 0 {
+			digits = t.cuesAt(i, to, x, digits, after)
 		}
 	}
 }

@@ -143,6 +143,13 @@ func tripleOf(sep uint8, first, second, third int) uint64 {
 // digitRun returns how many digits stand from i on, at most 15.
 func digitRun(s string, i int) int {
 	n := 0
+	if i+8 <= len(s) {
+		const highs8 = 0x80 * ones8
+		x := load8(s, i) ^ '0'*ones8 // digits are 0 to 9
+		if n = bits.TrailingZeros64((x&^highs8+0x76*ones8|x)&highs8) / 8; n < 8 {
+			return n
+		}
+	}
 	for n < 15 && i+n < len(s) && isDigit(s[i+n]) {
 		n++
 	}

@@ -256,11 +256,11 @@ var notDomainEnds = func() (t [32]uint32) {
 
 // domain reads a domain name from i: two labels or more, the last of them letters.
 func (t *text) domain(i int) (end int, ok bool) {
-	limit := min(len(t.s), i+maxDomain)
+	s := t.s[:min(len(t.s), i+maxDomain)]
 	for dots := 0; ; dots++ {
 		label := i
-		for i < limit {
-			c := t.s[i]
+		for i < len(s) {
+			c := s[i]
 			if isAlnum(c) || c == '-' && i > label {
 				i++
 				continue

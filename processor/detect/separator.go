@@ -93,7 +93,7 @@ func (t *text) keyValue(k sepKey, sep byte, after int) {
 			return
 		}
 	}
-	ref, known := lookupSuffix(key)
+	ref, known := t.keys.lookup(t.s, k.start, k.end)
 	if !known {
 		return
 	}
