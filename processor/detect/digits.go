@@ -245,7 +245,7 @@ func (t *text) cluster(start int, c *cluster) {
 // layouts looks up the layout of the whole cluster, and of its leading groups wherever a space ends them.
 func (t *text) layouts(start int, c *cluster) {
 	free := t.numberMayStart(start)
-	near, before := t.near, len(t.out)
+	near, vetoes, before := t.near, t.vetoes, len(t.out)
 	for g := c.groups - 1; g >= 0; g-- {
 		end := c.end[g]
 		if bit := digitBit(c.code[g]); digitBits[bit>>6]>>(bit&63)&1 == 0 {
@@ -258,7 +258,9 @@ func (t *text) layouts(start int, c *cluster) {
 		goesOn := (g < c.groups-1 || !c.whole) && t.at(end) != ' '
 		if goesOn || !free || !t.numberMayEnd(end) {
 			for i := range entries {
-				t.near = t.near || t.mayBeLayout(&entries[i], c, g, start)
+				if e := &entries[i]; e.valid == nil || e.valid(c.digits[:c.count[g]]) {
+					t.veto(vetoed{extent{start, end}, e.cuedBy, e.cued})
+				}
 			}
 		} else {
 			for i := range entries {
@@ -266,16 +268,11 @@ func (t *text) layouts(start int, c *cluster) {
 			}
 		}
 		if len(t.out) > before { // what fewer groups might have been is covered, and so is what begins inside
-			t.near = near
+			t.near, t.vetoes = near, vetoes
 			t.laidOut = extent{start, end}
 			return
 		}
 	}
-}
-
-// mayBeLayout reports whether the number is of the layout but for what stands beside it, which may be another finding.
-func (t *text) mayBeLayout(e *digitEntry, c *cluster, g, start int) bool {
-	return (e.valid == nil || e.valid(c.digits[:c.count[g]])) && (!e.cued || t.cued(e.cuedBy, start, c.end[g]))
 }
 
 func (t *text) layout(e *digitEntry, c *cluster, g, start int) {

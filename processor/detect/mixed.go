@@ -23,7 +23,7 @@ func (t *text) shaped(start, end int) {
 	digits := digitMask(t.s, start, end)
 	c := &t.mixed
 	t.mixedGroups(start, c, beginsShape(t.s, start, end, digits))
-	near, before := t.near, len(t.out)
+	near, vetoes, before := t.near, t.vetoes, len(t.out)
 	for g := c.groups - 1; g >= 0; g-- {
 		if isEntered(c.code[g]) {
 			entries := shapeTable[c.code[g]]
@@ -41,7 +41,7 @@ func (t *text) shaped(start, end int) {
 			}
 		}
 		if len(t.out) > before { // what fewer groups might have been is covered
-			t.near = near
+			t.near, t.vetoes = near, vetoes
 			return
 		}
 	}
@@ -51,7 +51,7 @@ func (t *text) shaped(start, end int) {
 func (t *text) everyShape(start int) {
 	c := &t.mixed
 	t.mixedGroups(start, c, true)
-	near, before := t.near, len(t.out)
+	near, vetoes, before := t.near, t.vetoes, len(t.out)
 	for g := c.groups - 1; g >= 0; g-- {
 		n := c.count[g]
 		digits := digitMask(string(c.chars[:n]), 0, int(n))
@@ -65,7 +65,7 @@ func (t *text) everyShape(start int) {
 			}
 		}
 		if len(t.out) > before {
-			t.near = near
+			t.near, t.vetoes = near, vetoes
 			return
 		}
 	}
@@ -114,18 +114,18 @@ func (t *text) shape(e *shapeEntry, c *mixed, g, start int) {
 	}
 	goesOn := (g < c.groups-1 || !c.whole) && t.at(end) != ' '
 	isFree := !goesOn && t.numberMayStart(start) && t.shapeMayStart(start) && t.numberMayEnd(end) && t.shapeMayEnd(end)
-	if !isFree && (t.near || e.valid != nil && !e.valid(c.chars[:n])) {
+	wantsCue := e.cued || isLow && !e.folded
+	if !isFree {
+		if e.valid == nil || e.valid(c.chars[:n]) {
+			t.veto(vetoed{extent{start, end}, e.cuedBy, wantsCue})
+		}
 		return
 	}
 	cued := false
-	if e.cued || isLow && !e.folded {
+	if wantsCue {
 		if cued = t.cued(e.cuedBy, start, end); !cued {
 			return
 		}
-	}
-	if !isFree { // what forbids it may be another finding
-		t.near = true
-		return
 	}
 	if e.spaced && (t.groupBefore(start) || isDigit(t.s[end-1]) && t.digitsFollow(end)) {
 		t.near = true

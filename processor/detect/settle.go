@@ -42,6 +42,9 @@ func (s *Scratch) find(d *Detector, key Key, text string, first, scan func(*text
 	}
 	s.resolver.opaque = d.opaque
 	found := s.resolver.settle(t)
+	if !t.near {
+		t.reviewVetoes(found)
+	}
 	if !t.near || len(text) > maxRepeated {
 		return found
 	}
@@ -53,6 +56,50 @@ func (s *Scratch) find(d *Detector, key Key, text string, first, scan func(*text
 		found = more
 	}
 	return found
+}
+
+// vetoed is a candidate that passed its own checks and that what stands beside it forbade.
+type vetoed struct {
+	extent
+	cuedBy   Entity
+	wantsCue bool
+}
+
+const (
+	maxVetoed = 16 // candidates that are kept until it is known what else the text holds
+	vetoReach = 64 // how far from a candidate a veto looks, in bytes
+)
+
+// veto notes a candidate. Most texts hold nothing else, so that its cue, which costs more than all the rest, need not be
+// looked for now.
+func (t *text) veto(v vetoed) {
+	switch {
+	case t.near:
+	case t.vetoes < len(t.vetoed):
+		t.vetoed[t.vetoes] = v
+		t.vetoes++
+	default:
+		t.near = !v.wantsCue || t.cued(v.cuedBy, v.start, v.end)
+	}
+}
+
+// reviewVetoes says that a verifier came close where a finding is what may have forbidden a candidate.
+func (t *text) reviewVetoes(found []Finding) {
+	for _, v := range t.vetoed[:t.vetoes] {
+		if liesBeside(v.extent, found) && (!v.wantsCue || t.cued(v.cuedBy, v.start, v.end)) {
+			t.near = true
+		}
+	}
+}
+
+// liesBeside reports whether a finding lies in reach of the vetoes of the candidate.
+func liesBeside(v extent, found []Finding) bool {
+	for i := range found {
+		if found[i].Start < v.end+vetoReach && v.start-vetoReach < found[i].End {
+			return true
+		}
+	}
+	return false
 }
 
 func (t *text) examine(scan func(*text)) {

@@ -29,6 +29,9 @@ type text struct {
 	packed    *packed // made by the first text that needs it
 	plans     budget  // telephone numbers that the library is asked about
 
+	vetoed [maxVetoed]vetoed // candidates that only what stands beside them forbade, the first vetoes of them
+	vetoes int
+
 	run     extent    // last unquoted run: see runEnd
 	laidOut extent    // last number in groups
 	digits  cluster   // the digits at hand: here, as verifiers called through tables would make it escape
@@ -86,7 +89,7 @@ func (t *text) reset(d *Detector, key Key, s string) {
 	t.s, t.d, t.key = s, d, key
 	t.tokens, t.out = t.tokens[:0], t.out[:0]
 	t.run, t.quotes = extent{}, [8]extent{}
-	t.cookieEnd, t.authEnd, t.near = 0, 0, false
+	t.cookieEnd, t.authEnd, t.near, t.vetoes = 0, 0, false, 0
 	t.quietIn, t.jwtParts = extent{}, [5]extent{}
 	t.encoded, t.lists, t.plans, t.unescaped = nesting{}, nesting{}, budget{}, 0
 	t.cues.extent, t.packedRun, t.tableEnd, t.laidOut = extent{}, extent{}, 0, extent{}
