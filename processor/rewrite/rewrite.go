@@ -24,7 +24,7 @@ import (
 // Issuer hands out tokens. It is safe for concurrent use.
 type Issuer interface {
 	// Mint appends the token for the canonical value of class to dst and records it in b, or only counts it there by
-	// [token.Batch.AddKnown] when its record is durable already. It is called on the hot path: it neither blocks nor
+	// [token.Batch.AddKnown] when it knows its record to be durable. It is called on the hot path: it neither blocks nor
 	// allocates in the common case. What the vault cannot issue for now is an error for
 	// which [Unavailable] is true. Where only the vault may mint, Mint appends a stand-in and says so by
 	// [token.Batch.Pend]; Commit settles it.

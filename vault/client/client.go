@@ -2,8 +2,8 @@
 // and hands it in; it cannot reveal.
 //
 // An [Issuer] works over a [Vault], so a vault in the same process and one across the network run the same code. Once a
-// class is known, [Issuer.Mint] touches neither the network nor a lock that is held for longer than a look-up; a class or
-// scope seen for the first time, or a grant that ended, costs one call to the vault. Grants are renewed in the background
+// class is known, [Issuer.Mint] touches neither network nor lock; a class or scope seen for the first time, or a grant that
+// ended, costs one call to the vault. Grants are renewed in the background
 // before they end and when their epoch does, and the vault is listened to for what it revokes. [Issuer.Commit] returns when
 // every token of a batch is durable: with the vault, or with a [spool.Spool] on this agent's disk.
 //

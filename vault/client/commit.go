@@ -39,9 +39,13 @@ func (i *Issuer) Commit(ctx context.Context, b *token.Batch) error {
 		case e == nil:
 			// Its grant is long over: the batch has to be minted again.
 			return fmt.Errorf("%w: no grant of key id %s", token.ErrUnavailable, r.Kid)
-		case r.Class.Kind == token.Deterministic && e.known.has(r.Identity):
-			c.known++
-			continue
+		}
+		if r.Class.Kind == token.Deterministic {
+			if memory := e.minted.Load(); e.known.has(r.Identity) {
+				i.remember(memory, r)
+				c.known++
+				continue
+			}
 		}
 		if c.full(e, len(r.Canonical)) {
 			if err := c.send(ctx); err != nil {

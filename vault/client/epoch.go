@@ -93,7 +93,7 @@ func (e *epoch) end() {
 
 // escrowAgain forgets what is durable: the vault has lost it.
 func (e *epoch) escrowAgain() {
-	e.known.clear() // first: what is put into minted afterwards was not known any more
+	e.known.clear() // first: nothing is known any more that could go into the new memory
 	e.minted.Store(newMinted(e.remember))
 }
 

@@ -204,7 +204,7 @@ func (i *Issuer) adopt(s *scope, asked []token.Class, g *vaultpb.GrantResponse, 
 		if s.epoch != nil {
 			s.epoch.minted.Store(nil) // with its keys
 		}
-		i.remember(e, now)
+		i.keep(e, now)
 	}
 	e.renew(g)
 	s.epoch, e.ends = e, t.epochEnds
@@ -355,8 +355,8 @@ func (i *Issuer) replace(s *scope, asked []token.Class, keys map[token.Class]key
 	}
 }
 
-// remember adds an epoch to those that commits look up, and forgets those no batch can be in flight of.
-func (i *Issuer) remember(e *epoch, now time.Time) {
+// keep adds an epoch to those that commits look up, and forgets those no batch can be in flight of.
+func (i *Issuer) keep(e *epoch, now time.Time) {
 	next := map[token.Kid]*epoch{e.kid: e}
 	for kid, old := range *i.epochs.Load() {
 		if now.Before(old.ends.Add(keepEpochs)) {

@@ -48,7 +48,7 @@ type mac struct {
 // clockEvery is how many mints share one look at the clock within a batch. A batch lives for milliseconds.
 const clockEvery = 256
 
-// Mint appends the token for the canonical value of class to dst and records it in b, unless it is one-way or known to be
+// Mint appends the token for the canonical value of class to dst and records it in b, unless it is one-way or remembered as
 // durable. In the common case it neither blocks nor allocates. A class seen first, or whose grant ended, waits for one call to the
 // vault. It fails with [token.ErrUnavailable] or [ErrRefused], and then dst is returned as it was.
 //
@@ -69,45 +69,27 @@ func (i *Issuer) Mint(dst []byte, class token.Class, canonical []byte, b *token.
 	if m.remote {
 		return i.mintRemote(dst, m, class, canonical, b, s.now)
 	}
-	if class.Kind == token.Random {
-		id, n := m.hash.RandomIdentity(canonical), len(dst)
-		dst = i.append(dst, m, class, id)
-		b.Add(class, m.epoch.kid, id, dst[n:], canonical)
-		return dst, nil
-	}
-	if b.Known() == 0 {
-		s.losses = i.losses.Load()
-	}
-	memory := m.epoch.minted.Load()
-	var key mintedKey
-	if memory != nil {
-		key = m.keyOf(canonical)
-		if tail, ok := memory.get(key); ok {
-			if class.Kind == token.Deterministic {
-				b.AddKnown()
-			}
+	if class.Kind == token.Deterministic {
+		if b.Known() == 0 {
+			s.losses = i.losses.Load()
+		}
+		if tail, ok := m.remembered(canonical); ok {
+			b.AddKnown()
 			return append(append(dst, m.head...), tail[:]...), nil
 		}
 	}
-	id, n := m.hash.Identity(canonical), len(dst)
-	dst = i.append(dst, m, class, id)
-	if class.Kind == token.Deterministic {
-		if !m.epoch.known.has(id) {
-			b.Add(class, m.epoch.kid, id, dst[n:], canonical)
-			return dst, nil
-		}
-		b.AddKnown()
+	var id token.Identity
+	if class.Kind == token.Random {
+		id = m.hash.RandomIdentity(canonical)
+	} else {
+		id = m.hash.Identity(canonical)
 	}
-	if memory != nil {
-		memory.put(key, mintedTail(dst[len(dst)-token.TailSize:]))
+	n, kid := len(dst), m.epoch.kid
+	dst = token.Append(dst, class.Name, kid, id, i.recognizer.Load().Tag(class.Name, kid, id))
+	if class.Kind != token.OneWay {
+		b.Add(class, kid, id, dst[n:], canonical)
 	}
 	return dst, nil
-}
-
-// append appends the token of an identity.
-func (i *Issuer) append(dst []byte, m *mac, class token.Class, id token.Identity) []byte {
-	kid := m.epoch.kid
-	return token.Append(dst, class.Name, kid, id, i.recognizer.Load().Tag(class.Name, kid, id))
 }
 
 // mintRemote appends a token that the vault minted before, or a stand-in for the one it mints at Commit.

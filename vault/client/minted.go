@@ -8,9 +8,9 @@ import (
 	"github.com/cloakroom/cloakroom/vault/token"
 )
 
-// minted remembers tokens of one epoch that need no record any more: those whose records are durable, and one-way ones.
-// It forgets at will, and what is forgotten is minted again, the same. Values are not in it, see [mintedKey]. Bounded, 64
-// bytes a token. Safe for concurrent use, without locks.
+// minted remembers deterministic tokens of one epoch whose records are durable and that were minted again since. It forgets
+// at will, and what is forgotten is minted again, the same. Values are not in it, see [mintedKey]. Bounded, 64 bytes a
+// token. Safe for concurrent use, without locks.
 type minted struct{ sets [][mintedWays]mintedSeat }
 
 const (
@@ -24,6 +24,23 @@ type mintedKey [2]uint64
 
 func (m *minter) keyOf(canonical []byte) mintedKey {
 	return mintedKey{maphash.Bytes(m.seeds[0], canonical), maphash.Bytes(m.seeds[1], canonical)}
+}
+
+// remembered returns the token of a value, if it needs no record.
+func (m *minter) remembered(canonical []byte) (tail mintedTail, ok bool) {
+	memory := m.epoch.minted.Load()
+	if memory == nil {
+		return tail, false
+	}
+	return memory.get(m.keyOf(canonical))
+}
+
+// remember has a token remembered that was found durable after memory was loaded: a memory that was dropped meanwhile, as
+// its tokens may be durable no more, is none that anybody looks into.
+func (i *Issuer) remember(memory *minted, r token.Record) {
+	if m := (*i.table.Load())[r.Class]; memory != nil && m != nil && m.epoch.kid == r.Kid {
+		memory.put(m.keyOf(r.Canonical), mintedTail(r.Token[len(r.Token)-token.TailSize:]))
+	}
 }
 
 // mintedTail is a token from behind its class.
