@@ -2,7 +2,6 @@ package tokenization
 
 import (
 	"encoding/binary"
-	"math/bits"
 	"strings"
 	"unsafe"
 
@@ -32,7 +31,7 @@ const (
 // keyEntry is what is known about one attribute key, or about one key at its path inside nested maps.
 type keyEntry struct {
 	leaf   string     // as written in the map
-	size   int        // of the leaf, or -1 for one that is too long for the next three
+	size   int        // of the leaf, or -1 for one that is too long for the next two
 	end    uint64     // of the leaf: see ending
 	words  [3]uint64  // the others of the leaf
 	path   string     // leaf, with the keys of the maps around it: what policy rules match
@@ -76,11 +75,13 @@ func seats(end uint64, n int) uint64 {
 
 func (m *memo) ends(end uint64, n int) bool { return m.end == end && int(m.n) == n }
 
-// ending is the last eight bytes of s, or all of a shorter one, the last one lowest: values under one key mostly differ
-// in it, and a product spreads its low bits.
+// ending is the last eight bytes of s, or all of a shorter one, some of them twice; the last one is lowest, as values under one key
+// mostly differ in it, and a product spreads its low bits.
 func ending(s string) (end uint64) {
 	if n := len(s); n >= 8 {
-		return bits.ReverseBytes64(word(s, n-8))
+		return word(s, n-8)
+	} else if n >= 4 {
+		return half(s, 0)<<32 | half(s, n-4)
 	}
 	for i := range len(s) {
 		end = end<<8 | uint64(s[i])
@@ -91,7 +92,12 @@ func ending(s string) (end uint64) {
 // word is the eight bytes of s from i, which must be there: no bounds are checked, as that would cost more than all the rest of a
 // comparison.
 func word(s string, i int) uint64 {
-	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), i))[:])
+	return binary.BigEndian.Uint64((*[8]byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), i))[:])
+}
+
+// half is four bytes, as word is eight.
+func half(s string, i int) uint64 {
+	return uint64(binary.BigEndian.Uint32((*[4]byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), i))[:]))
 }
 
 // holds reports whether the memo is of s, which ends so. The texts are compared word by word: a call costs more than most
@@ -101,7 +107,7 @@ func (m *memo) holds(s string, end uint64) bool {
 		return false
 	}
 	for i := 0; i < len(s)-8; i += 8 {
-		if binary.LittleEndian.Uint64(m.text[i:]) != word(s, i) {
+		if binary.BigEndian.Uint64(m.text[i:]) != word(s, i) {
 			return false
 		}
 	}
@@ -289,17 +295,15 @@ func (c *keyCache) lookup(parent *keyEntry, guess **keyEntry, leaf string) *keyE
 	return e
 }
 
-// is reports whether the leaf is that of the entry, as far as its length and its last eight bytes tell; where there are
-// more, goesOn tells. They are two because the compiler puts nothing as long as both where it is called.
-func (e *keyEntry) is(leaf string) bool { return len(leaf) == e.size && ending(leaf) == e.end }
-
+// goesOn reports whether a leaf of the size and the ending of the entry's is the entry's. The walk asks for these two first: the
+// compiler puts nothing as long as all three where it is called.
 func (e *keyEntry) goesOn(leaf string) bool {
 	n := len(leaf)
 	return n <= 8 || word(leaf, 0) == e.words[0] &&
 		(n <= 16 || word(leaf, 8) == e.words[1] && word(leaf, n-16) == e.words[2])
 }
 
-// spell fills in what is and goesOn ask for.
+// spell fills in what a leaf is compared with.
 func (e *keyEntry) spell() {
 	n := len(e.leaf)
 	if n > 32 {

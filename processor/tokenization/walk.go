@@ -201,7 +201,7 @@ func (w *walk) attributes(m pcommon.Map, parent, start *keyEntry) {
 	for name, v := range m.All() {
 		i++
 		e := *guess
-		if e == nil || !e.is(name) || !e.goesOn(name) { // nearly always it is: no call
+		if e == nil || len(name) != e.size || ending(name) != e.end || !e.goesOn(name) { // nearly always it is: no call
 			e = w.keys.lookup(parent, guess, name)
 		}
 		guess = &e.next
