@@ -28,7 +28,7 @@ var runs = []struct {
 	env  []string
 	args string
 }{
-	{"detect.txt", ".", nil, "-bench Lines|JSONBody|Size|Hostile|Names|Patterns|Entities -cpu 1 ./processor/detect"},
+	{"detect.txt", ".", nil, "-bench ByteScan|Lines|Records|JSONBody|Size|Hostile|Names|Patterns|Entities -cpu 1 ./processor/detect"},
 	{"entities50.txt", ".", []string{"SUBSET=50"}, "-tags subset -bench Entities -cpu 1 ./processor/detect"},
 	{"entities10.txt", ".", []string{"SUBSET=10"}, "-tags subset -bench Entities -cpu 1 ./processor/detect"},
 	{"vault.txt", ".", nil, "-bench . ./vault/token ./vault/client ./vault/server ./vault/store/..."},

@@ -26,7 +26,7 @@ var runs = []struct {
 	dir   string
 	args  string
 }{
-	{30, ".", "-bench Lines|JSONBody -benchtime 500ms -cpu 1 ./processor/detect"},
+	{30, ".", "-bench Lines|Records|JSONBody -benchtime 500ms -cpu 1 ./processor/detect"},
 	{35, "builder/bench", "-bench Hop|Peers/.*/.*/cloakroom -benchtime 500ms ."},
 	{20, ".", "-bench Stream/vault=known -benchtime 2x ./builder/kafkabench"},
 	{10, ".", "-bench Processor/.*/repeated=95 -benchtime 30x ./builder/fleetbench"},

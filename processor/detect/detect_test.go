@@ -51,20 +51,6 @@ func BenchmarkAttributes(b *testing.B) {
 	}
 }
 
-// BenchmarkByteScan is the floor: one table look-up a byte.
-func BenchmarkByteScan(b *testing.B) {
-	b.SetBytes(int64(len(cleanLine)))
-	n := 0
-	for b.Loop() {
-		for i := range len(cleanLine) {
-			if classes[cleanLine[i]]&clsEvent != 0 {
-				n++
-			}
-		}
-	}
-	_ = n
-}
-
 // apiBody is a body of 1 KB, as an API answers, with three values.
 const apiBody = `{"id":"ord-93841","created_at":"2023-01-15T12:34:56Z","status":"confirmed","currency":"EUR","total":129.9,"items":[{"sku":"A-1001","title":"Desk lamp, black","quantity":1,"unit_price":49.9,"tax_rate":0.19,"warehouse":"fra-2"},` +
 	`{"sku":"B-2044","title":"Office chair","quantity":1,"unit_price":80.0,"tax_rate":0.19,"warehouse":"fra-2"}],"customer":{"segment":"retail","locale":"de-DE","first_name":"Jane","email":"jane@example.com","newsletter":false,"tier":"gold"},` +
