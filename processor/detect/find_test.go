@@ -147,11 +147,15 @@ func TestLawsOnExamples(t *testing.T) {
 func TestLawsAtTheEndOfBlocks(t *testing.T) {
 	d, s := plainDetector(t), NewScratch()
 	r := rand.New(rand.NewPCG(1, 2))
+	rounds := 12
+	if raceEnabled || testing.Short() { // the race detector takes minutes
+		rounds = 1
+	}
 	for _, a := range seeds() {
 		if a[0] != "" || len(a[1]) > 2*blockLen {
 			continue
 		}
-		for range 12 {
+		for range rounds {
 			text := strings.Repeat(";", blockLen)[min(r.IntN(len(a[1])+1), blockLen):] + a[1] + choose(r, "", ".", "; and more of that")
 			require.Equal(t, fmt.Sprint(d.Reference(Key{}, text)), fmt.Sprint(d.Find(s, Key{}, text)), "%q", text)
 		}
