@@ -78,8 +78,8 @@ func (t *text) veto(v vetoed) {
 	case t.vetoes < len(t.vetoed):
 		t.vetoed[t.vetoes] = v
 		t.vetoes++
-	default:
-		t.near = !v.wantsCue || t.cued(v.cuedBy, v.start, v.end)
+	case !v.wantsCue || t.cued(v.cuedBy, v.start, v.end): // which may come close itself
+		t.near = true
 	}
 }
 
