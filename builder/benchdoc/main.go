@@ -28,9 +28,9 @@ var runs = []struct {
 	env  []string
 	args string
 }{
-	{"detect.txt", ".", nil, "-bench ByteScan|Lines|Records|JSONBody|Size|Hostile|Names|Patterns|Entities -cpu 1 ./processor/detect"},
-	{"entities50.txt", ".", []string{"SUBSET=50"}, "-tags subset -bench Entities -cpu 1 ./processor/detect"},
-	{"entities10.txt", ".", []string{"SUBSET=10"}, "-tags subset -bench Entities -cpu 1 ./processor/detect"},
+	{"detect.txt", ".", nil, "-bench ByteScan|Lines|Records|JSONBody|Size|Hostile|Names|Patterns|Entities -cpu 1 -benchtime 100ms -count 9 ./processor/detect"},
+	{"entities50.txt", ".", []string{"SUBSET=50"}, "-tags subset -bench Entities -cpu 1 -benchtime 100ms -count 9 ./processor/detect"},
+	{"entities10.txt", ".", []string{"SUBSET=10"}, "-tags subset -bench Entities -cpu 1 -benchtime 100ms -count 9 ./processor/detect"},
 	{"vault.txt", ".", nil, "-bench . ./vault/token ./vault/client ./vault/server ./vault/store/..."},
 	{"fleet.txt", ".", nil, "-bench Escrow|Grant|Issue|Append -count 3 ./builder/fleetbench ./vault/escrow/spool"},
 	{"processor.txt", ".", nil, "-bench Processor -benchtime 300x -count 3 ./builder/fleetbench"},

@@ -29,6 +29,12 @@ func TestParse(t *testing.T) {
 	v, err = r.get("h", "A", "ns/op")
 	require.NoError(t, err)
 	require.Equal(t, 9.0, v, "the median of three runs")
+	require.NoError(t, r.parse("detect.txt", []byte("BenchmarkA-2 1 9 ns/op 4 MB/s\nBenchmarkA-2 1 5 ns/op 7 MB/s\nBenchmarkA-2 1 700 ns/op 1 MB/s\n")))
+	for unit, want := range map[string]float64{"ns/op": 5, "MB/s": 7} {
+		v, err = r.get("detect.txt", "A", unit)
+		require.NoError(t, err)
+		require.Equal(t, want, v, "the fastest of three runs")
+	}
 	_, err = r.get("f", "A/clean_10B", "B/op")
 	require.Error(t, err)
 	require.Error(t, r.parse("g", []byte("PASS\n")))
