@@ -36,7 +36,7 @@ var runs = []struct {
 	{"processor.txt", ".", nil, "-bench Processor -benchtime 300x -count 3 ./builder/fleetbench"},
 	{"postgres.txt", ".", nil, "-tags services -bench Postgres -count 3 ./builder/fleetbench"},
 	{"kafka.txt", ".", nil, "-bench Stream|Consumers -benchtime 5x ./builder/kafkabench"},
-	{"peers.txt", "builder/bench", nil, "-bench . -timeout 30m ."},
+	{"peers.txt", "builder/bench", nil, "-bench . -count 3 -timeout 30m ."},
 }
 
 func main() {
