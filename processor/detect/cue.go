@@ -141,7 +141,7 @@ func (t *text) readCues(from, to int, after bool) {
 			return
 		}
 		x := load8(t.s, i)
-		if fold := foldHead(x); cueBits[fold>>6]>>(fold&63)&1 != 0 {
+		if mayBeCue(x) {
 			digits = t.cuesAt(i, to, x, digits, after)
 		}
 	}
@@ -169,6 +169,12 @@ func (t *text) forgetCues() {
 
 // foldHead is fold3 of the first three of eight bytes.
 func foldHead(x uint64) uint { return uint(x&31 | x>>3&(31<<5) | x>>6&(31<<10)) }
+
+// mayBeCue reports whether a cue may start with the first of eight bytes.
+func mayBeCue(x uint64) bool {
+	fold := foldHead(x)
+	return cueBits[fold>>6]>>(fold&63)&1 != 0
+}
 
 // cuesAt adds the entities of the cues that start at i, where the eight bytes stand, after so many digits.
 func (t *text) cuesAt(i, to int, x uint64, digits int, after bool) int {
@@ -238,7 +244,7 @@ func (t *text) readForeignCues(from, to int, after bool) {
 			return
 		}
 		x := load8(t.s, i)
-		if fold := foldHead(x); cueBits[fold>>6]>>(fold&63)&1 != 0 {
+		if mayBeCue(x) {
 			digits = t.cuesAt(i, to, x, digits, after)
 		}
 	}

@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"encoding/binary"
 	"math"
 	"math/bits"
 )
@@ -221,17 +220,15 @@ func (f *fields) learn(s string) {
 	}
 }
 
-// fieldHash tells fields apart by their ends and their length, and by whether they are at an end of their text.
+// fieldHash tells fields, which are no shorter than shortestField, apart by their ends and their length, and by whether they are at an end of their text.
 func fieldHash(s string, outer bool) uint64 {
 	n := len(s)
-	h := word8(s[:8])*0x9E3779B97F4A7C15 ^ word8(s[n-8:]) ^ uint64(n)<<32
+	h := eight(s, 0)*0x9E3779B97F4A7C15 ^ eight(s, n-8) ^ uint64(n)<<32
 	if outer {
 		h = ^h
 	}
 	return h * 0xD6E8FEB86659FD93
 }
-
-func word8(s string) uint64 { return binary.LittleEndian.Uint64([]byte(s)) }
 
 // remember notes a field. Where both seats are taken, now the one and now the other is given up.
 func (m *fieldMemory) remember(s string, outer bool) {

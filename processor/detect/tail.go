@@ -1,8 +1,6 @@
 package detect
 
-import (
-	"math/bits"
-)
+import "math/bits"
 
 // A tail is the last letters of a word, eight at most, in lower case and the first one in the lowest byte. What a key ends in
 // is told by it without a loop.
