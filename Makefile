@@ -16,6 +16,13 @@ CHAOS_TIME ?= 10m
 CHAOS_SEED ?=
 # All that make builds is built with the profile of the binaries: tests and benchmarks run what is shipped, and a package is compiled once for all.
 export GOFLAGS := $(shell go env GOFLAGS) '-pgo=$(CURDIR)/builder/collector/default.pgo'
+# What is built here mostly runs here: it gets the instructions of x86-64-v3 (2013 and later) where this machine has them.
+# GOAMD64=v1 on the command line builds for every machine.
+V3 := avx avx2 bmi1 bmi2 f16c fma abm movbe
+ifndef GOAMD64
+export GOAMD64 := $(shell for f in $(V3); do grep -qw $$f /proc/cpuinfo 2>/dev/null || { go env GOAMD64; exit; }; done; echo v3)
+endif
+export GOAMD64
 GOBENCH  = go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -benchtime $(BENCHTIME)
 
 ## help: list the targets

@@ -83,7 +83,11 @@ func measure(benchtime string, only *regexp.Regexp) error {
 			return err
 		}
 		args := append([]string{"test", "-pgo", pgo, "-run", "^$", "-benchmem", "-benchtime", benchtime}, strings.Fields(r.args)...)
-		command := commandLine(r.env, args)
+		env := r.env
+		if level := os.Getenv("GOAMD64"); level != "" {
+			env = append([]string{"GOAMD64=" + level}, env...)
+		}
+		command := commandLine(env, args)
 		fmt.Fprintf(os.Stderr, "== %s: %s\n", r.file, command)
 		cmd := exec.Command("go", args...)
 		cmd.Dir, cmd.Env, cmd.Stderr = r.dir, append(os.Environ(), r.env...), os.Stderr

@@ -90,6 +90,15 @@ func transpose(rows *[8]uint64) {
 // keep forgets all but the first n bytes, n < 64.
 func (b *block) keep(n int) { b.cut(^uint64(0) << n) }
 
+// keepWords is keep where nothing but a word follows.
+func (b *block) keepWords(n int) {
+	mask := uint64(1)<<(n&63) - 1
+	b.word &= mask
+	b.letter &= mask
+	b.upper &= mask
+	b.digit &= mask
+}
+
 // cut forgets the bytes of a mask.
 func (b *block) cut(mask uint64) {
 	b.word &^= mask

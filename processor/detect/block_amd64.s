@@ -128,25 +128,26 @@ TEXT ·prefixed64(SB), NOSPLIT, $0-24
 	JZ done
 
 place:
-	BSFQ DX, CX
+	TZCNTQ DX, CX
+	BLSRQ DX, DX
 	MOVL (SI)(CX*1), R8
 	ANDL $0x1f1f1f1f, R8
-	IMUL3L $0x9e3779b1, R8, R8 // prefixBit
+	IMUL3L $const_prefixFactor, R8, R8 // prefixBit
 	MOVL R8, R9
-	SHRL $21, R8
-	SHRL $15, R9
+	SHRL $(32-const_prefixHash+6), R8
+	SHRL $(32-const_prefixHash), R9
 	MOVQ (DI)(R8*8), R10
 	BTQ R9, R10
 	JCC next
-	MOVBLZX 4(SI)(CX*1), R9
-	MOVL (R11)(R8*4), R8
-	BTL R9, R8
+	MOVBLZX 4(SI)(CX*1), R8
+	SHRL $(const_prefixHash-const_fifthHash), R9
+	MOVL (R11)(R9*4), R9
+	BTL R8, R9
 	JCC next
 	BTSQ CX, AX
 
 next:
-	LEAQ -1(DX), R9
-	ANDQ R9, DX
+	TESTQ DX, DX
 	JNZ place
 
 done:

@@ -27,7 +27,7 @@ type places struct {
 }
 
 func (p *places) begin(s string, plain bool) {
-	p.s, p.plain, p.at, p.next, p.marks = s, plain, 0, 0, 0
+	p.s, p.plain, p.at, p.next, p.marks = s, plain, 0, header(s, plain), 0
 	p.fields, p.quiet = nil, extent{nowhere, nowhere}
 }
 
@@ -66,7 +66,7 @@ func (p *places) more() bool {
 				continue
 			}
 			p.next -= n
-			p.keep(blockLen - n)
+			p.keepWords(blockLen - n)
 		}
 		p.counted, p.prefixes, p.shapes, p.names = 0, 0, 0, 0
 		p.words(digits)

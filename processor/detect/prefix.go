@@ -60,16 +60,18 @@ var (
 )
 
 const (
-	prefixHash = 17 // prefixed64 has the same
+	prefixHash = 15 // few enough bits to stay near
 	fifthHash  = 11
-	fold4      = 0x1f1f1f1f
+	// with this factor few words of our own corpora and code fall on the bits of others
+	prefixFactor = 0xd8cb4147
+	fold4        = 0x1f1f1f1f
 )
 
 // fold3 maps three bytes to 15 bits, the same for both letter cases.
 func fold3(a, b, c byte) uint { return uint(a&31) | uint(b&31)<<5 | uint(c&31)<<10 }
 
 // prefixBit maps four folded bytes to their place in prefixBits.
-func prefixBit(folded uint32) uint32 { return folded * 2654435761 >> (32 - prefixHash) }
+func prefixBit(folded uint32) uint32 { return folded * prefixFactor >> (32 - prefixHash) }
 
 // mayBePrefix reports whether a prefix may start with the bytes at i.
 func mayBePrefix(s string, i int) bool {

@@ -22,7 +22,7 @@ func (p *places) stir() {
 	}
 	inside := p.word << 1 & (p.word >> 1) & (p.word >> 2) // a hyphen or plus inside a name, but that of -u
 	for m := p.sign &^ inside; m != 0; m &= m - 1 {
-		if bit := bits.TrailingZeros64(m); p.signs(p.at + bit) {
+		if bit := bits.TrailingZeros64(m); behindSigns[p.byteAt(p.at+bit+1)] && p.signs(p.at+bit) {
 			p.events |= 1 << bit
 		}
 	}
@@ -54,6 +54,12 @@ func (p *places) separates(bit int, plain bool) bool {
 		}
 	}
 	return i > 0 && (!plain || !p.namesNothingBefore(uint(bit), next))
+}
+
+// behindSigns are the bytes that may stand behind a sign which begins an option or a number.
+var behindSigns = [256]bool{
+	'0': true, '1': true, '2': true, '3': true, '4': true, '5': true, '6': true, '7': true, '8': true, '9': true, '(': true,
+	' ': true, '-': true, 'a': true, 'p': true, 'u': true,
 }
 
 // signs reports whether the sign at i may begin an option or a number.

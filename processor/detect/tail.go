@@ -169,9 +169,17 @@ func (p *places) namesNothing(end int, next byte) bool {
 	}
 	b, c := s[end-2], s[end-1]
 	switch {
-	case !isLetter(c):
-		return isDigit(c) && !isWord(b) && b != '-' && b != '.' && b < 0x80 // a number alone
-	case !isLetter(b):
+	case isDigit(c):
+		start := end - 1
+		for start > p.at && isDigit(s[start-1]) {
+			start--
+		}
+		if start == p.at {
+			return false
+		}
+		b = s[start-1]
+		return !isWord(b) && b != '-' && b != '.' && b < 0x80 // a number alone
+	case !isLetter(c) || !isLetter(b):
 		return false
 	}
 	tail := uint64(0)

@@ -1,21 +1,27 @@
 package detect
 
-// stampSize is the size of a date and a time of day, and stampDigits has a bit for every digit of them.
-const (
-	stampSize   = len("2006-01-02 15:04:05")
-	stampDigits = 0b110_110_110_110_110_1111
+import (
+	"math/bits"
+	"strings"
 )
 
-// timestamp returns the length of the time at i, whose digits stand where they should, as at the begin of most log lines: a date of this century and a time of
-// day with seconds (RFC 3339, or with a space, or with slashes), its fraction and its zone; 0 when there is none. No verifier finds
-// anything in it.
+// stampSize is the size of a date and a time of day, in bytes.
+const stampSize = len("2006-01-02 15:04:05")
+
+// timestamp returns the length of the time at i, as at the begin of most log lines: a date of this century and a time of day with
+// seconds (RFC 3339, or with a space, or with slashes), its fraction and its zone; 0 when there is none. No verifier finds anything
+// in it.
 func timestamp(s string, i int) int {
-	if i+stampSize > len(s) {
+	// The first eight bytes as in 0000-00-, and what a digit above 9, or no hyphen, overflows with; likewise isTime.
+	const date, beyond, slashes = 0x2D30302D30303030, 0x7F76767F76767676, ('-' ^ '/') * (1<<32 | 1<<56)
+	if i+stampSize > len(s) || s[i] != '2' || s[i+10] != ' ' && s[i+10] != 'T' || !isTime(eight(s, i+11)) {
 		return 0
 	}
-	const hyphens, slashes, colons, both = '-' | '-'<<24, '/' | '/'<<24, ':' | ':'<<24, 0xFF | 0xFF<<24
-	date, clock := eight(s, i+4), eight(s, i+11)>>16 // -01-02 1 and :04:05
-	if d := date & both; d != hyphens && d != slashes || clock&both != colons || s[i+10] != ' ' && s[i+10] != 'T' {
+	x := eight(s, i) ^ date
+	if s[i+4] == '/' {
+		x ^= slashes
+	}
+	if (x|(x+beyond))&(0x80*ones8) != 0 || !isDigit(s[i+8]) || !isDigit(s[i+9]) {
 		return 0
 	}
 	end := fraction(s, i+stampSize)
@@ -31,17 +37,68 @@ func timestamp(s string, i int) int {
 	return end - i
 }
 
-// hasStampDigits reports whether the digits of a date and a time of day stand from i on.
-func hasStampDigits(s string, i int) bool {
-	if i+stampSize > len(s) {
-		return false
+// header returns the length of the time that the text begins with, as most log lines and records do, perhaps behind a bracket or a
+// key, or, in those of klog, behind a level and without a year; 0 when there is none. Plain says that no such key has a meaning.
+func header(s string, plain bool) int {
+	if len(s) <= stampSize {
+		return 0
 	}
-	for at := range stampSize {
-		if isDigit(s[i+at]) != (stampDigits>>at&1 != 0) {
-			return false
+	at := 0
+	switch s[0] {
+	case '2':
+	case '[':
+		at = 1
+	case '{', 't':
+		if plain {
+			at = timeKey(s)
 		}
+		if at == 0 {
+			return 0
+		}
+	case 'I', 'W', 'E', 'F':
+		return klogTime(s)
+	default:
+		return 0
 	}
-	return true
+	if n := timestamp(s, at); n > 0 {
+		return at + n
+	}
+	return 0
+}
+
+// timeKey returns the length of the key that the text begins with, when it is one of those that log libraries give the time, in JSON
+// or logfmt, and of what stands before the value; something follows. Else 0.
+func timeKey(s string) int {
+	switch {
+	case strings.HasPrefix(s, `{"time":"`):
+		return len(`{"time":"`)
+	case strings.HasPrefix(s, `{"ts":"`):
+		return len(`{"ts":"`)
+	case strings.HasPrefix(s, `{"timestamp":"`):
+		return len(`{"timestamp":"`)
+	case strings.HasPrefix(s, `{"@timestamp":"`):
+		return len(`{"@timestamp":"`)
+	case strings.HasPrefix(s, `time="`):
+		return len(`time="`)
+	case strings.HasPrefix(s, "time="):
+		return len("time=")
+	case strings.HasPrefix(s, "ts="):
+		return len("ts=")
+	}
+	return 0
+}
+
+// klogTime returns the length of the level and the time that the lines of klog begin with, I0102 15:04:05.000000; else 0.
+func klogTime(s string) int {
+	const size = len("I0102 15:04:05.000000")
+	if len(s) <= size || s[size] != ' ' || s[5] != ' ' || s[14] != '.' || !isTime(eight(s, 6)) {
+		return 0
+	}
+	day, fraction := (eight(s, 1)^'0'*ones8)<<32, (eight(s, 13)^'0'*ones8)>>16
+	if (day|(day+0x76*ones8)|fraction|(fraction+0x76*ones8))&(0x80*ones8) != 0 {
+		return 0
+	}
+	return size
 }
 
 // timeOfDay returns the length of the time of day at i, 15:04:05 with a fraction or without; 0 when there is none.
@@ -64,6 +121,10 @@ func fraction(s string, i int) int {
 		return i
 	}
 	end := i + 1
+	if end+8 <= len(s) {
+		x := eight(s, end) ^ '0'*ones8
+		end += bits.TrailingZeros64((x|(x+0x76*ones8))&(0x80*ones8)) / 8
+	}
 	for end < len(s) && end < i+10 && isDigit(s[end]) {
 		end++
 	}

@@ -20,21 +20,22 @@ func (p *places) words(ahead uint64) {
 	starts := w &^ (w << 1)
 	first := starts & d
 	two := first & (d >> 1) &^ (w >> 2) // 15
-	if first&(two>>5|dateAway)|two&(two>>3) != 0 {
-		p.times(first, two)
+	if dates := first & (d >> 3) & (d >> 2) & (two>>5 | dateAway); dates|two&(two>>3) != 0 {
+		p.times(dates, two)
 		w, d = p.word, p.digit
 		starts = w &^ (w << 1)
 		first = starts & d
 	}
-	// An addition carries from the start of a word to its first digit, or to behind its letters.
-	mixed := (w&^d + starts&^d) & d
+	// An addition carries from the start of a word to its first digit, or to behind its digits or letters.
+	behind := (d + first) &^ d
+	mixed := (w&^d+starts&^d)&d | behind&w
 	letters := (p.letter + starts&p.letter) &^ (w | p.separator) & (ahead>>1 | 1<<(blockLen-1))
 	ends := w >> 1 &^ (w >> 2) // a word's last byte but one
 	pairs := starts & ends & ((p.separator | p.sign) >> 2)
 	fours := starts & (w >> 1) & (ends >> 2)
 	p.macs = pairs&(pairs>>3&(pairs>>6)|pairsAway) | fours&(fours>>5&(fours>>10)|foursAway)
-	if first != 0 {
-		p.numbers(first)
+	if behind &^= w; behind != 0 {
+		p.numbers(behind)
 	}
 	for ; mixed != 0; mixed &= mixed - 1 {
 		p.mixed(p.wordStart(bits.TrailingZeros64(mixed)))
@@ -47,16 +48,14 @@ func (p *places) words(ahead uint64) {
 	}
 }
 
-// times passes over the dates and times of day of log lines, in which no verifier finds anything: first are the words that begin with
-// digits, and two those that are two digits.
-func (p *places) times(first, two uint64) {
-	dates := first & (p.digit >> 1) & (p.digit >> 2) & (p.digit >> 3) &^ (p.word >> 4) & (two>>5 | dateAway)
+// times passes over the dates and times of day of log lines, in which no verifier finds anything: dates are the words that may
+// begin one, and two those that are two digits.
+func (p *places) times(dates, two uint64) {
+	dates &= p.digit >> 1 &^ (p.word >> 4)
 	clocks := two & (two>>3&(two>>6) | clockAway)
 	for m := dates; m != 0; m &= (m - 1) & p.word {
 		bit := bits.TrailingZeros64(m) & 63
-		if i := p.at + bit; p.s[i] == '2' && (p.digit>>bit&(1<<stampSize-1) == stampDigits || bit >= blockLen-stampSize && hasStampDigits(p.s, i)) {
-			p.pass(bit, timestamp(p.s, i))
-		}
+		p.pass(bit, timestamp(p.s, p.at+bit))
 	}
 	for m := clocks & p.word; m != 0; m &= (m - 1) & p.word {
 		bit := bits.TrailingZeros64(m)
@@ -78,17 +77,13 @@ func (p *places) pass(start, n int) {
 	}
 }
 
-// numbers notes which of the words that begin with digits, at the bits, may be something.
-func (p *places) numbers(first uint64) {
+// numbers notes which of the words that are digits, up to the bits, may be something.
+func (p *places) numbers(ends uint64) {
 	s, w := p.s, p.word
-	// An addition carries from the start of a word to behind its digits.
-	for behind := (p.digit + first) &^ p.digit; first != 0; first, behind = first&(first-1), behind&(behind-1) {
-		start, end := bits.TrailingZeros64(first), bits.TrailingZeros64(behind)
-		if w>>(end&63)&1 != 0 {
-			p.mixed(start)
-			continue
-		}
-		i, n, kinds := p.at+end, end-start, ^uint8(0)
+	for ; ends != 0; ends &= ends - 1 {
+		end := bits.TrailingZeros64(ends)
+		n := bits.LeadingZeros64(^(w << (-end & 63)))
+		i, kinds := p.at+end, ^uint8(0)
 		next, then := byte(0), byte(0)
 		if i+1 < len(s) {
 			both := pair(s, i)
@@ -104,21 +99,33 @@ func (p *places) numbers(first uint64) {
 			continue
 		case kindDigit:
 			second := bits.TrailingZeros64(^(w >> ((end + 1) & 63)))
-			if numberSeconds[separators[next]][(n-1)&(maxGated-1)]>>min(second, 31)&1 == 0 && p.at+end+1+second < p.next {
+			if numberSeconds[separators[next]][(n-1)&(maxGated-1)]>>min(second, 31)&1 == 0 && i+1+second < p.next {
 				continue
 			}
 		case kindStreet:
 			if frenchStreet(s, i+1) == "" {
 				continue
 			}
+		case kindSpace:
+			if next == ',' && frenchStreet(s, i+2) == "" {
+				continue
+			}
 		case kindHouse:
-			if !streetFollows(s, i+1) {
+			if behind := i + 1 + bits.TrailingZeros64(^(w >> ((end + 1) & 63))); behind < p.next && !mayFollowName[p.byteAt(behind)] || !streetFollows(s, i+1) {
 				continue
 			}
 		}
-		p.goesOn(start, end, next, then)
+		p.goesOn(end-n, end, next, then)
 	}
 }
+
+// mayFollowName are the bytes that may follow the first word of the name of a street, as streetFollows has it, or go on with it.
+var mayFollowName = func() (t [256]bool) {
+	for c := range t {
+		t[c] = isWord(byte(c)) || c == ' ' || c == '.' || c == '\''
+	}
+	return t
+}()
 
 // goesOn notes whether the digits between two bits of the block may be something, where the gate does not settle it.
 func (p *places) goesOn(start, end int, next, then byte) {
