@@ -9,10 +9,10 @@ import (
 // hasVectors says that the machine has AVX2, and BMI1, which all that have it have.
 var hasVectors = cpu.X86.HasAVX2 && cpu.X86.HasBMI1
 
-// classify64 sets the masks of the 64 bytes at p. It wants AVX2.
+// classify64 sets the masks of those of the 64 bytes at p that keep has. It wants AVX2.
 //
 //go:noescape
-func classify64(p *byte, b *block)
+func classify64(p *byte, b *block, keep uint64)
 
 // prefixed64 returns the bits of those of the places where a prefix may start, by prefixBits and fifthBytes; a bit counts from p.
 // Five bytes stand at each.
@@ -44,7 +44,7 @@ func lists32(p *byte, n int, starts *int32, from int32) (found int)
 // classify sets the masks of the bytes of s from i on, at most 64.
 func (b *block) classify(s string, i int) {
 	if hasVectors && i+blockLen <= len(s) {
-		classify64((*byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), i)), b)
+		classify64((*byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), i)), b, ^uint64(0))
 		return
 	}
 	b.classifyLast(s, i)
@@ -58,11 +58,10 @@ func (b *block) classifyLast(s string, i int) {
 		b.classifyByTable(s[i : i+n])
 		return
 	}
-	classify64(p, b)
+	classify64(p, b, ^uint64(0)>>(blockLen-n)<<drop)
 	if drop > 0 {
 		b.drop(drop)
 	}
-	b.keep(n)
 }
 
 // lettersOf returns the masks of letters64 for the n bytes of s from i on, at most 64.

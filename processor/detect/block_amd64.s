@@ -34,10 +34,11 @@ GLOBL nibbles<>(SB), RODATA|NOPTR, $128
 	VPMOVMSKB second, high \
 	JOIN(low, high)
 
-// func classify64(p *byte, b *block)
-TEXT ·classify64(SB), NOSPLIT, $0-16
+// func classify64(p *byte, b *block, keep uint64)
+TEXT ·classify64(SB), NOSPLIT, $0-24
 	MOVQ p+0(FP), SI
 	MOVQ b+8(FP), DI
+	MOVQ keep+16(FP), R9
 	VBROADCASTI128 nibbles<>+0(SB), Y8
 	VBROADCASTI128 nibbles<>+16(SB), Y9
 	VBROADCASTI128 nibbles<>+32(SB), Y10
@@ -67,20 +68,24 @@ TEXT ·classify64(SB), NOSPLIT, $0-16
 	VPAND Y3, Y5, Y5
 
 	MASK(Y6, Y7, R8, BX)
+	ANDQ R9, R8
 	MOVQ R8, 24(DI) // digit
 	VPADDB Y6, Y6, Y2
 	VPADDB Y7, Y7, Y3
 	MASK(Y2, Y3, AX, BX)
+	ANDQ R9, AX
 	MOVQ AX, 32(DI) // separator
 	VPADDB Y2, Y2, Y2
 	VPADDB Y3, Y3, Y3
 	MASK(Y2, Y3, AX, BX)
+	ANDQ R9, AX
 	MOVQ AX, 40(DI) // sign
 	VPAND Y15, Y6, Y2
 	VPAND Y15, Y7, Y3
 	VPCMPGTB Y13, Y2, Y2
 	VPCMPGTB Y13, Y3, Y3
 	MASK(Y2, Y3, AX, BX)
+	ANDQ R9, AX
 	MOVQ AX, 8(DI) // letter
 	VPSLLW $2, Y0, Y2
 	VPSLLW $2, Y1, Y3
@@ -91,6 +96,7 @@ TEXT ·classify64(SB), NOSPLIT, $0-16
 	VPSLLW $5, Y6, Y2
 	VPSLLW $5, Y7, Y3
 	MASK(Y2, Y3, CX, DX)
+	ANDQ R9, CX
 	ORQ R8, AX
 	ORQ CX, AX
 	MOVQ AX, 0(DI) // word
@@ -107,12 +113,14 @@ few:
 	VPCMPGTB Y13, Y4, Y2
 	VPCMPGTB Y13, Y5, Y3
 	MASK(Y2, Y3, AX, BX)
+	ANDQ R9, AX
 	MOVQ AX, 48(DI) // other
 	VPAND Y8, Y4, Y4
 	VPAND Y8, Y5, Y5
 	VPCMPGTB Y13, Y4, Y4
 	VPCMPGTB Y13, Y5, Y5
 	MASK(Y4, Y5, AX, BX)
+	ANDQ R9, AX
 	MOVQ AX, 56(DI) // escape
 	VZEROUPPER
 	RET
