@@ -118,7 +118,7 @@ func measure(benchtime string, only *regexp.Regexp) error {
 // slow stays so for seconds.
 func roundsOf(file string) int {
 	if fastest.MatchString(file) {
-		return 3
+		return 6
 	}
 	return 1
 }
