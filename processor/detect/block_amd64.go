@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// hasVectors says that the machine has AVX2, and BMI1, which all that have it have.
-var hasVectors = cpu.X86.HasAVX2 && cpu.X86.HasBMI1
+// hasVectors says that the machine has AVX2.
+var hasVectors = cpu.X86.HasAVX2
 
 // classify64 sets the masks of those of the 64 bytes at p that keep has. It wants AVX2.
 //

@@ -136,8 +136,7 @@ TEXT ·prefixed64(SB), NOSPLIT, $0-24
 	JZ done
 
 place:
-	TZCNTQ DX, CX
-	BLSRQ DX, DX
+	BSFQ DX, CX
 	MOVL (SI)(CX*1), R8
 	ANDL $0x1f1f1f1f, R8
 	IMUL3L $const_prefixFactor, R8, R8 // prefixBit
@@ -155,7 +154,8 @@ place:
 	BTSQ CX, AX
 
 next:
-	TESTQ DX, DX
+	LEAQ -1(DX), R9
+	ANDQ R9, DX
 	JNZ place
 
 done:
