@@ -66,24 +66,15 @@ func header(s string, plain bool) int {
 	return 0
 }
 
-// timeKey returns the length of the key that the text begins with, when it is one of those that log libraries give the time, in JSON
-// or logfmt, and of what stands before the value; something follows. Else 0.
+// timeKeys are the keys that log libraries give the time, in JSON and logfmt, with what stands before the value.
+var timeKeys = [...]string{`{"time":"`, `{"ts":"`, `{"timestamp":"`, `{"@timestamp":"`, `time="`, "time=", "ts="}
+
+// timeKey returns the length of the one that the text begins with; 0 when it does not.
 func timeKey(s string) int {
-	switch {
-	case strings.HasPrefix(s, `{"time":"`):
-		return len(`{"time":"`)
-	case strings.HasPrefix(s, `{"ts":"`):
-		return len(`{"ts":"`)
-	case strings.HasPrefix(s, `{"timestamp":"`):
-		return len(`{"timestamp":"`)
-	case strings.HasPrefix(s, `{"@timestamp":"`):
-		return len(`{"@timestamp":"`)
-	case strings.HasPrefix(s, `time="`):
-		return len(`time="`)
-	case strings.HasPrefix(s, "time="):
-		return len("time=")
-	case strings.HasPrefix(s, "ts="):
-		return len("ts=")
+	for _, key := range timeKeys {
+		if strings.HasPrefix(s, key) {
+			return len(key)
+		}
 	}
 	return 0
 }
