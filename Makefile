@@ -20,7 +20,7 @@ export GOFLAGS := $(shell go env GOFLAGS) '-pgo=$(CURDIR)/builder/collector/defa
 # GOAMD64=v1 on the command line builds for every machine.
 V3 := avx avx2 bmi1 bmi2 f16c fma abm movbe
 ifndef GOAMD64
-export GOAMD64 := $(shell for f in $(V3); do grep -qw $$f /proc/cpuinfo 2>/dev/null || { go env GOAMD64; exit; }; done; echo v3)
+GOAMD64 := $(shell for f in $(V3); do grep -qw $$f /proc/cpuinfo 2>/dev/null || { go env GOAMD64; exit; }; done; echo v3)
 endif
 export GOAMD64
 GOBENCH  = go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -benchtime $(BENCHTIME)

@@ -90,14 +90,12 @@ func measure(benchtime string, only *regexp.Regexp) error {
 		command := commandLine(env, args)
 		fmt.Fprintf(os.Stderr, "== %s: %s\n", r.file, command)
 		var text []byte
-		for range roundsOf(r.file) {
+		for round := 0; round < roundsOf(r.file) && err == nil; round++ {
 			cmd := exec.Command("go", args...)
 			cmd.Dir, cmd.Env, cmd.Stderr = r.dir, append(os.Environ(), r.env...), os.Stderr
-			out, failed := cmd.Output()
-			if text = append(text, out...); failed != nil {
-				err = failed
-				break
-			}
+			var out []byte
+			out, err = cmd.Output()
+			text = append(text, out...)
 		}
 		if err != nil {
 			_, _ = os.Stderr.Write(text)

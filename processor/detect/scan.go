@@ -108,8 +108,8 @@ func goesOn(s string, n, end int) bool {
 	return false
 }
 
-// streetFollows reports whether the word at i, which starts with a capital, may be the first of the name of a street: another one
-// follows.
+// streetFollows reports whether the word that starts or goes on at i, and starts with a capital, may be the first of the name of a
+// street: another one follows.
 func streetFollows(s string, i int) bool {
 	for i < len(s) && (isAlnum(s[i]) || s[i] == '\'') {
 		i++

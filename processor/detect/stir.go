@@ -56,7 +56,7 @@ func (p *places) separates(bit int, plain bool) bool {
 	return i > 0 && (!plain || !p.namesNothingBefore(uint(bit), next))
 }
 
-// behindSigns are the bytes that may stand behind a sign which begins an option or a number.
+// behindSigns are the bytes that may stand behind a sign which begins something: those that signs asks for.
 var behindSigns = [256]bool{
 	'0': true, '1': true, '2': true, '3': true, '4': true, '5': true, '6': true, '7': true, '8': true, '9': true, '(': true,
 	' ': true, '-': true, 'a': true, 'p': true, 'u': true,

@@ -1,9 +1,6 @@
 package detect
 
-import (
-	"math/bits"
-	"strings"
-)
+import "strings"
 
 // stampSize is the size of a date and a time of day, in bytes.
 const stampSize = len("2006-01-02 15:04:05")
@@ -12,16 +9,15 @@ const stampSize = len("2006-01-02 15:04:05")
 // seconds (RFC 3339, or with a space, or with slashes), its fraction and its zone; 0 when there is none. No verifier finds anything
 // in it.
 func timestamp(s string, i int) int {
-	// The first eight bytes as in 0000-00-, and what a digit above 9, or no hyphen, overflows with; likewise isTime.
-	const date, beyond, slashes = 0x2D30302D30303030, 0x7F76767F76767676, ('-' ^ '/') * (1<<32 | 1<<56)
+	const date, digits, slashes = 0x2D30302D30303030, 0x7F76767F76767676, ('-' ^ '/') * (1<<32 | 1<<56) // 0000-00-
 	if i+stampSize > len(s) || s[i] != '2' || s[i+10] != ' ' && s[i+10] != 'T' || !isTime(eight(s, i+11)) {
 		return 0
 	}
-	x := eight(s, i) ^ date
+	x := eight(s, i)
 	if s[i+4] == '/' {
 		x ^= slashes
 	}
-	if (x|(x+beyond))&(0x80*ones8) != 0 || !isDigit(s[i+8]) || !isDigit(s[i+9]) {
+	if !isLike(x, date, digits) || !isDigit(s[i+8]) || !isDigit(s[i+9]) {
 		return 0
 	}
 	end := fraction(s, i+stampSize)
@@ -52,9 +48,6 @@ func header(s string, plain bool) int {
 		if plain {
 			at = timeKey(s)
 		}
-		if at == 0 {
-			return 0
-		}
 	case 'I', 'W', 'E', 'F':
 		return klogTime(s)
 	default:
@@ -82,11 +75,7 @@ func timeKey(s string) int {
 // klogTime returns the length of the level and the time that the lines of klog begin with, I0102 15:04:05.000000; else 0.
 func klogTime(s string) int {
 	const size = len("I0102 15:04:05.000000")
-	if len(s) <= size || s[size] != ' ' || s[5] != ' ' || s[14] != '.' || !isTime(eight(s, 6)) {
-		return 0
-	}
-	day, fraction := (eight(s, 1)^'0'*ones8)<<32, (eight(s, 13)^'0'*ones8)>>16
-	if (day|(day+0x76*ones8)|fraction|(fraction+0x76*ones8))&(0x80*ones8) != 0 {
+	if len(s) <= size || s[5] != ' ' || s[14] != '.' || s[size] != ' ' || digitRun(s, 1) != 4 || !isTime(eight(s, 6)) || digitRun(s, 15) != 6 {
 		return 0
 	}
 	return size
@@ -111,14 +100,7 @@ func fraction(s string, i int) int {
 	if i+1 >= len(s) || s[i] != '.' || !isDigit(s[i+1]) {
 		return i
 	}
-	end := i + 1
-	if end+8 <= len(s) {
-		x := eight(s, end) ^ '0'*ones8
-		end += bits.TrailingZeros64((x|(x+0x76*ones8))&(0x80*ones8)) / 8
-	}
-	for end < len(s) && end < i+10 && isDigit(s[end]) {
-		end++
-	}
+	end := i + 1 + min(digitRun(s, i+1), 9)
 	if end < len(s) && s[end] == '.' {
 		return 0
 	}
@@ -127,7 +109,13 @@ func fraction(s string, i int) int {
 
 // isTime reports whether eight bytes, the first one lowest, are digits and colons as in 15:04:05.
 func isTime(x uint64) bool {
-	const zero, beyond = 0x30303A30303A3030, 0x76767F76767F7676 // 00:00:00, and what a digit above 9, or no colon, overflows with
-	x ^= zero
-	return (x|(x+beyond))&(0x80*ones8) == 0
+	const clock, digits = 0x30303A30303A3030, 0x76767F76767F7676 // 00:00:00
+	return isLike(x, clock, digits)
+}
+
+// isLike reports whether eight bytes are digits where those of digits are 0x76, and as in zeros where they are 0x7F: whatever else
+// overflows with that.
+func isLike(x, zeros, digits uint64) bool {
+	x ^= zeros
+	return (x|(x+digits))&(0x80*ones8) == 0
 }

@@ -107,25 +107,17 @@ func (p *places) numbers(ends uint64) {
 				continue
 			}
 		case kindSpace:
-			if next == ',' && frenchStreet(s, i+2) == "" {
+			if next == ',' && !frenchFollows(s, i) {
 				continue
 			}
 		case kindHouse:
-			if behind := i + 1 + bits.TrailingZeros64(^(w >> ((end + 1) & 63))); behind < p.next && !mayFollowName[p.byteAt(behind)] || !streetFollows(s, i+1) {
+			if !streetFollows(s, i+1+bits.TrailingZeros64(^(w>>(end&63)>>1))) { // from the end of its first word on
 				continue
 			}
 		}
 		p.goesOn(end-n, end, next, then)
 	}
 }
-
-// mayFollowName are the bytes that may follow the first word of the name of a street, as streetFollows has it, or go on with it.
-var mayFollowName = func() (t [256]bool) {
-	for c := range t {
-		t[c] = isWord(byte(c)) || c == ' ' || c == '.' || c == '\''
-	}
-	return t
-}()
 
 // goesOn notes whether the digits between two bits of the block may be something, where the gate does not settle it.
 func (p *places) goesOn(start, end int, next, then byte) {
