@@ -135,7 +135,8 @@ func Produce(ctx context.Context, addr string, records []*kgo.Record, opts ...kg
 	return c.ProduceSync(ctx, records...).FirstErr()
 }
 
-// Transact writes records in a transaction of the given id, which it commits or aborts.
+// Transact writes records in a transaction of the given id, commits or aborts it, and waits until readers of committed
+// records get past it: Kafka's coordinator writes the markers after it has answered.
 func Transact(ctx context.Context, addr, id string, commit bool, records []*kgo.Record, opts ...kgo.Opt) error {
 	c, err := open(addr, append([]kgo.Opt{kgo.TransactionalID(id), kgo.RecordPartitioner(kgo.ManualPartitioner())}, opts...)...)
 	if err != nil {
@@ -148,7 +149,30 @@ func Transact(ctx context.Context, addr, id string, commit bool, records []*kgo.
 	if err := c.ProduceSync(ctx, records...).FirstErr(); err != nil {
 		return errors.Join(err, c.EndTransaction(ctx, kgo.TryAbort))
 	}
-	return c.EndTransaction(ctx, kgo.TransactionEndTry(commit))
+	if err := c.EndTransaction(ctx, kgo.TransactionEndTry(commit)); err != nil {
+		return err
+	}
+	for _, r := range records {
+		if err := passed(ctx, c, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// passed waits until a record is before the last stable offset of its partition.
+func passed(ctx context.Context, c *kgo.Client, r *kgo.Record) error {
+	for {
+		stable, err := offsets(ctx, c, r.Topic, atEnd, 1)
+		if err != nil || stable[r.Partition] > r.Offset {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 // ProduceSet writes a record set as it is, bytes of the caller's, and returns the offset it got.
