@@ -139,15 +139,16 @@ place:
 	BSFQ DX, CX
 	MOVL (SI)(CX*1), R8
 	ANDL $0x1f1f1f1f, R8
-	IMUL3L $const_prefixFactor, R8, R8 // prefixBit
-	MOVL R8, R9
-	SHRL $(32-const_prefixHash+6), R8
+	IMUL3L $const_prefixFactor, R8, R9 // prefixBit
+	MOVL R9, R10
+	SHRL $(32-const_prefixHash+6), R10
 	SHRL $(32-const_prefixHash), R9
-	MOVQ (DI)(R8*8), R10
+	MOVQ (DI)(R10*8), R10
 	BTQ R9, R10
 	JCC next
+	IMUL3L $const_fifthFactor, R8, R9 // fifthSlot
+	SHRL $(32-const_fifthHash), R9
 	MOVBLZX 4(SI)(CX*1), R8
-	SHRL $(const_prefixHash-const_fifthHash), R9
 	MOVL (R11)(R9*4), R9
 	BTL R8, R9
 	JCC next

@@ -47,7 +47,7 @@ func introduces(s string, i int) bool {
 var (
 	// prefixBits has a bit for the hash of the first four bytes of every prefix, folded to 5 bits each.
 	prefixBits [1 << prefixHash / 64]uint64
-	// fifthBytes has by the upper bits of that hash the bytes, folded, that may stand behind those four.
+	// fifthBytes has by another hash of those four the bytes, folded, that may stand behind them.
 	fifthBytes [1 << fifthHash]uint32
 	// prefixTable holds the prefixes by their first three bytes.
 	prefixTable [1 << 15][]starter
@@ -62,8 +62,9 @@ var (
 const (
 	prefixHash = 15 // few enough bits to stay near
 	fifthHash  = 11
-	// with this factor few words of our own corpora and code fall on the bits of others
+	// with these factors few words of our own corpora and code fall on the bits of others
 	prefixFactor = 0xd8cb4147
+	fifthFactor  = 0xf2cd7935
 	fold4        = 0x1f1f1f1f
 )
 
@@ -72,6 +73,9 @@ func fold3(a, b, c byte) uint { return uint(a&31) | uint(b&31)<<5 | uint(c&31)<<
 
 // prefixBit maps four folded bytes to their place in prefixBits.
 func prefixBit(folded uint32) uint32 { return folded * prefixFactor >> (32 - prefixHash) }
+
+// fifthSlot maps them to theirs in fifthBytes.
+func fifthSlot(folded uint32) uint32 { return folded * fifthFactor >> (32 - fifthHash) }
 
 // mayBePrefix reports whether a prefix may start with the bytes at i.
 func mayBePrefix(s string, i int) bool {
@@ -85,7 +89,7 @@ func mayBePrefix(s string, i int) bool {
 		return false
 	}
 	bit := prefixBit(folded)
-	return prefixBits[bit>>6]&(1<<(bit&63)) != 0 && (i+5 > len(s) || fifthBytes[bit>>(prefixHash-fifthHash)]>>(s[i+4]&31)&1 != 0)
+	return prefixBits[bit>>6]&(1<<(bit&63)) != 0 && (i+5 > len(s) || fifthBytes[fifthSlot(folded)]>>(s[i+4]&31)&1 != 0)
 }
 
 // prefixesAt returns the prefixes that start with the three bytes at i.
@@ -170,7 +174,7 @@ func addPrefix(p starter, isKey bool) {
 		if p.mayHold(3)>>fourth&1 != 0 {
 			bit := prefixBit(folded | fourth<<24)
 			prefixBits[bit>>6] |= 1 << (bit & 63)
-			fifthBytes[bit>>(prefixHash-fifthHash)] |= p.mayHold(4)
+			fifthBytes[fifthSlot(folded|fourth<<24)] |= p.mayHold(4)
 		}
 	}
 }
