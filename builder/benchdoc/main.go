@@ -35,7 +35,7 @@ var runs = []struct {
 	{"fleet.txt", ".", nil, "-bench Escrow|Grant|Issue|Append -count 3 ./builder/fleetbench ./vault/escrow/spool"},
 	{"processor.txt", ".", nil, "-bench Processor -benchtime 300x -count 3 ./builder/fleetbench"},
 	{"postgres.txt", ".", nil, "-tags services -bench Postgres -count 3 ./builder/fleetbench"},
-	{"kafka.txt", ".", nil, "-bench Stream|Consumers -benchtime 5x ./builder/kafkabench"},
+	{"kafka.txt", ".", nil, "-bench Stream|Consumers|Machines -benchtime 5x ./builder/kafkabench"},
 	{"peers.txt", "builder/bench", nil, "-bench . -count 3 -timeout 30m ."},
 }
 

@@ -209,7 +209,7 @@ func (w *bench) start(b testing.TB, m *meter, host component.Host, tokenizing bo
 	}
 	rf := kafkareceiver.NewFactory()
 	rc := rf.CreateDefaultConfig()
-	configure(b, rc, map[string]any{"brokers": []any{w.address}, "topics": []any{source}, "group": group})
+	configure(b, rc, map[string]any{"brokers": []any{w.address}, "topics": []any{source}, "group": group, "heartbeat_interval": "200ms"}) // members hear of others at once
 	r, err := rf.CreateLogs(ctx, receivertest.NewNopSettings(rf.Type()), rc, m.begins(next))
 	require.NoError(b, err)
 	parts = append(parts, r)

@@ -63,6 +63,12 @@ func (w *bench) compare(b *testing.B, ways []*way) {
 			v.ratios = append(v.ratios, rates[i]/rates[0])
 		}
 	}
+	w.report(b, ways, rounds)
+}
+
+// report tells the medians of the rounds.
+func (w *bench) report(b *testing.B, ways []*way, rounds int) {
+	b.Helper()
 	b.StopTimer()
 	for i, v := range ways {
 		b.ReportMetric(median(v.rates), v.name+"-records/s")
