@@ -4,11 +4,9 @@ package kafkabench
 
 import (
 	"bufio"
-	"context"
 	"fmt"
-	"io"
+	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -16,8 +14,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/cloakroom/cloakroom/builder/broker/brokertest"
 )
 
 const (
@@ -32,9 +31,16 @@ const (
 // partitions, ratios to one member within a round. It is left out where this user may make no control groups.
 func BenchmarkMachines(b *testing.B) {
 	w := newBench(b, 300_000, "none")
-	machines := make([]*machine, 4)
+	machines := make([]*process, 4)
 	for i := range machines {
-		machines[i] = w.newMachine(b)
+		leave := func() {}
+		b.Cleanup(func() { leave() }) // when the process has ended
+		machines[i] = startSelf(b, []string{memberEnv + "=" + w.address, "GOMAXPROCS=1"}, "-test.run", "^TestMember$")
+		w.together(b, machines[i:i+1]) // it gets to know all values
+		var err error
+		if leave, err = limit(machines[i].pid); err != nil {
+			b.Skipf("machines of %g cores cannot be had here: %v", share, err)
+		}
 	}
 	ways := []*way{{name: "members=1"}, {name: "members=2"}, {name: "members=4"}}
 	b.ResetTimer()
@@ -50,7 +56,7 @@ func BenchmarkMachines(b *testing.B) {
 }
 
 // together takes the source through members on machines, and returns the rate, records/s, and the processor time of them.
-func (w *bench) together(b *testing.B, on []*machine) (rate float64, cpu time.Duration) {
+func (w *bench) together(b *testing.B, on []*process) (rate float64, cpu time.Duration) {
 	b.Helper()
 	w.runs++
 	group, to := "group-"+strconv.Itoa(w.runs), "to-"+strconv.Itoa(w.runs)
@@ -59,14 +65,17 @@ func (w *bench) together(b *testing.B, on []*machine) (rate float64, cpu time.Du
 	for _, m := range on {
 		m.tell(b, group+" "+to)
 	}
-	w.await(b, func() bool { return w.members(b, group) == len(on) && w.written(b, to) > 0 })
-	from, began := w.written(b, to), time.Now()
-	most := w.records * 9 / 10 // the last ones are of the slowest member
+	through := int64(0)
+	await := func(done func() bool) {
+		require.Eventually(b, func() bool { through = w.written(b, to); return done() }, 2*time.Minute, 50*time.Millisecond)
+	}
+	await(func() bool { return w.members(b, group) == len(on) && through > 0 })
+	from, began := through, time.Now()
+	most := int64(w.records) * 9 / 10 // the last ones are of the slowest member
 	require.Less(b, from, most/2, "the group was not together soon enough")
-	through := from
-	w.await(b, func() bool { through = w.written(b, to); return through >= most })
+	await(func() bool { return through >= most })
 	rate = float64(through-from) / time.Since(began).Seconds()
-	w.await(b, func() bool { return w.written(b, to) >= w.records })
+	await(func() bool { return through >= int64(w.records) })
 	for _, m := range on {
 		m.tell(b, "stop")
 		spent, err := time.ParseDuration(m.hear(b))
@@ -74,13 +83,6 @@ func (w *bench) together(b *testing.B, on []*machine) (rate float64, cpu time.Du
 		cpu += spent
 	}
 	return rate, cpu
-}
-
-func (w *bench) await(b *testing.B, done func() bool) {
-	b.Helper()
-	for end := time.Now().Add(2 * time.Minute); !done(); time.Sleep(5 * time.Millisecond) {
-		require.True(b, time.Now().Before(end), "not done after two minutes")
-	}
 }
 
 // members is how many have their partitions of the source, or 0 while the group is not settled.
@@ -97,67 +99,14 @@ func (w *bench) members(b *testing.B, group string) (n int) {
 }
 
 // written is how many records a topic has.
-func (w *bench) written(b *testing.B, topic string) (n int) {
+func (w *bench) written(b *testing.B, topic string) (n int64) {
 	b.Helper()
-	req := kmsg.NewPtrListOffsetsRequest()
-	t := kmsg.NewListOffsetsRequestTopic()
-	t.Topic = topic
-	for i := range int32(partitions) {
-		p := kmsg.NewListOffsetsRequestTopicPartition()
-		p.Partition, p.Timestamp = i, -1
-		t.Partitions = append(t.Partitions, p)
-	}
-	req.Topics = append(req.Topics, t)
-	resp, err := req.RequestWith(b.Context(), w.client)
+	ends, err := brokertest.Ends(b.Context(), w.address, topic)
 	require.NoError(b, err)
-	for _, p := range resp.Topics[0].Partitions {
-		require.Zero(b, p.ErrorCode)
-		n += int(p.Offset)
+	for _, end := range ends {
+		n += end
 	}
 	return n
-}
-
-// machine is a process that is a member when told to.
-type machine struct {
-	in  io.Writer
-	out *bufio.Reader
-}
-
-func (w *bench) newMachine(b *testing.B) *machine {
-	b.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run", "^TestMember$")
-	cmd.Env, cmd.Stderr = append(os.Environ(), memberEnv+"="+w.address, "GOMAXPROCS=1"), os.Stderr
-	in, err := cmd.StdinPipe()
-	require.NoError(b, err)
-	out, err := cmd.StdoutPipe()
-	require.NoError(b, err)
-	require.NoError(b, cmd.Start())
-	m := &machine{in: in, out: bufio.NewReader(out)}
-	leave := func() {}
-	b.Cleanup(func() {
-		_ = in.Close()
-		_ = cmd.Wait()
-		leave()
-	})
-	m.tell(b, strconv.Itoa(w.records))
-	require.Equal(b, "ready", m.hear(b))
-	if leave, err = limit(cmd.Process.Pid); err != nil {
-		b.Skipf("machines of %g cores cannot be had here: %v", share, err)
-	}
-	return m
-}
-
-func (m *machine) tell(b *testing.B, line string) {
-	b.Helper()
-	_, err := fmt.Fprintln(m.in, line)
-	require.NoError(b, err)
-}
-
-func (m *machine) hear(b *testing.B) string {
-	b.Helper()
-	line, err := m.out.ReadString('\n')
-	require.NoError(b, err)
-	return strings.TrimSpace(line)
 }
 
 // limit gives a process its share of a core, by a control group of either version, and returns how to remove that.
@@ -182,40 +131,19 @@ func limit(pid int) (leave func(), err error) {
 	return leave, nil
 }
 
-// TestMember is the machine: it reads the number of records, gets to know all values, says ready, and then is a member from every
-// "GROUP TOPIC" to the next "stop", for which it tells the processor time spent.
+// TestMember is the machine: a member from every "GROUP TOPIC" that it reads to the next "stop", for which it tells the processor
+// time spent.
 func TestMember(t *testing.T) {
 	address := os.Getenv(memberEnv)
 	if address == "" {
 		t.Skip("BenchmarkMachines runs it")
 	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(address))
-	require.NoError(t, err)
-	defer client.Close()
-	w, host := &bench{address: address, compression: "none", client: client}, startVault(t)
-	in := bufio.NewScanner(os.Stdin)
-	require.True(t, in.Scan())
-	records, err := strconv.Atoi(in.Text())
-	require.NoError(t, err)
-	own := "warming-" + strconv.Itoa(os.Getpid())
-	w.create(t, own)
-	m := newMeter(records)
-	stop := w.start(t, m, host, true, own, own)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	select {
-	case <-m.done:
-	case <-ctx.Done():
-		t.Fatal("no end of the first records")
-	}
-	stop()
-	w.drop(t, own)
-	fmt.Println("ready")
-	for in.Scan() {
+	w, host := &bench{address: address, compression: "none"}, startVault(t)
+	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		group, to, _ := strings.Cut(in.Text(), " ")
 		before := cpuTime(t)
-		stop := w.start(t, newMeter(records+1), host, true, group, to)
-		require.True(t, in.Scan())
+		stop := w.start(t, newMeter(math.MaxInt), host, true, group, to)
+		in.Scan()
 		stop()
 		fmt.Println(cpuTime(t) - before)
 	}

@@ -62,8 +62,21 @@ func serveUntilEOF() error {
 // startBroker runs a kfake in a process of its own and returns where it is.
 func startBroker(b testing.TB) (address string) {
 	b.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env, cmd.Stderr = append(os.Environ(), serveEnv+"=1"), os.Stderr
+	return startSelf(b, []string{serveEnv + "=1"}).hear(b)
+}
+
+// process is one of this program, which ends with what it reads.
+type process struct {
+	pid int
+	in  io.Writer
+	out *bufio.Reader
+}
+
+// startSelf runs this program until the end of the test, with more in its environment.
+func startSelf(b testing.TB, environ []string, args ...string) *process {
+	b.Helper()
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env, cmd.Stderr = append(os.Environ(), environ...), os.Stderr
 	in, err := cmd.StdinPipe()
 	require.NoError(b, err)
 	out, err := cmd.StdoutPipe()
@@ -73,7 +86,18 @@ func startBroker(b testing.TB) (address string) {
 		_ = in.Close()
 		_ = cmd.Wait()
 	})
-	line, err := bufio.NewReader(out).ReadString('\n')
+	return &process{cmd.Process.Pid, in, bufio.NewReader(out)}
+}
+
+func (p *process) tell(b testing.TB, line string) {
+	b.Helper()
+	_, err := fmt.Fprintln(p.in, line)
+	require.NoError(b, err)
+}
+
+func (p *process) hear(b testing.TB) string {
+	b.Helper()
+	line, err := p.out.ReadString('\n')
 	require.NoError(b, err)
 	return strings.TrimSpace(line)
 }

@@ -63,19 +63,29 @@ func CreateTopics(ctx context.Context, addr string, topics ...Topic) error {
 		return err
 	}
 	for _, t := range topics {
-		for {
+		if err := await(ctx, func() (bool, error) {
 			found, err := partitions(ctx, c, t.Name)
-			if err == nil && len(found) == int(max(t.Partitions, 1)) {
-				break
-			}
-			select {
-			case <-ctx.Done():
-				return errors.Join(ctx.Err(), err)
-			case <-time.After(20 * time.Millisecond):
-			}
+			return err == nil && len(found) == int(max(t.Partitions, 1)), err
+		}); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// await asks until it is done, and returns the last error.
+func await(ctx context.Context, ask func() (done bool, err error)) error {
+	for {
+		done, err := ask()
+		if done {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
 
 // Topics are the names of all topics, the broker's own too, sorted.
@@ -153,26 +163,14 @@ func Transact(ctx context.Context, addr, id string, commit bool, records []*kgo.
 		return err
 	}
 	for _, r := range records {
-		if err := passed(ctx, c, r); err != nil {
+		if err := await(ctx, func() (bool, error) {
+			stable, err := offsets(ctx, c, r.Topic, atEnd, 1)
+			return err != nil || stable[r.Partition] > r.Offset, err
+		}); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// passed waits until a record is before the last stable offset of its partition.
-func passed(ctx context.Context, c *kgo.Client, r *kgo.Record) error {
-	for {
-		stable, err := offsets(ctx, c, r.Topic, atEnd, 1)
-		if err != nil || stable[r.Partition] > r.Offset {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
 }
 
 // ProduceSet writes a record set as it is, bytes of the caller's, and returns the offset it got.
@@ -293,23 +291,17 @@ func Consume(ctx context.Context, addr, topic string, opts ...kgo.Opt) ([]*kgo.R
 
 // Committed are the offsets a group has committed, by topic and partition. It waits for the group's coordinator, which a
 // new broker has only once its topic of offsets is made.
-func Committed(ctx context.Context, addr, group string) (map[string]map[int32]int64, error) {
+func Committed(ctx context.Context, addr, group string) (out map[string]map[int32]int64, err error) {
 	c, err := open(addr, kgo.MaxVersions(kversion.V3_8_0()))
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
-	for {
-		out, err := committed(ctx, c, group)
-		if err == nil || !kerr.IsRetriable(err) {
-			return out, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, errors.Join(ctx.Err(), err)
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
+	err = await(ctx, func() (bool, error) {
+		out, err = committed(ctx, c, group)
+		return err == nil || !kerr.IsRetriable(err), err
+	})
+	return out, err
 }
 
 func committed(ctx context.Context, c *kgo.Client, group string) (map[string]map[int32]int64, error) {
