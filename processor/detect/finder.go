@@ -86,6 +86,9 @@ func (d *Detector) findInFields(s *Scratch, key Key, text string) (found []Findi
 	scan := scanText
 	if isRead {
 		f.memory.judge(len(text), f.quiet)
+		if p.next > 0 { // a time, which never comes again
+			f.stir(0)
+		}
 		p.know(f)
 		scan = scanFields
 	}

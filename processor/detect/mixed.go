@@ -101,6 +101,14 @@ func (t *text) mixedGroups(start int, c *mixed, several bool) {
 	}
 }
 
+// capitals puts the word of n letters and digits at i, at most maxChars, into room in upper case.
+func capitals(s string, i, n int, room *[maxChars + 7]byte) []byte {
+	for k := 0; k < n; k += 8 {
+		binary.LittleEndian.PutUint64(room[k:], capitals8(load8(s, i+k)))
+	}
+	return room[:n]
+}
+
 // capitals8 makes capitals of the letters among eight letters and digits.
 func capitals8(x uint64) uint64 { return x &^ (x >> 1 & smalls8) }
 

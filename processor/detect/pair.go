@@ -22,12 +22,11 @@ func isOneOf(s string, words []string) bool {
 
 // isValueKey reports whether key is one of valueKeys; hardly any key costs more than a look at its last byte.
 func isValueKey(key string) bool {
-	switch key[len(key)-1] | 0x20 {
-	case 'e', 'l':
-		return len(key) >= 3 && isOneOf(key, valueKeys)
-	}
-	return false
+	return mayEndValueKey(key[len(key)-1]) && len(key) >= 3 && isOneOf(key, valueKeys)
 }
+
+// mayEndValueKey reports whether one of valueKeys ends in c.
+func mayEndValueKey(c byte) bool { return c|0x20 == 'e' || c|0x20 == 'l' }
 
 // namedBefore returns the name that the pair before k gives its value: "key":"email", before "value":, name: email before value:, or
 // before "value":{ and "stringValue":.

@@ -24,6 +24,8 @@ type places struct {
 	shapes   uint64 // those of them where a layout of letters and digits may start
 	names    uint64 // those of them where the name of a person may start
 	macs     uint64 // those of them where a MAC address may start
+
+	chars [maxChars + 7]byte // of the word whose check digits are asked for
 }
 
 func (p *places) begin(s string, plain bool) {

@@ -96,16 +96,17 @@ func digitsOf8(s string) uint64 {
 	return x >> 7 * 0x0102040810204080 >> 56
 }
 
-// mayBeShape reports whether a word of n letters and digits, which digits has bits for, can be a layout of one group.
-func mayBeShape(n int, digits uint64) bool {
+// mayBeShape reports whether the word of n letters and digits at i, which digits has bits for, can be a layout of one group. Of the
+// wide ones, which most words of their length fit, the check digits say so.
+func (p *places) mayBeShape(i, n int, digits uint64) bool {
 	if n > maxChars {
 		return false
 	}
 	if isEntered(groupStep(codeWhole, 0, n, digits)) {
 		return true
 	}
-	for i := range wideShapes[n] {
-		if wideShapes[n][i].has(digits) {
+	for k := range wideShapes[n] {
+		if w := &wideShapes[n][k]; w.has(digits) && w.valid(capitals(p.s, i, n, &p.chars)) {
 			return true
 		}
 	}

@@ -48,12 +48,21 @@ func (p *places) separates(bit int, plain bool) bool {
 		if i > 0 && isHex(next) && (isHex(s[i-1]) || s[i-1] == ':') {
 			return !isClock(s, i) && (i <= 3 || s[i-3] != ':' || !isClock(s, i-3))
 		}
+		if next == '{' && plain && opensObject(s, i) {
+			return false
+		}
 	case '=':
 		if next == '4' && p.byteAt(i+2) == '0' { // <jane=40acme.com>
 			return true
 		}
 	}
 	return i > 0 && (!plain || !p.namesNothingBefore(uint(bit), next))
+}
+
+// opensObject reports whether the colon at i stands between a quoted key and an object that has keys of its own. Such a key means
+// nothing by itself, but where it may be one of valueKeys.
+func opensObject(s string, i int) bool {
+	return i > 1 && i+2 < len(s) && s[i-1] == '"' && s[i+1] == '{' && s[i+2] == '"' && !mayEndValueKey(s[i-2])
 }
 
 // behindSigns are the bytes that may stand behind a sign which begins something: those that signs asks for.

@@ -34,7 +34,8 @@ func timestamp(s string, i int) int {
 }
 
 // header returns the length of the time that the text begins with, as most log lines and records do, perhaps behind a bracket or a
-// key, or, in those of klog, behind a level and without a year; 0 when there is none. Plain says that no such key has a meaning.
+// key and with the quote behind it, or, in those of klog, behind a level and without a year; 0 when there is none. Plain says that
+// no such key has a meaning.
 func header(s string, plain bool) int {
 	if len(s) <= stampSize {
 		return 0
@@ -53,10 +54,14 @@ func header(s string, plain bool) int {
 	default:
 		return 0
 	}
-	if n := timestamp(s, at); n > 0 {
-		return at + n
+	n := timestamp(s, at)
+	if n == 0 {
+		return 0
 	}
-	return 0
+	if n += at; n < len(s) && s[n] == '"' { // alone, it would be a block of its own where what follows is passed over
+		n++
+	}
+	return n
 }
 
 // timeKeys are the keys that log libraries give the time, in JSON and logfmt, with what stands before the value.

@@ -16,11 +16,11 @@ func TestHeader(t *testing.T) {
 		"slashes":                 {"2026/11/27 02:10:20 [error] 7#7", "2026/11/27 02:10:20"},
 		"in brackets":             {`[2026-11-27T02:10:20.251Z] "GET /"`, "[2026-11-27T02:10:20.251Z"},
 		"klog":                    {"I1127 02:10:20.123456   12345 main.go:7] up", "I1127 02:10:20.123456"},
-		"JSON, time":              {`{"time":"2026-11-27T02:10:20Z","level":"info"}`, `{"time":"2026-11-27T02:10:20Z`},
-		"JSON, ts":                {`{"ts":"2026-11-27T02:10:20Z","level":"info"}`, `{"ts":"2026-11-27T02:10:20Z`},
-		"JSON, timestamp":         {`{"timestamp":"2026-11-27T02:10:20Z"}`, `{"timestamp":"2026-11-27T02:10:20Z`},
-		"JSON, @timestamp":        {`{"@timestamp":"2026-11-27T02:10:20.1Z"}`, `{"@timestamp":"2026-11-27T02:10:20.1Z`},
-		"logfmt, quoted":          {`time="2026-11-27T02:10:20Z" level=info`, `time="2026-11-27T02:10:20Z`},
+		"JSON, time":              {`{"time":"2026-11-27T02:10:20Z","level":"info"}`, `{"time":"2026-11-27T02:10:20Z"`},
+		"JSON, ts":                {`{"ts":"2026-11-27T02:10:20Z","level":"info"}`, `{"ts":"2026-11-27T02:10:20Z"`},
+		"JSON, timestamp":         {`{"timestamp":"2026-11-27T02:10:20Z"}`, `{"timestamp":"2026-11-27T02:10:20Z"`},
+		"JSON, @timestamp":        {`{"@timestamp":"2026-11-27T02:10:20.1Z"}`, `{"@timestamp":"2026-11-27T02:10:20.1Z"`},
+		"logfmt, quoted":          {`time="2026-11-27T02:10:20Z" level=info`, `time="2026-11-27T02:10:20Z"`},
 		"logfmt":                  {"time=2026-11-27T02:10:20Z level=info", "time=2026-11-27T02:10:20Z"},
 		"logfmt, ts":              {"ts=2026-11-27T02:10:20.5Z level=info", "ts=2026-11-27T02:10:20.5Z"},
 		"no more than the time":   {"2026-11-27T02:10:20Z", "2026-11-27T02:10:20Z"},
@@ -41,6 +41,7 @@ func TestHeader(t *testing.T) {
 		"another level":           {"A1127 02:10:20.123456   12345 main.go:7]", ""},
 		"bytes of longer letters": {"2\xb0\xb2\xb6-11-27T02:10:20Z up", ""},
 		"shorter than a time":     {"2026-11-27T02:10:2", ""},
+		"JSON, no closing quote":  {`{"time":"2026-11-27T02:10:20Z`, `{"time":"2026-11-27T02:10:20Z`},
 		"JSON, cut off":           {`{"time":"2026-11-27T02`, ""},
 		"nothing":                 {"", ""},
 	} {
@@ -57,7 +58,7 @@ func TestNothingBehindHeaders(t *testing.T) {
 		`{"time":"2026-11-27T02:10:20Z`, `{"@timestamp":"2026-11-27T02:10:20Z`, `time="2026-11-27T02:10:20Z`, "ts=2026-11-27T02:10:20.5Z",
 		"7#28", "(123", "x=12", "a 4", "user 12", "card-55", "é7",
 	}
-	between := []string{" ", ",", "] ", `","`, `" `, ":", ": ", "=", "=\"", "", "\t", "  ", ".", "+", "/", ">", "\\n"}
+	between := []string{" ", ",", "] ", `"`, `","`, `" `, ":", ": ", "=", "=\"", "", "\t", "  ", ".", "+", "/", ">", "\\n"}
 	plain, own, s := plainDetector(t), testDetector(t), NewScratch()
 	i := 0
 	for _, seed := range seeds() {

@@ -177,7 +177,7 @@ func (p *places) mixed(start int) {
 	if (p.word&^p.letter&^p.digit)>>(start&63)&all != 0 && behindUnderscore(p.s, i, i+n) || gates&gateShape != 0 && mayMix(p.s, i, n, digits) {
 		p.counted |= 1 << (start & 63)
 	}
-	if gates&gateLayout != 0 && mayBeShape(n, digits) || gates&gateGroups != 0 && p.beginsShape(start, start+n, digits) {
+	if gates&gateLayout != 0 && p.mayBeShape(i, n, digits) || gates&gateGroups != 0 && p.beginsShape(start, start+n, digits) {
 		p.shapes |= 1 << (start & 63)
 	}
 	if gates&gatePrefix != 0 && isPrefixed(p.s, i) {
