@@ -106,7 +106,7 @@ func TestRemoteLaws(t *testing.T) {
 		for name := range local {
 			remote[name].remotely(which)
 			checkSame(t, name, local[name], remote[name], lawSeeds)
-			for range 200 { // batches long enough for the arena to move while outputs point into it
+			for range 200 { // batches of many outputs
 				var texts []string
 				for range 1 + rng.IntN(40) {
 					texts = append(texts, drawJSON(rng, 0), fmt.Sprintf("user%d@example.com called +49 30 %d", rng.IntN(50), 1000000+rng.IntN(50)))

@@ -132,34 +132,32 @@ func (r *Rewriter) Find(s *Scratch, key detect.Key, text string) []detect.Findin
 	return r.detector.Find(s.find[0], key, text)
 }
 
-// Text rewrites one value of a place by what Find found in it. Unchanged means that out is text. Otherwise out is a view
-// into s, valid until s.Reset: callers that keep it clone it, but not before Commit, which writes the tokens that the
-// vault mints itself where there was no more than their room. Where a rule says drop, the verdict is Dropped and out has
-// the values that rule matches redacted.
+// Text rewrites one value of a place by what Find found in it. Unchanged means that out is text. Otherwise out is new; nobody may
+// look at it before Commit, which writes the tokens that the vault mints itself where there was no more than their room. Where a
+// rule says drop, the verdict is Dropped and out has the values that rule matches redacted.
 //
 // On an error nothing of the value may be forwarded; the telemetry batch is refused. Errors of a vault that is away
 // are [Unavailable].
 func (r *Rewriter) Text(s *Scratch, v *policy.View, at Place, text string, found []detect.Finding) (out string, verdict Verdict, err error) {
-	w := splice{r: r, s: s, v: v, at: at, text: text, base: len(s.arena)}
+	w := splice{r: r, s: s, v: v, at: at, text: text}
 	standIns := len(s.standIns)
+	s.arena = s.arena[:0]
 	err = w.apply(found)
 	if w.weight > 0 {
 		s.Counts.Mint += s.now().Sub(w.started) * w.weight
 	}
 	if err != nil {
-		s.arena, s.standIns = s.arena[:w.base], s.standIns[:standIns]
+		s.standIns = s.standIns[:standIns]
 		return "", Unchanged, err
 	}
 	if !w.changed || r.settings.DryRun {
-		s.arena = s.arena[:w.base]
 		return text, Unchanged, nil
 	}
 	s.arena = append(s.arena, text[w.pos:]...)
-	b := s.arena[w.base:]
+	out = string(s.arena)
 	for i := standIns; i < len(s.standIns); i++ {
-		s.standIns[i].out = b
+		s.standIns[i].out = unsafe.Slice(unsafe.StringData(out), len(out)) // nothing but Commit writes these bytes
 	}
-	out = unsafe.String(unsafe.SliceData(b), len(b)) // nothing but Commit writes these bytes again before Reset
 	if w.dropped {
 		return out, Dropped, nil
 	}

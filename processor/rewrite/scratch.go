@@ -18,7 +18,7 @@ type Scratch struct {
 	Counts *Counts
 
 	find     [depth]*detect.Scratch
-	arena    []byte // outputs, one after the other
+	arena    []byte // the output of one text
 	standIns []standIn
 	canon    []byte
 	degraded bool
@@ -36,9 +36,9 @@ const (
 	clockFirst = 4
 )
 
-// keepArena is the memory a scratch keeps over Reset: one huge batch must not pin its memory for ever. Batches from Kafka
-// are a megabyte and more as a rule, and growing anew costs more than their values.
-const keepArena = 8 << 20
+// keepArena is the memory a scratch keeps over Reset: one huge text must not pin its memory for ever, nor have it overwritten every
+// time.
+const keepArena = 64 << 10
 
 // standIn is a place in an output where the vault's token goes once it has come.
 type standIn struct {
@@ -46,9 +46,8 @@ type standIn struct {
 	from, to int
 }
 
-// settle puts the tokens that came with the commit in the place of their stand-ins. Outputs are views into the arena, or
-// into what it was before it grew: they are changed where they are, and nobody has copied them yet. A batch of which
-// one stand-in would stay is refused.
+// settle puts the tokens that came with the commit in the place of their stand-ins. Nobody has looked at the outputs yet: they are
+// changed where they are. A batch of which one stand-in would stay is refused.
 func (s *Scratch) settle() error {
 	if s.Batch.Pends() != len(s.standIns) {
 		return fmt.Errorf("%w: %d tokens were to come from the vault, and %d places are known", ErrUnavailable, s.Batch.Pends(), len(s.standIns))
@@ -73,12 +72,11 @@ func (r *Rewriter) NewScratch() *Scratch {
 	return s
 }
 
-// Reset readies the scratch for the next batch. Outputs of Text are no longer valid, and the values it held are
-// overwritten.
+// Reset readies the scratch for the next batch, and overwrites the values it held.
 func (s *Scratch) Reset() {
 	s.Batch.Reset()
 	s.Counts.reset()
-	clear(s.arena)
+	clear(s.arena[:cap(s.arena)])
 	clear(s.canon[:cap(s.canon)])
 	s.arena, s.canon = s.arena[:0], s.canon[:0]
 	clear(s.standIns)

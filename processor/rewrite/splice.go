@@ -13,8 +13,7 @@ import (
 	"github.com/cloakroom/cloakroom/vault/token"
 )
 
-// splice rewrites one text in one pass: the output grows at the end of the scratch's arena while findings come in
-// ascending order.
+// splice rewrites one text in one pass: the output grows in the scratch's arena while findings come in ascending order.
 type splice struct {
 	r    *Rewriter
 	s    *Scratch
@@ -22,7 +21,6 @@ type splice struct {
 	at   Place
 	text string
 
-	base    int // where the output starts in the arena
 	pos     int // text before it is in the output
 	next    int // where the next finding starts, or the text ends
 	json    jsonState
@@ -225,7 +223,7 @@ func (w *splice) issue(class token.Class) ([]byte, error) {
 	pends := w.s.Batch.Pends()
 	out, err := w.r.issuer.Mint(w.s.arena, class, w.s.canon, &w.s.Batch)
 	if err == nil && w.s.Batch.Pends() > pends {
-		w.s.standIns = append(w.s.standIns, standIn{from: len(w.s.arena) - w.base, to: len(out) - w.base})
+		w.s.standIns = append(w.s.standIns, standIn{from: len(w.s.arena), to: len(out)})
 	}
 	return out, err
 }

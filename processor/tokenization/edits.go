@@ -2,7 +2,6 @@ package tokenization
 
 import (
 	"strconv"
-	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/xpdata"
@@ -21,19 +20,19 @@ type edits struct {
 
 type valueEdit struct {
 	value pcommon.Value
-	text  string // a view into the rewriter's scratch
+	text  string
 	bytes bool
 }
 
 type fieldEdit struct {
 	set  func(string)
-	text string // a view into the rewriter's scratch
+	text string
 }
 
 // change renames or removes the entry at index of a map, or removes the element of a slice.
 type change struct {
 	index  int
-	name   string // a view into the rewriter's scratch; unused when remove is set
+	name   string // unused when remove is set
 	remove bool
 }
 
@@ -87,10 +86,10 @@ func (e *edits) apply() {
 			v.value.SetEmptyBytes().FromRaw([]byte(v.text))
 			continue
 		}
-		v.value.SetStr(strings.Clone(v.text))
+		v.value.SetStr(v.text)
 	}
 	for i := range e.fields {
-		e.fields[i].set(strings.Clone(e.fields[i].text))
+		e.fields[i].set(e.fields[i].text)
 	}
 	for _, g := range e.groups {
 		c := e.changes[g.start:g.end]
@@ -174,7 +173,7 @@ func rebuild(m pcommon.Map, changes []change) {
 // number tried, so that many equal names cost no more than few.
 func freeName(taken map[string]int, name string) string {
 	n := taken[name]
-	free := strings.Clone(name)
+	free := name
 	for n > 0 {
 		n++
 		free = name + "." + strconv.Itoa(n)
@@ -184,7 +183,7 @@ func freeName(taken map[string]int, name string) string {
 	}
 	taken[free] = 1
 	if n > 1 {
-		taken[strings.Clone(name)] = n
+		taken[name] = n
 	}
 	return free
 }
