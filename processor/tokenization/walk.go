@@ -71,7 +71,7 @@ func (w *walk) degrade() {
 	w.scratch.Degrade()
 }
 
-// text runs one text through the rewriter, unless it is known to hold nothing. The result is a view into the scratch.
+// text runs one text through the rewriter, unless it is known to hold nothing.
 func (w *walk) text(k *keyEntry, s string) (string, rewrite.Verdict) {
 	if s == "" || k.knows(s) {
 		return s, rewrite.Unchanged
@@ -205,7 +205,11 @@ func (w *walk) attributes(m pcommon.Map, parent, start *keyEntry) {
 			e = w.keys.lookup(parent, guess, name)
 		}
 		guess = &e.next
-		if e.plain != w.view {
+		if e.exempt == kafkaRecord && w.kafka {
+			if v.Type() != pcommon.ValueTypeInt { // an offset
+				w.exemptValue(e, v)
+			}
+		} else if e.plain != w.view {
 			w.attribute(e, v, i, m, &beside)
 		} else {
 			if s := v.Str(); s == "" {
