@@ -1,5 +1,7 @@
 package detect
 
+import "hash/maphash"
+
 // keyMemo remembers what keys mean, as the same few stand in text after text. Of a key it has all the bytes, so that none is
 // taken for another.
 type keyMemo [1 << keyMemoBits]struct {
@@ -34,4 +36,24 @@ func (m *keyMemo) lookup(s string, start, end int) (keyRef, bool) {
 		seat.ref, seat.known = lookupSuffix(s[start:end])
 	}
 	return seat.ref, seat.known
+}
+
+// wordsMemo is the same for keys of several words. Those may be prose: of them it has no bytes, but a hash that nobody else can make,
+// under which two of the words of a text are the same with a chance of 2⁻⁶⁴.
+type wordsMemo [1 << keyMemoBits]struct {
+	hash uint64
+	ref  keyRef
+}
+
+var wordsSeed = maphash.MakeSeed()
+
+// lookup is lookupSuffix of the key.
+func (m *wordsMemo) lookup(key string) keyRef {
+	hash := maphash.String(wordsSeed, key)
+	seat := &m[hash>>(64-keyMemoBits)]
+	if seat.hash != hash {
+		seat.hash = hash
+		seat.ref, _ = lookupSuffix(key)
+	}
+	return seat.ref
 }

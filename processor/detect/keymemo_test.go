@@ -42,3 +42,21 @@ func TestKeyMemo(t *testing.T) {
 		})
 	}
 }
+
+func TestWordsMemo(t *testing.T) {
+	var names []string
+	for _, r := range rules {
+		for _, n := range r.keys {
+			names = append(names, n.words)
+		}
+	}
+	var m wordsMemo
+	r := rand.New(rand.NewPCG(4, 5))
+	for range 20_000 {
+		key := choose(r, "", "my ", "WHERE ", "has ", "a ") + choose(r, names...)
+		want, _ := lookupSuffix(key)
+		for range 2 {
+			require.Equal(t, want, m.lookup(key), key)
+		}
+	}
+}

@@ -25,7 +25,9 @@ type places struct {
 	names    uint64 // those of them where the name of a person may start
 	macs     uint64 // those of them where a MAC address may start
 
-	chars [maxChars + 7]byte // of the word whose check digits are asked for
+	keys   keyMemo            // what keys mean, the same in every text
+	spaced wordsMemo          // the same of keys of several words
+	chars  [maxChars + 7]byte // of the word whose check digits are asked for
 }
 
 func (p *places) begin(s string, plain bool) {

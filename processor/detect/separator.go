@@ -93,7 +93,7 @@ func (t *text) keyValue(k sepKey, sep byte, after int) {
 			return
 		}
 	}
-	ref, known := t.keys.lookup(t.s, k.start, k.end)
+	ref, known := t.places.keys.lookup(t.s, k.start, k.end)
 	if !known {
 		return
 	}
@@ -102,7 +102,7 @@ func (t *text) keyValue(k sepKey, sep byte, after int) {
 	}
 	if k.quote == 0 && t.at(k.start-1) == ' ' {
 		if more := t.spacedKey(k); more.start < k.start {
-			if r, _ := lookupSuffix(t.s[more.start:more.end]); r.entity != None {
+			if r := t.places.spaced.lookup(t.s[more.start:more.end]); r.entity != None {
 				ref = r
 			}
 		}

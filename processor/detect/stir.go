@@ -42,6 +42,9 @@ func (p *places) separates(bit int, plain bool) bool {
 	case '>':
 		return i > 0 && (isKeyByte(s[i-1]) || s[i-1] == '"' || s[i-1] == '\'')
 	case ':':
+		if next == '/' && p.byteAt(i+2) == '/' {
+			return p.mayHoldUser(bit + len("://"))
+		}
 		if next == '/' || next == ':' || next == '\\' || next == '"' && i > 0 && isDigit(s[i-1]) { // s:7:"hunter2"
 			return true
 		}
@@ -56,7 +59,89 @@ func (p *places) separates(bit int, plain bool) bool {
 			return true
 		}
 	}
-	return i > 0 && (!plain || !p.namesNothingBefore(uint(bit), next))
+	return i > 0 && (!plain || !p.namesNothingBefore(uint(bit), next) && !p.meansNothing(bit))
+}
+
+// meansNothing reports whether the separator at a bit of the block, before which a name may end, stands behind a key that means nothing
+// all the same, as it is more than that name or less: the number of WHERE number = 7, order_id. It is for blocks without an escape
+// sequence and custom keys, and for keys of letters, digits and _ that stand by themselves or in quotes in the block.
+func (p *places) meansNothing(bit int) bool {
+	s, i := p.s, p.at+bit
+	end, quoted := bit, false
+	switch c := s[i]; {
+	case c == ':' && p.byteAt(i+1) != ' ' && p.byteAt(i+1) != '"', bit < 2:
+		return false
+	case c == ':' && s[i-1] == '"':
+		end, quoted = bit-1, true
+	case c == '=' && s[i-1] == ' ':
+		end = bit - 1
+	}
+	start := end - bits.LeadingZeros64(^(p.word << (-end & 63)))
+	if start == end || start == 0 && p.at > 0 || p.letter>>((end-1)&63)&1 == 0 {
+		return false
+	}
+	from, to, before := p.at+start, p.at+end, byte(' ')
+	if from > 0 {
+		before = s[from-1]
+	}
+	key := s[from:to]
+	switch {
+	case isValueKey(key):
+		return false
+	case quoted:
+		if before != '"' || equalFold(key, "id") {
+			return false
+		}
+	case !standsBefore[before] || equalFold(key, "string"):
+		return false
+	}
+	if ref, _ := p.keys.lookup(s, from, to); ref.entity != None {
+		return false
+	}
+	first := start
+	for n := 1; n < maxKeyWords && before == ' ' && first > 0; n++ { // the words before it, as spacedKey reads them
+		j := first - 1
+		if j == 0 {
+			if p.at > 0 {
+				return false
+			}
+			break
+		}
+		if !isLetter(s[p.at+j-1]) {
+			break
+		}
+		size := bits.LeadingZeros64(^(p.letter << (-j & 63)))
+		first = j - size
+		if size == 0 || first == 0 && p.at > 0 {
+			return false
+		}
+		if first > 0 {
+			if before = s[p.at+first-1]; isLetter(before) {
+				return false
+			}
+		}
+	}
+	return first == start || p.spaced.lookup(s[p.at+first:to]).entity == None
+}
+
+// standsBefore are the bytes that may stand before a key without being part of it.
+var standsBefore = [256]bool{' ': true, ',': true, '&': true, '?': true, '(': true, '{': true, ';': true}
+
+// mayHoldUser reports whether the authority of a URL from a bit of the block on may hold an @.
+func (p *places) mayHoldUser(bit int) bool {
+	for end := min(p.next, len(p.s)) - p.at; bit < end; bit++ {
+		bit += bits.TrailingZeros64(^(p.word >> (bit & 63)))
+		if bit >= end {
+			break
+		}
+		switch c := p.s[p.at+bit]; {
+		case endsAuthority[c]:
+			return false
+		case !plainUserinfo[c] && c != ':':
+			return true
+		}
+	}
+	return p.next < len(p.s)
 }
 
 // opensObject reports whether the colon at i stands between a quoted key and an object that has keys of its own. Such a key means

@@ -37,7 +37,6 @@ type text struct {
 	digits  cluster   // the digits at hand: here, as verifiers called through tables would make it escape
 	mixed   mixed     // the letters and digits at hand
 	cues    cuesNear  // of the last candidate
-	keys    keyMemo   // what keys mean, the same in every text
 	quotes  [8]extent // last quoted string, by the backslashes before its quotes: see quoteEnd
 }
 

@@ -27,6 +27,14 @@ var plainUserinfo = func() (t [256]bool) {
 	return t
 }()
 
+// endsAuthority are the bytes behind which userinfo looks for nothing, whatever stands before them.
+var endsAuthority = func() (t [256]bool) {
+	for _, c := range []byte("/?# \t\n\r\"'`<>\\{}()|^") {
+		t[c] = true
+	}
+	return t
+}()
+
 // userinfo verifies user:password of the URL whose "://" is at i and ends at start. The last @ before the path ends it, as passwords may
 // hold one.
 func (t *text) userinfo(i, start int) {
@@ -40,25 +48,25 @@ scan:
 		if plainUserinfo[c] {
 			continue
 		}
-		switch c {
-		case '@':
+		switch {
+		case endsAuthority[c]:
+			break scan
+		case c == '@':
 			at = j
-		case ':':
+		case c == ':':
 			if colon < 0 {
 				colon = j
 			}
-		case ',':
+		case c == ',':
 			if !t.hasFold(i-len("ldap"), "ldap") && !t.hasFold(i-len("ldaps"), "ldaps") { // of a distinguished name
 				break scan
 			}
 			named = true
-		case '/', '?', '#', ' ', '\t', '\n', '\r', '"', '\'', '`', '<', '>', '\\', '{', '}', '(', ')', '|', '^':
-			break scan
-		case '[':
+		case c == '[':
 			if at == j-1 {
 				break scan
 			}
-		case '%':
+		case c == '%':
 			named = named || t.hasFold(j, "%40") && at < 0 && colon < 0
 		}
 	}
