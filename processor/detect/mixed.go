@@ -85,9 +85,7 @@ func (t *text) mixedGroups(start int, c *mixed, several bool) {
 		inside := uint64(1)<<n - 1
 		c.upper |= uint32(upper&inside) << total
 		c.lower |= uint32(letter&^upper&inside) << total
-		for k := 0; k < n; k += 8 {
-			binary.LittleEndian.PutUint64(c.chars[total+k:], capitals8(load8(t.s, i+k)))
-		}
+		capitals(t.s, i, n, c.chars[total:])
 		code = groupStep(code, sep, n, digit&inside)
 		total, i = total+n, i+n
 		c.code[c.groups], c.count[c.groups], c.end[c.groups] = code, uint8(total), i
@@ -101,8 +99,8 @@ func (t *text) mixedGroups(start int, c *mixed, several bool) {
 	}
 }
 
-// capitals puts the word of n letters and digits at i, at most maxChars, into room in upper case.
-func capitals(s string, i, n int, room *[maxChars + 7]byte) []byte {
+// capitals puts the n letters and digits at i into room, which has seven bytes more, in upper case.
+func capitals(s string, i, n int, room []byte) []byte {
 	for k := 0; k < n; k += 8 {
 		binary.LittleEndian.PutUint64(room[k:], capitals8(load8(s, i+k)))
 	}

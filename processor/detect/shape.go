@@ -106,7 +106,7 @@ func (p *places) mayBeShape(i, n int, digits uint64) bool {
 		return true
 	}
 	for k := range wideShapes[n] {
-		if w := &wideShapes[n][k]; w.has(digits) && w.valid(capitals(p.s, i, n, &p.chars)) {
+		if w := &wideShapes[n][k]; w.has(digits) && w.valid(capitals(p.s, i, n, p.chars[:])) {
 			return true
 		}
 	}
