@@ -1,6 +1,9 @@
 package detect
 
-import "strings"
+import (
+	"math/bits"
+	"strings"
+)
 
 // Bounds of RFC 5321, section 4.5.3.1.
 const (
@@ -50,12 +53,15 @@ func (t *text) emailAround(at, after int, enc Encoding) {
 	if at == 0 || !isLocalByte(t.s[at-1]) || t.s[at-1] == '.' {
 		return
 	}
-	end, ok := t.domain(after)
+	start, end, ok := t.plainEmail(at, after)
 	if !ok {
-		return
+		if end, ok = t.domain(after); !ok {
+			return
+		}
+		var level Encoding
+		start, level = t.localStart(at)
+		enc = max(enc, level)
 	}
-	start, level := t.localStart(at)
-	enc = max(enc, level)
 	if start == at || t.inUserinfo(start) {
 		t.near = true
 		return
@@ -70,6 +76,40 @@ func (t *text) emailAround(at, after int, enc Encoding) {
 	}
 	t.add(Email, start, end, 0.99)
 	t.out[len(t.out)-1].Encoding = enc
+}
+
+// plainEmail returns the address whose @ is spelled from at to after where it is one word, the @, and words between dots of which
+// the last one may be a top-level domain, all of letters and digits, and nothing beside it can be part of it: as most are. They are
+// told by masks. What is not ok may be an address all the same.
+func (t *text) plainEmail(at, after int) (start, end int, ok bool) {
+	const reach = blockLen/2 - 1 // of the local part
+	s, from := t.s, max(0, at-reach)
+	if after != at+1 || at == 0 {
+		return 0, 0, false
+	}
+	letter, _, digit, _ := lettersOf(s, from, min(len(s)-from, blockLen))
+	alnum := letter | digit
+	start = at - bits.LeadingZeros64(^(alnum << (-(at - from) & 63)))
+	if start == at || start == from && from > 0 || start > 0 && mayEndLocal(s[start-1]) {
+		return 0, 0, false
+	}
+	for first := after; ; after = end + 1 {
+		bit := after - from
+		n := bits.TrailingZeros64(^(alnum >> (bit & 63)))
+		end = after + n
+		next := t.at(end)
+		switch {
+		case n == 0, bit+n >= blockLen, next == '-', next == '\\', next >= 0x80, after == first && t.isVersion(after, end):
+			return 0, 0, false
+		case next == '.' && bit+n+1 < blockLen && alnum>>(bit+n+1)&1 != 0:
+			continue
+		case next == '.' && (t.at(end+1) == '\\' || t.at(end+1) >= 0x80):
+			return 0, 0, false
+		}
+		const longest = 24 // of letters alone
+		ok = after > first && n >= 2 && n <= longest && ^letter>>(bit&63)&(1<<n-1) == 0 && !isNotDomain(s[after:end])
+		return start, end, ok
+	}
 }
 
 // isMessageID reports whether the address at i is the id of a message, RFC 5322 section 3.6.4.
@@ -213,15 +253,18 @@ func (t *text) plainLocal(at int) int {
 			return at
 		}
 	}
-	if start > 0 {
-		if c := s[start-1]; c >= 0x80 || c == '\\' || c == '[' || isParameter(c) || isLocalByte(c) {
-			return at
-		}
+	if start > 0 && mayEndLocal(s[start-1]) {
+		return at
 	}
 	for start < at && !isWord(s[start]) {
 		start++
 	}
 	return start
+}
+
+// mayEndLocal reports whether c may be the last byte of a local part, of an escape sequence, or of what one begins with.
+func mayEndLocal(c byte) bool {
+	return c >= 0x80 || c == '\\' || c == '[' || isParameter(c) || isLocalByte(c)
 }
 
 // alphabetBefore returns the length of the two-byte UTF-8 letter (Latin, Greek, Cyrillic, ...) that ends at i, or 0.

@@ -181,16 +181,14 @@ func (f *fields) note(i int, places uint64) {
 // hide says that no field with one of the findings in it, in ascending order, is to be remembered: a value may be found by what
 // stands far before it.
 func (f *fields) hide(found []Finding) {
-	k := 0
+	k, ends := 0, f.starts[1:]
 	for i := range found {
-		for int(f.starts[k+1]) <= found[i].Start {
+		start, end := int32(found[i].Start), int32(found[i].End)
+		for k < len(ends) && ends[k] <= start {
 			k++
 		}
-		for ; ; k++ {
-			f.stir(k)
-			if int(f.starts[k+1]) >= found[i].End {
-				break
-			}
+		for f.stir(k); k < len(ends) && ends[k] < end; f.stir(k) {
+			k++
 		}
 	}
 }

@@ -64,15 +64,28 @@ func header(s string, plain bool) int {
 	return n
 }
 
-// timeKeys are the keys that log libraries give the time, in JSON and logfmt, with what stands before the value.
-var timeKeys = [...]string{`{"time":"`, `{"ts":"`, `{"timestamp":"`, `{"@timestamp":"`, `time="`, "time=", "ts="}
-
-// timeKey returns the length of the one that the text begins with; 0 when it does not.
+// timeKey returns the length of the key that log libraries give the time, in JSON and logfmt, with what stands before the value, where
+// the text begins with one; else 0. Of constants, the compiler compares words.
 func timeKey(s string) int {
-	for _, key := range timeKeys {
-		if strings.HasPrefix(s, key) {
-			return len(key)
-		}
+	const (
+		time, ts, timestamp, at  = `{"time":"`, `{"ts":"`, `{"timestamp":"`, `{"@timestamp":"`
+		logQuoted, log, logShort = `time="`, "time=", "ts="
+	)
+	switch {
+	case strings.HasPrefix(s, time):
+		return len(time)
+	case strings.HasPrefix(s, ts):
+		return len(ts)
+	case strings.HasPrefix(s, timestamp):
+		return len(timestamp)
+	case strings.HasPrefix(s, at):
+		return len(at)
+	case strings.HasPrefix(s, logQuoted):
+		return len(logQuoted)
+	case strings.HasPrefix(s, log):
+		return len(log)
+	case strings.HasPrefix(s, logShort):
+		return len(logShort)
 	}
 	return 0
 }

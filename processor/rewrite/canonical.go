@@ -76,8 +76,11 @@ func canonicalCompact(dst []byte, from int) []byte {
 
 // appendLower lower-cases dst[from:]. Bytes that are no UTF-8 stay.
 func appendLower(dst []byte, from int) []byte {
-	if isASCII(dst[from:]) {
-		lowerASCII(dst[from:])
+	ascii, capitals := inCase(dst[from:])
+	if ascii {
+		if capitals {
+			lowerASCII(dst[from:])
+		}
 		return dst
 	}
 	value := string(dst[from:])
@@ -221,28 +224,35 @@ const (
 	highs = 0x80 * ones
 )
 
-func isASCII(b []byte) bool {
-	for ; len(b) >= 8; b = b[8:] {
-		if binary.LittleEndian.Uint64(b)&highs != 0 {
-			return false
+// inCase reports whether all of b is ASCII, and whether there are capitals in it: eight bytes at once, the last ones perhaps twice.
+func inCase(b []byte) (ascii, capitals bool) {
+	var all, big uint64
+	n := len(b)
+	if n < 8 {
+		for _, c := range b {
+			all |= uint64(c)
+			capitals = capitals || 'A' <= c && c <= 'Z'
+		}
+		return all < utf8.RuneSelf, capitals
+	}
+	for i := 0; ; i += 8 {
+		i = min(i, n-8)
+		x := binary.LittleEndian.Uint64(b[i:])
+		all |= x
+		big |= capitals8(x)
+		if i == n-8 {
+			return all&highs == 0, big != 0
 		}
 	}
-	for _, c := range b {
-		if c >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
 }
 
-// lowerASCII makes capitals small, eight bytes at once.
+// capitals8 has the high bit of every capital among eight bytes.
+func capitals8(x uint64) uint64 {
+	low := x &^ highs
+	return (low + (0x80-'A')*ones) &^ (low + (0x80-'Z'-1)*ones) &^ x & highs
+}
+
 func lowerASCII(b []byte) {
-	for ; len(b) >= 8; b = b[8:] {
-		x := binary.LittleEndian.Uint64(b)
-		low := x &^ highs
-		capitals := (low + (0x80-'A')*ones) &^ (low + (0x80-'Z'-1)*ones) &^ x & highs
-		binary.LittleEndian.PutUint64(b, x|capitals>>2)
-	}
 	for i, c := range b {
 		if 'A' <= c && c <= 'Z' {
 			b[i] = c + 'a' - 'A'

@@ -88,6 +88,9 @@ func slashesOf(level int) int { return 1<<level - 1 }
 // needs quotes for the JSON to stay valid. lo and hi enclose the whole number; slashes is the number of backslashes
 // before the quotes, or -1 when none are needed.
 func (w *splice) bareNumber(start, end int) (lo, hi, slashes int) {
+	if start == 0 || !beforeNumber[w.text[start-1]] {
+		return start, end, -1
+	}
 	lo, hi = start, end
 	for lo > w.pos && numberByte(w.text[lo-1]) {
 		lo--
@@ -120,6 +123,15 @@ func (w *splice) bareNumber(start, end int) (lo, hi, slashes int) {
 	}
 	return start, end, -1
 }
+
+// beforeNumber are the bytes that may stand before a part of a JSON number: those of numbers, of white space, escaped or not, and
+// what separates values.
+var beforeNumber = func() (t [256]bool) {
+	for c := range t {
+		t[c] = numberByte(byte(c)) || strings.IndexByte(" \t\n\rntr:[,", byte(c)) >= 0
+	}
+	return t
+}()
 
 // structure reports whether the offset lies between the values of a JSON array, and at which level of escaping: in no
 // string, or in one that starts like JSON itself.

@@ -139,22 +139,21 @@ func (r *Rewriter) Find(s *Scratch, key detect.Key, text string) []detect.Findin
 // On an error nothing of the value may be forwarded; the telemetry batch is refused. Errors of a vault that is away
 // are [Unavailable].
 func (r *Rewriter) Text(s *Scratch, v *policy.View, at Place, text string, found []detect.Finding) (out string, verdict Verdict, err error) {
-	w := splice{r: r, s: s, v: v, at: at, text: text}
+	w := splice{r: r, s: s, v: v, at: at, text: text, out: s.room(len(text) + len(found)*perFinding)}
 	standIns := len(s.standIns)
-	s.arena = s.arena[:0]
 	err = w.apply(found)
 	if w.weight > 0 {
 		s.Counts.Mint += s.now().Sub(w.started) * w.weight
 	}
 	if err != nil {
 		s.standIns = s.standIns[:standIns]
+		clear(w.out)
 		return "", Unchanged, err
 	}
 	if !w.changed || r.settings.DryRun {
 		return text, Unchanged, nil
 	}
-	s.arena = append(s.arena, text[w.pos:]...)
-	out = string(s.arena)
+	out = s.output(append(w.out, text[w.pos:]...))
 	for i := standIns; i < len(s.standIns); i++ {
 		s.standIns[i].out = unsafe.Slice(unsafe.StringData(out), len(out)) // nothing but Commit writes these bytes
 	}

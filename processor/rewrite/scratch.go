@@ -3,6 +3,7 @@ package rewrite
 import (
 	"fmt"
 	"time"
+	"unsafe"
 
 	"github.com/cloakroom/cloakroom/processor/detect"
 	"github.com/cloakroom/cloakroom/processor/policy"
@@ -18,7 +19,8 @@ type Scratch struct {
 	Counts *Counts
 
 	find     [depth]*detect.Scratch
-	arena    []byte // the output of one text
+	chunk    []byte // outputs, one behind the other; what is free goes on with the next batch
+	arena    []byte // the output of one text that is too long for a chunk
 	standIns []standIn
 	canon    []byte
 	degraded bool
@@ -39,6 +41,36 @@ const (
 // keepArena is the memory a scratch keeps over Reset: one huge text must not pin its memory for ever, nor have it overwritten every
 // time.
 const keepArena = 64 << 10
+
+// Outputs share chunks of memory: to allocate one for each costs as much as to find what is in a short text. So whoever keeps
+// an output keeps up to chunkSize alive. What is longer than an eighth of it is allocated alone.
+const (
+	chunkSize  = 16 << 10
+	perFinding = 64 // bytes more than the text, for a token or what else takes the place of a finding: a guess
+	chunkSlack = 256
+)
+
+// room returns memory for an output of about n bytes. It may be outgrown.
+func (s *Scratch) room(n int) []byte {
+	n += chunkSlack
+	if n > chunkSize/8 {
+		return s.arena[:0]
+	}
+	if cap(s.chunk)-len(s.chunk) < n {
+		s.chunk = make([]byte, 0, chunkSize)
+	}
+	return s.chunk[len(s.chunk):]
+}
+
+// output is what was written into room, as a string.
+func (s *Scratch) output(out []byte) string {
+	if n := len(s.chunk); n < cap(s.chunk) && unsafe.SliceData(out) == unsafe.SliceData(s.chunk[n:]) {
+		s.chunk = s.chunk[:n+len(out)]
+		return view(out)
+	}
+	s.arena = out
+	return string(out)
+}
 
 // standIn is a place in an output where the vault's token goes once it has come.
 type standIn struct {

@@ -13,7 +13,7 @@ import (
 	"github.com/cloakroom/cloakroom/vault/token"
 )
 
-// splice rewrites one text in one pass: the output grows in the scratch's arena while findings come in ascending order.
+// splice rewrites one text in one pass: the output grows while findings come in ascending order.
 type splice struct {
 	r    *Rewriter
 	s    *Scratch
@@ -21,8 +21,9 @@ type splice struct {
 	at   Place
 	text string
 
-	pos     int // text before it is in the output
-	next    int // where the next finding starts, or the text ends
+	out     []byte // so far
+	pos     int    // text before it is in the output
+	next    int    // where the next finding starts, or the text ends
 	json    jsonState
 	changed bool
 	dropped bool
@@ -129,16 +130,16 @@ func (w *splice) replace(f *detect.Finding, d *policy.Decision) error {
 	}
 	start, end := w.extent(f)
 	lo, hi, slashes := w.bareNumber(start, end)
-	w.s.arena = append(w.s.arena, w.text[w.pos:lo]...)
+	w.out = append(w.out, w.text[w.pos:lo]...)
 	if slashes >= 0 {
-		w.s.arena = append(appendQuote(w.s.arena, slashes), w.text[lo:start]...)
+		w.out = append(appendQuote(w.out, slashes), w.text[lo:start]...)
 	}
 	action, err := w.write(f, d, end)
 	if err != nil {
 		return err
 	}
 	if slashes >= 0 {
-		w.s.arena = appendQuote(append(w.s.arena, w.text[end:hi]...), slashes)
+		w.out = appendQuote(append(w.out, w.text[end:hi]...), slashes)
 	}
 	w.pos, w.changed = hi, true
 	w.dropped = w.dropped || action == policy.Drop
@@ -153,10 +154,10 @@ func (w *splice) write(f *detect.Finding, d *policy.Decision, end int) (policy.A
 		return w.mint(f, d, end)
 	case policy.Mask:
 		w.s.canon = Canonical(w.s.canon[:0], f.Entity, *f, w.text)
-		from := len(w.s.arena)
-		w.s.arena = appendMask(w.s.arena, d.Keep, w.s.canon)
-		if bytes.ContainsAny(w.s.arena[from:], "[:") && inAuthority(w.text, f.Start) {
-			w.s.arena = w.s.arena[:from]
+		from := len(w.out)
+		w.out = appendMask(w.out, d.Keep, w.s.canon)
+		if bytes.ContainsAny(w.out[from:], "[:") && inAuthority(w.text, f.Start) {
+			w.out = w.out[:from]
 			w.redact(f)
 			return d.Action, nil
 		}
@@ -171,19 +172,19 @@ func (w *splice) write(f *detect.Finding, d *policy.Decision, end int) (policy.A
 func (w *splice) redact(f *detect.Finding) {
 	name := w.r.infos[f.Entity].Name
 	if inAuthority(w.text, f.Start) {
-		w.s.arena = append(w.s.arena, name...)
+		w.out = append(w.out, name...)
 		return
 	}
-	w.s.arena = append(w.s.arena, '[')
-	w.s.arena = append(w.s.arena, name...)
-	w.s.arena = append(w.s.arena, ']')
+	w.out = append(w.out, '[')
+	w.out = append(w.out, name...)
+	w.out = append(w.out, ']')
 }
 
 // encode spells what was appended since from as the value was spelled.
 func (w *splice) encode(f *detect.Finding, from int) {
 	if f.Encoding != 0 {
-		w.s.canon = append(w.s.canon[:0], w.s.arena[from:]...)
-		w.s.arena = f.Encoding.Append(w.s.arena[:from], view(w.s.canon))
+		w.s.canon = append(w.s.canon[:0], w.out[from:]...)
+		w.out = f.Encoding.Append(w.out[:from], view(w.s.canon))
 	}
 }
 
@@ -218,42 +219,42 @@ func (w *splice) mint(f *detect.Finding, d *policy.Decision, end int) (policy.Ac
 	return policy.Redact, nil
 }
 
-// issue has the canonical value minted behind the arena, and remembers where the token is yet to come.
+// issue has the canonical value minted behind the output, and remembers where the token is yet to come.
 func (w *splice) issue(class token.Class) ([]byte, error) {
 	pends := w.s.Batch.Pends()
-	out, err := w.r.issuer.Mint(w.s.arena, class, w.s.canon, &w.s.Batch)
+	out, err := w.r.issuer.Mint(w.out, class, w.s.canon, &w.s.Batch)
 	if err == nil && w.s.Batch.Pends() > pends {
-		w.s.standIns = append(w.s.standIns, standIn{from: len(w.s.arena), to: len(out)})
+		w.s.standIns = append(w.s.standIns, standIn{from: len(w.out), to: len(out)})
 	}
 	return out, err
 }
 
-// minted takes the arena with the token over and writes the kept part behind it.
+// minted takes the output with the token over and writes the kept part behind it.
 func (w *splice) minted(f *detect.Finding, d *policy.Decision, out []byte, end int) policy.Action {
-	from := len(w.s.arena)
-	w.s.arena = out
+	from := len(w.out)
+	w.out = out
 	w.s.Counts.addMinted(w.at.Signal, f.Entity)
 	after := len(out)
 	if d.Keep != policy.KeepNone {
-		w.s.arena = appendKept(w.s.arena, d.Keep, w.s.canon)
+		w.out = appendKept(w.out, d.Keep, w.s.canon)
 		if !w.keptFits(f, after) || !w.keptHolds(from, after, end) {
-			w.s.arena = w.s.arena[:after]
+			w.out = w.out[:after]
 		}
 	}
 	if end < len(w.text) && alphanumeric(w.text[end]) && !strings.HasPrefix(w.text[end:], token.Prefix) {
-		w.s.arena = append(w.s.arena, '-') // the token must end at a word boundary to be recognized
+		w.out = append(w.out, '-') // the token must end at a word boundary to be recognized
 	}
 	return policy.Tokenize
 }
 
-// keptFits reports whether the kept part that stands in the arena from after may stand where the value was spelled with
+// keptFits reports whether the kept part that stands in the output from after may stand where the value was spelled with
 // percent escapes. It is written in plain, as a token's reader wants it: a query, a path and a form may hold an @ (RFC
 // 3986, section 3.3), an authority may not, and letters beyond ASCII may stand in none of them.
 func (w *splice) keptFits(f *detect.Finding, after int) bool {
 	if f.Encoding&detect.Percent == 0 {
 		return true
 	}
-	for _, c := range w.s.arena[after:] {
+	for _, c := range w.out[after:] {
 		if c >= utf8.RuneSelf || c == '@' && inAuthority(w.text, f.Start) {
 			return false
 		}
@@ -261,14 +262,15 @@ func (w *splice) keptFits(f *detect.Finding, after int) bool {
 	return true
 }
 
-// keptHolds reports whether a reader of the output finds exactly the kept part that stands in the arena from after:
+// keptHolds reports whether a reader of the output finds exactly the kept part that stands in the output from after:
 // what follows it in the text must not be taken for more of it, nor spoil it.
 func (w *splice) keptHolds(from, after, end int) bool {
 	const look = 256 // longer than any kept part
-	n := len(w.s.arena)
-	w.s.arena = append(w.s.arena, w.text[end:min(len(w.text), end+look)]...)
-	ok := n > after && token.Kept(view(w.s.arena[from:]), after-from) == n-from
-	w.s.arena = w.s.arena[:n]
+	n := len(w.out)
+	w.out = append(w.out, w.text[end:min(len(w.text), end+look)]...)
+	ok := n > after && token.Kept(view(w.out[from:]), after-from) == n-from
+	clear(w.out[n:])
+	w.out = w.out[:n]
 	return ok
 }
 

@@ -337,7 +337,7 @@ func TestAllocations(t *testing.T) {
 	// A changed value costs what the issuer costs, which for the one of this test is not nothing.
 	r = newRig(t, rules(policy.Rule{Entities: star, Action: "redact"}), Settings{})
 	changed := text("user bob@example.com from 8.8.8.8 paid " + `{"card":4111111111111111}`)
-	require.EqualValues(t, 1, testing.AllocsPerRun(200, func() { r.s.Reset(); changed() }), "the output")
+	require.Zero(t, testing.AllocsPerRun(200, func() { r.s.Reset(); changed() }), "the output: of a chunk")
 }
 
 func BenchmarkText(b *testing.B) {

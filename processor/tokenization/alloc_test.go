@@ -41,8 +41,8 @@ func TestDirtyBatchAllocations(t *testing.T) {
 	changed := len(w.edits.values)
 	require.NotZero(t, changed)
 	w.reset()
-	require.EqualValues(t, changed, testing.AllocsPerRun(10, func() {
+	require.Less(t, testing.AllocsPerRun(10, func() {
 		w.search(find)
 		w.reset()
-	}), "one for every text that changes: what it becomes")
+	}), float64(changed)/32, "what texts become shares memory")
 }

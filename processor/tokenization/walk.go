@@ -91,7 +91,9 @@ func (w *walk) unknown(k *keyEntry, s string) (string, rewrite.Verdict) {
 		return s, rewrite.Unchanged
 	}
 	out, verdict, err := w.rewriter.Text(w.scratch, w.view, rewrite.Place{Signal: w.signal, Key: k.path}, s, found)
-	w.err = err
+	if err != nil { // mostly not: the garbage collector watches what is written here
+		w.err = err
+	}
 	return out, verdict
 }
 
