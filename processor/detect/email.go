@@ -99,9 +99,9 @@ func (t *text) plainEmail(at, after int) (start, end int, ok bool) {
 		end = after + n
 		next := t.at(end)
 		switch {
-		case n == 0, bit+n >= blockLen, next == '-', next == '\\', next >= 0x80, after == first && t.isVersion(after, end):
+		case n == 0, bit+n >= blockLen-1, next == '-', next == '\\', next >= 0x80, after == first && t.isVersion(after, end):
 			return 0, 0, false
-		case next == '.' && bit+n+1 < blockLen && alnum>>(bit+n+1)&1 != 0:
+		case next == '.' && alnum>>((bit+n+1)&63)&1 != 0:
 			continue
 		case next == '.' && (t.at(end+1) == '\\' || t.at(end+1) >= 0x80):
 			return 0, 0, false

@@ -147,7 +147,6 @@ func (r *Rewriter) Text(s *Scratch, v *policy.View, at Place, text string, found
 	}
 	if err != nil {
 		s.standIns = s.standIns[:standIns]
-		clear(w.out)
 		return "", Unchanged, err
 	}
 	if !w.changed || r.settings.DryRun {

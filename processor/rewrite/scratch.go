@@ -43,9 +43,9 @@ const (
 const keepArena = 64 << 10
 
 // Outputs share chunks of memory: to allocate one for each costs as much as to find what is in a short text. So whoever keeps
-// an output keeps up to chunkSize alive. What is longer than an eighth of it is allocated alone.
+// an output keeps up to chunkSize alive. What is longer than a sixteenth of it is allocated alone.
 const (
-	chunkSize  = 16 << 10
+	chunkSize  = 32 << 10
 	perFinding = 64 // bytes more than the text, for a token or what else takes the place of a finding: a guess
 	chunkSlack = 256
 )
@@ -53,7 +53,7 @@ const (
 // room returns memory for an output of about n bytes. It may be outgrown.
 func (s *Scratch) room(n int) []byte {
 	n += chunkSlack
-	if n > chunkSize/8 {
+	if n > chunkSize/16 {
 		return s.arena[:0]
 	}
 	if cap(s.chunk)-len(s.chunk) < n {

@@ -309,14 +309,43 @@ func TestCounts(t *testing.T) {
 	require.Zero(t, r.s.Counts.Mint+r.s.Counts.Detect())
 }
 
-func TestOutputsStayValidUntilReset(t *testing.T) {
-	r := newRig(t, defaults, Settings{})
+// TestOutputsStay: outputs share memory, and none is written to by what comes after it: texts that fail half-way, texts that outgrow
+// their room, and other batches.
+func TestOutputsStay(t *testing.T) {
+	r := newRig(t, rules(policy.Rule{Entities: []string{"payment_card"}, Action: "tokenize", Keep: "last4"}, policy.Rule{Entities: star, Action: "tokenize"}), Settings{})
 	var outs, copies []string
-	for i := range 500 {
-		out := r.must(t, fmt.Sprintf("mail user%d@example.com %s", i, strings.Repeat("x ", i)))
+	fail := func(i int) {
+		r.issuer.err = func(c token.Class) error {
+			if c.Name == "email" {
+				return ErrUnavailable
+			}
+			return nil
+		}
+		_, _, err := r.text("", fmt.Sprintf("card 4111 1111 1111 1111, mail user%d@example.com", i))
+		require.ErrorIs(t, err, ErrUnavailable)
+		r.issuer.err = nil
+	}
+	for i := range 3000 {
+		if i%7 == 0 {
+			fail(i)
+		}
+		size := i % 90
+		if i%250 == 0 {
+			size = 5000
+		}
+		text := fmt.Sprintf("mail user%d@example.com %s", i, strings.Repeat("4111 1111 1111 1111, ", size%3)+strings.Repeat("x ", size))
+		out := r.must(t, text)
+		require.NotContains(t, out, "@")
 		outs, copies = append(outs, out), append(copies, strings.Clone(out))
+		if i%500 == 0 {
+			r.s.Reset()
+		}
 	}
 	require.Equal(t, copies, outs)
+	require.LessOrEqual(t, cap(r.s.chunk), chunkSize)
+	fail(1)
+	free := r.s.chunk[len(r.s.chunk):cap(r.s.chunk)]
+	require.NotContains(t, string(free), "user", "no value stays where nothing was written in the end")
 }
 
 func TestAllocations(t *testing.T) {

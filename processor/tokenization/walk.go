@@ -190,32 +190,66 @@ func (w *walk) slice(k *keyEntry, s pcommon.Slice) {
 	w.edits.closeSlice(s, mark)
 }
 
+// entry is one of a map. A map is walked by groups of them: a loop over those costs less than a call for each.
+type entry struct {
+	name  string
+	value pcommon.Value
+}
+
+// mapWalk is how far the walk of a map has come.
+type mapWalk struct {
+	m      pcommon.Map
+	parent *keyEntry  // the key that the map is the value under; nil for that of a place
+	guess  **keyEntry // of the next entry
+	index  int        // of the next entry
+	beside position
+}
+
 // attributes handles a map: that of a place, for which parent is nil, a body, or one that is the value under the key parent.
 // The guesses begin at start.
 func (w *walk) attributes(m pcommon.Map, parent, start *keyEntry) {
 	if m.Len() == 0 {
 		return
 	}
-	guess := &start.first
-	mark := len(w.edits.pending)
-	i := -1
-	var beside position
+	at := mapWalk{m: m, parent: parent, guess: &start.first}
+	mark, n := len(w.edits.pending), 0
+	var group [8]entry
 	for name, v := range m.All() {
-		i++
-		e := *guess
+		if n == len(group) {
+			w.entries(&at, group[:])
+			n = 0
+		}
+		group[n] = entry{name, v}
+		n++
+	}
+	w.entries(&at, group[:n])
+	w.edits.closeMap(m, mark)
+}
+
+// entries handles a group of entries of a map, unless the batch is refused.
+func (w *walk) entries(at *mapWalk, group []entry) {
+	if w.err != nil {
+		return
+	}
+	guess, view := at.guess, w.view
+	for i := range group {
+		g := &group[i]
+		e, name := *guess, g.name
 		if e == nil || len(name) != e.size || ending(name) != e.end || !e.goesOn(name) { // nearly always it is: no call
-			e = w.keys.lookup(parent, guess, name)
+			e = w.keys.lookup(at.parent, guess, name)
 		}
 		guess = &e.next
 		if e.exempt == kafkaRecord && w.kafka {
-			if v.Type() != pcommon.ValueTypeInt { // an offset
-				w.exemptValue(e, v)
+			if g.value.Type() != pcommon.ValueTypeInt { // an offset
+				w.exemptValue(e, g.value)
 			}
-		} else if e.plain != w.view {
-			w.attribute(e, v, i, m, &beside)
+			continue
+		}
+		if e.plain != view {
+			w.attribute(e, g.value, at.index+i, at.m, &at.beside)
 		} else {
-			if s := v.Str(); s == "" {
-				if n := v.Int(); n != 0 && small(n) && !e.named {
+			if s := g.value.Str(); s == "" {
+				if n := g.value.Int(); n != 0 && small(n) && !e.named {
 					continue
 				}
 			} else if e.memo != nil && len(s) <= memoLen {
@@ -224,13 +258,13 @@ func (w *walk) attributes(m pcommon.Map, parent, start *keyEntry) {
 					continue
 				}
 			}
-			w.stranger(e, v, i)
+			w.stranger(e, g.value, at.index+i)
 		}
 		if w.err != nil {
-			break
+			return
 		}
 	}
-	w.edits.closeMap(m, mark)
+	at.guess, at.index = guess, at.index+len(group)
 }
 
 // stranger handles the i-th entry of a map, of which nothing but the value is of interest, and that is none that is known.
