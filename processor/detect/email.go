@@ -53,11 +53,14 @@ func (t *text) emailAround(at, after int, enc Encoding) {
 	if at == 0 || !isLocalByte(t.s[at-1]) || t.s[at-1] == '.' {
 		return
 	}
-	start, end, ok := t.plainEmail(at, after)
-	if !ok {
+	start, end := t.plainEmail(at, after)
+	if end == 0 {
+		var ok bool
 		if end, ok = t.domain(after); !ok {
 			return
 		}
+	}
+	if start == at {
 		var level Encoding
 		start, level = t.localStart(at)
 		enc = max(enc, level)
@@ -78,20 +81,20 @@ func (t *text) emailAround(at, after int, enc Encoding) {
 	t.out[len(t.out)-1].Encoding = enc
 }
 
-// plainEmail returns the address whose @ is spelled from at to after where it is one word, the @, and words between dots of which
-// the last one may be a top-level domain, all of letters and digits, and nothing beside it can be part of it: as most are. They are
-// told by masks. What is not ok may be an address all the same.
-func (t *text) plainEmail(at, after int) (start, end int, ok bool) {
+// plainEmail returns where the address starts and ends whose @ is spelled from at to after, by masks, as far as they tell: at where the
+// local part is more than a word of letters and digits between bytes that cannot be part of it, and 0 where the domain is more than
+// such words between dots, or the last one no top-level domain. What they do not tell may be an address all the same.
+func (t *text) plainEmail(at, after int) (start, end int) {
 	const reach = blockLen/2 - 1 // of the local part
 	s, from := t.s, max(0, at-reach)
 	if after != at+1 || at == 0 {
-		return 0, 0, false
+		return at, 0
 	}
 	letter, _, digit, _ := lettersOf(s, from, min(len(s)-from, blockLen))
 	alnum := letter | digit
 	start = at - bits.LeadingZeros64(^(alnum << (-(at - from) & 63)))
-	if start == at || start == from && from > 0 || start > 0 && mayEndLocal(s[start-1]) {
-		return 0, 0, false
+	if start > 0 && mayEndLocal(s[start-1]) {
+		start = at
 	}
 	for first := after; ; after = end + 1 {
 		bit := after - from
@@ -100,15 +103,17 @@ func (t *text) plainEmail(at, after int) (start, end int, ok bool) {
 		next := t.at(end)
 		switch {
 		case n == 0, bit+n >= blockLen-1, next == '-', next == '\\', next >= 0x80, after == first && t.isVersion(after, end):
-			return 0, 0, false
+			return start, 0
 		case next == '.' && alnum>>((bit+n+1)&63)&1 != 0:
 			continue
 		case next == '.' && (t.at(end+1) == '\\' || t.at(end+1) >= 0x80):
-			return 0, 0, false
+			return start, 0
 		}
 		const longest = 24 // of letters alone
-		ok = after > first && n >= 2 && n <= longest && ^letter>>(bit&63)&(1<<n-1) == 0 && !isNotDomain(s[after:end])
-		return start, end, ok
+		if after == first || n < 2 || n > longest || ^letter>>(bit&63)&(1<<n-1) != 0 || isNotDomain(s[after:end]) {
+			return start, 0
+		}
+		return start, end
 	}
 }
 
