@@ -60,6 +60,15 @@ func weighted(d []byte, first int) int {
 	return sum
 }
 
+// modulo11 is the check digit that fills a weighted sum up to a multiple of eleven, with 0 in place of what is no digit.
+func modulo11(sum int) int {
+	check := 11 - sum%11
+	if check > 9 {
+		return 0
+	}
+	return check
+}
+
 // allSame reports whether all digits are equal.
 func allSame(d []byte) bool {
 	for _, c := range d[1:] {

@@ -81,13 +81,13 @@ func (t *text) emailAround(at, after int, enc Encoding) {
 	t.out[len(t.out)-1].Encoding = enc
 }
 
-// plainEmail returns where the address starts and ends whose @ is spelled from at to after, by masks, as far as they tell: at where the
+// plainEmail returns where the address starts and ends whose @, before which something stands, is spelled from at to after, by masks, as far as they tell: at where the
 // local part is more than a word of letters and digits between bytes that cannot be part of it, and 0 where the domain is more than
 // such words between dots, or the last one no top-level domain. What they do not tell may be an address all the same.
 func (t *text) plainEmail(at, after int) (start, end int) {
 	const reach = blockLen/2 - 1 // of the local part
 	s, from := t.s, max(0, at-reach)
-	if after != at+1 || at == 0 {
+	if after != at+1 {
 		return at, 0
 	}
 	letter, _, digit, _ := lettersOf(s, from, min(len(s)-from, blockLen))
@@ -109,8 +109,7 @@ func (t *text) plainEmail(at, after int) (start, end int) {
 		case next == '.' && (t.at(end+1) == '\\' || t.at(end+1) >= 0x80):
 			return start, 0
 		}
-		const longest = 24 // of letters alone
-		if after == first || n < 2 || n > longest || ^letter>>(bit&63)&(1<<n-1) != 0 || isNotDomain(s[after:end]) {
+		if after == first || n < 2 || n > longestTLD || ^letter>>(bit&63)&(1<<n-1) != 0 || isNotDomain(s[after:end]) {
 			return start, 0
 		}
 		return start, end
@@ -378,6 +377,9 @@ func (t *text) alphabetAt(i int) bool {
 	return c >= 0xC3 && c <= 0xDF && t.at(i+1)&0xC0 == 0x80 || c&0xC0 == 0x80 && i > 0 && t.s[i-1] >= 0xC3 && t.s[i-1] <= 0xDF
 }
 
+// longestTLD is the longest top-level domain of ASCII letters alone.
+const longestTLD = 24
+
 // isTLD reports whether [label, end) can be a top-level domain: letters, of any alphabet and escaped or not.
 func (t *text) isTLD(label, end int) bool {
 	n := end - label
@@ -388,11 +390,10 @@ func (t *text) isTLD(label, end int) bool {
 	if n >= 4 && equalFold(s[:4], "xn--") {
 		return true
 	}
-	const longest = 24 // of letters alone
 	foreign := false
 	for i := 0; i < n; i++ {
 		switch c := s[i]; {
-		case isLetter(c) && i < longest:
+		case isLetter(c) && i < longestTLD:
 		case c >= 0x80:
 			foreign = true
 		case c == '\\':

@@ -142,11 +142,7 @@ func isPTNIF(d []byte) bool {
 	if !allDigits(d, 9) || d[0] == '0' || d[0] == '4' && d[1] != '5' || allSame(d) {
 		return false
 	}
-	check := 11 - weighted(d[:8], 9)%11
-	if check > 9 {
-		check = 0
-	}
-	return check == int(d[8]-'0')
+	return modulo11(weighted(d[:8], 9)) == int(d[8]-'0')
 }
 
 var (

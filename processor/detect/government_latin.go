@@ -167,26 +167,17 @@ func isCNPJ(c []byte) bool {
 	}
 	x, y := binary.LittleEndian.Uint64(c)-'0'*ones8, uint64(binary.LittleEndian.Uint32(c[8:]))-'0'*(ones8>>32)
 	first := everySecond(x, 5, 3, 9, 7) + everySecond(x>>8, 4, 2, 8, 6) + everySecond(y, 5, 3, 0, 0) + everySecond(y>>8, 4, 2, 0, 0)
-	if c[12]-'0' != modulo11(first) {
+	if int(c[12]-'0') != modulo11(int(first)) {
 		return false
 	}
 	second := everySecond(x, 6, 4, 2, 8) + everySecond(x>>8, 5, 3, 9, 7) + everySecond(y, 6, 4, 0, 0) + everySecond(y>>8, 5, 3, 0, 0)
-	return c[13]-'0' == modulo11(second+2*uint64(c[12]-'0'))
+	return int(c[13]-'0') == modulo11(int(second)+2*int(c[12]-'0'))
 }
 
 // everySecond is the sum of the first, third, fifth and seventh byte, the first one lowest, each times its weight: the highest of
 // the four lanes of a product.
 func everySecond(x, a, b, c, d uint64) uint64 {
 	return x & 0x00FF00FF00FF00FF * (a<<48 | b<<32 | c<<16 | d) >> 48
-}
-
-// modulo11 is the check digit of a weighted sum.
-func modulo11(sum uint64) byte {
-	check := 11 - sum%11
-	if check > 9 {
-		return 0
-	}
-	return byte(check)
 }
 
 // isLetteredCNPJ is isCNPJ of a number with letters.

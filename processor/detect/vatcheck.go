@@ -103,11 +103,7 @@ func isVATOfPL(c []byte) bool {
 }
 
 func isVATOfPT(c []byte) bool {
-	check := 11 - weighted(c[:8], 9)%11
-	if check > 9 {
-		check = 0
-	}
-	return strings.IndexByte("1235689", c[0]) >= 0 && check == int(c[8]-'0')
+	return strings.IndexByte("1235689", c[0]) >= 0 && modulo11(weighted(c[:8], 9)) == int(c[8]-'0')
 }
 
 func isVATOfSE(c []byte) bool { return luhn(c[:10]) && number(c[10:]) > 0 }

@@ -66,7 +66,7 @@ func (s *Scratch) room(n int) []byte {
 func (s *Scratch) output(out []byte) string {
 	if n := len(s.chunk); n < cap(s.chunk) && unsafe.SliceData(out) == unsafe.SliceData(s.chunk[n:]) {
 		s.chunk = s.chunk[:n+len(out)]
-		return view(out)
+		return view(out) // nothing but Commit writes these bytes again
 	}
 	s.arena = out
 	return string(out)

@@ -52,15 +52,11 @@ func (w *walk) scopeLogs(sl plog.ScopeLogs, kafka bool) {
 
 // record handles one log record and reports whether the policy drops it.
 func (w *walk) record(r plog.LogRecord, kafka bool) (dropped bool) {
-	if s := r.SeverityText(); s != "" {
-		if out, ok := w.field(s); ok {
-			w.change(r.SetSeverityText, out)
-		}
+	if out, ok := w.field(r.SeverityText()); ok {
+		w.change(r.SetSeverityText, out)
 	}
-	if s := r.EventName(); s != "" {
-		if out, ok := w.field(s); ok {
-			w.change(r.SetEventName, out)
-		}
+	if out, ok := w.field(r.EventName()); ok {
+		w.change(r.SetEventName, out)
 	}
 	w.kafka = kafka
 	w.attributes(r.Attributes(), nil, w.place(placeItem))

@@ -100,6 +100,9 @@ func (w *walk) unknown(k *keyEntry, s string) (string, rewrite.Verdict) {
 // field handles a text that is no attribute and that nothing can be dropped from. When it changes, the caller hands
 // set to change: a method value made before would be allocated for every text.
 func (w *walk) field(s string) (out string, changed bool) {
+	if s == "" { // as most are: no call
+		return s, false
+	}
 	out, verdict := w.text(&w.keyless, s)
 	return out, verdict != rewrite.Unchanged
 }
