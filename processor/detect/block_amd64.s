@@ -311,7 +311,7 @@ inner:
 	JNE next
 
 same:
-	CMPB field_n(BX), AX
+	CMPW field_n(BX), AX // and it is whole
 	JNE next
 	ADDQ $field_text, BX
 	CMPL AX, $32

@@ -11,6 +11,9 @@ const (
 	maxDomain = 253
 )
 
+// emailConf is the confidence in an address.
+const emailConf = 0.99
+
 // email verifies an address around the @ at i.
 func (t *text) email(i int) { t.emailAround(i, i+1, 0) }
 
@@ -77,7 +80,7 @@ func (t *text) emailAround(at, after int, enc Encoding) {
 	if t.at(start-1) == '<' {
 		t.mailboxName(start - 1)
 	}
-	t.add(Email, start, end, 0.99)
+	t.add(Email, start, end, emailConf)
 	t.out[len(t.out)-1].Encoding = enc
 }
 

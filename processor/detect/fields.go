@@ -19,7 +19,7 @@ const (
 	fewestFields = 6
 	// shortestField is the shortest field remembered, longestField the longest, in bytes.
 	shortestField = 12
-	longestField  = 247
+	longestField  = 238
 	// shortestQuiet is how much must be quiet to be passed over: blocks are cut before and behind it.
 	shortestQuiet = 24
 	// fieldBits says how many fields are remembered.
@@ -34,11 +34,14 @@ const (
 // fields are the fields of one text. A field reaches from the comma before its name to the one behind its value, roughly: fields are
 // cut wherever a quote follows a comma. Not for concurrent use.
 type fields struct {
-	starts  []int32  // ascending; where the text ends is the last
-	stirred []uint64 // a bit for every field in which something woke the scan, and for those that are remembered already
-	noted   int      // the field noted last
-	quiet   []extent // what is passed over, ascending
-	passed  int      // how many of them are
+	starts  []int32   // ascending; where the text ends is the last
+	stirred []uint64  // a bit for every field in which something woke the scan, and for those that are remembered already
+	noted   int       // the field noted last
+	fresh   bool      // some are not remembered
+	lone    int       // the first field with an @, which did not stir it; -1: none
+	quiet   []extent  // what is passed over, ascending
+	passed  int       // how many of them are
+	values  []Finding // the addresses in what is passed over, ascending
 	memory  *fieldMemory
 }
 
@@ -55,7 +58,9 @@ type fieldMemory struct {
 type field struct {
 	hash uint64
 	n    uint8
+	cut  uint8 // where the kind of its value stands instead of that; 0: it is whole
 	text [longestField]byte
+	last uint64 // without its value: the end of the number there last time
 }
 
 // nowhere is behind every text.
@@ -67,15 +72,17 @@ func isRecord(s string) bool {
 	return n >= shortestRecord && n <= longestRecord && (s[0] == '{' || s[0] == '[' || s[n-1] == '}')
 }
 
-// read finds the fields of the text and those of them that are quiet. It reports whether there are enough.
-func (f *fields) read(s string) bool {
-	f.quiet, f.passed, f.noted = f.quiet[:0], 0, 0
+// read finds the fields of the text and those of them that are quiet. Headed says that the first one begins with a time, which
+// never comes again. It reports whether there are enough.
+func (f *fields) read(s string, headed bool) bool {
+	f.quiet, f.passed, f.noted, f.lone, f.values = f.quiet[:0], 0, 0, -1, f.values[:0]
 	n := f.cut(s)
 	if n < fewestFields {
 		return false
 	}
 	f.stirred = append(f.stirred[:0], make([]uint64, n/64+1)...)
 	f.known(s)
+	f.fresh = f.knownValues(s, headed)
 	for i, known := range f.stirred {
 		for known != 0 { // a run of fields at a time
 			at := bits.TrailingZeros64(known)
@@ -83,6 +90,9 @@ func (f *fields) read(s string) bool {
 			f.pass(int(f.starts[64*i+at]), int(f.starts[64*i+at+n]))
 			known &= ^uint64(0) << at << n
 		}
+	}
+	if headed {
+		f.stir(0)
 	}
 	return true
 }
@@ -128,12 +138,12 @@ func (f *fields) knownByTable(s string) {
 		if len(part) < shortestField || len(part) > longestField {
 			continue
 		}
-		hash := fieldHash(part, k == 0 || k == len(f.starts)-2)
+		hash := fieldHash(part, f.isOuter(k))
 		m, other := f.memory.seatsOf(hash)
 		if m.hash != hash {
 			m = other
 		}
-		if m.hash == hash && string(m.text[:m.n]) == part {
+		if m.hash == hash && m.cut == 0 && string(m.text[:m.n]) == part {
 			f.stir(k)
 		}
 	}
@@ -167,12 +177,22 @@ func (f *fields) cut(s string) int {
 // stir says that a field is not to be remembered.
 func (f *fields) stir(k int) { f.stirred[k/64] |= 1 << (k & 63) }
 
-// note says that something stirs at the places of a block that begins at i, which is behind what was noted before or the same.
-func (f *fields) note(i int, places uint64) {
+func (f *fields) stirs(k int) bool { return f.stirred[k/64]>>(k&63)&1 != 0 }
+
+// isOuter reports whether a field is at an end of its text.
+func (f *fields) isOuter(k int) bool { return k == 0 || k == len(f.starts)-2 }
+
+// note says that something stirs at the places of a block of the text that begins at i, which is behind what was noted before or
+// the same.
+func (f *fields) note(s string, i int, places uint64) {
 	for ; places != 0; places &= places - 1 {
-		at := int32(i + bits.TrailingZeros64(places))
-		for f.starts[f.noted+1] <= at {
+		at := i + bits.TrailingZeros64(places)
+		for int(f.starts[f.noted+1]) <= at {
 			f.noted++
+		}
+		if s[at] == '@' && f.lone < 0 {
+			f.lone = f.noted
+			continue
 		}
 		f.stir(f.noted)
 	}
@@ -202,8 +222,14 @@ func (f *fields) next() extent {
 	return f.quiet[f.passed-1]
 }
 
-// learn remembers the fields in which nothing was noted.
-func (f *fields) learn(s string) {
+// learn remembers the fields in which nothing was noted, and that in which it was but the @ of an address.
+func (f *fields) learn(s string, found []Finding) {
+	lone := f.lone >= 0 && !f.stirs(f.lone)
+	f.hide(found)
+	if lone {
+		f.stir(f.lone)
+		f.learnAddress(s, found)
+	}
 	n := len(f.starts) - 1
 	for i, stirred := range f.stirred {
 		for m := ^stirred; m != 0; m &= m - 1 {
@@ -211,8 +237,9 @@ func (f *fields) learn(s string) {
 			if k >= n {
 				return
 			}
-			if s := s[f.starts[k]:f.starts[k+1]]; len(s) >= shortestField && len(s) <= longestField {
-				f.memory.remember(s, k == 0 || k == n-1)
+			part := s[f.starts[k]:f.starts[k+1]]
+			if len(part) >= shortestField && len(part) <= longestField && !f.learnNumber(s, k) {
+				f.memory.remember(fieldHash(part, f.isOuter(k)), 0, part)
 			}
 		}
 	}
@@ -228,12 +255,16 @@ func fieldHash(s string, outer bool) uint64 {
 	return h * 0xD6E8FEB86659FD93
 }
 
-// remember notes a field. Where both seats are taken, now the one and now the other is given up.
-func (m *fieldMemory) remember(s string, outer bool) {
-	hash := fieldHash(s, outer)
+// remember notes a field by its parts, which are together no longer than longestField. Where both seats are taken, now the one and now
+// the other is given up.
+func (m *fieldMemory) remember(hash uint64, cut int, parts ...string) {
 	one, other := m.seatsOf(hash)
 	if m.turn += 0x9E3779B9; one.n != 0 && (other.n == 0 || m.turn>>31 == 1) {
 		one = other
 	}
-	one.hash, one.n = hash, uint8(copy(one.text[:], s))
+	n := 0
+	for _, part := range parts {
+		n += copy(one.text[n:], part)
+	}
+	one.hash, one.n, one.cut = hash, uint8(n), uint8(cut)
 }

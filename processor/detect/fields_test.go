@@ -50,9 +50,16 @@ func newFieldMaker(seed uint64) *fieldMaker {
 			m.pool = append(m.pool, `"`+name+`":"`+v+`"`)
 		}
 	}
-	for _, quiet := range []string{`"level":"info"`, `"logger":"shop.checkout"`, `"status":200`, `"region":"eu-west-1"`, `"cache":"hit"`, `"took_ms":12`, `"route":"/cart"`} {
+	for _, quiet := range []string{`"level":"info"`, `"logger":"shop.checkout"`, `"status":200`, `"region":"eu-west-1"`, `"cache":"hit"`, `"took_ms":12`, `"route":"/cart"`, `"sent":"¢"`, `"to": "¢"`, `"of":{"email":"¢"}`, `"size":¹`, `"port": ¹`} {
 		for range 60 {
 			m.pool = append(m.pool, quiet)
+		}
+	}
+	for _, name := range names {
+		for _, form := range []string{`"%s":¹`, `"%s": ¹`, `"%s":{"n":¹}`, `"%s":[¹]`, `"%s":"¢"`, `"%s": "¢"`, `"to":{"%s":"¢"}`, `"%s":["¢"]`, `"%s":"to ¢"`} {
+			for range 4 {
+				m.pool = append(m.pool, fmt.Sprintf(form, name))
+			}
 		}
 	}
 	return m
@@ -66,7 +73,7 @@ func (m *fieldMaker) record() string {
 	var b strings.Builder
 	b.WriteByte('{')
 	for n := 6 + m.r.IntN(8); n > 0; n-- {
-		b.WriteString(m.pool[m.r.IntN(len(m.pool))])
+		b.WriteString(m.values(m.pool[m.r.IntN(len(m.pool))]))
 		if n > 1 {
 			b.WriteString(comma)
 		}
@@ -90,15 +97,17 @@ func TestFieldsChangeNothing(t *testing.T) {
 	if raceEnabled || testing.Short() {
 		n = 2000
 	}
-	d, warm, m, passed := plainDetector(t), NewScratch(), newFieldMaker(1), 0
+	d, warm, m, passed, values := plainDetector(t), NewScratch(), newFieldMaker(1), 0, 0
 	for i := range n {
 		checkFields(t, d, warm, m.record(), i%20 == 0)
 		if warm.fields != nil {
 			warm.fields.memory.nap = 0
 			passed += len(warm.fields.quiet)
+			values += len(warm.fields.values)
 		}
 	}
-	require.Greater(t, passed, n/2, "hardly anything was passed over")
+	require.Greater(t, passed, n/3, "hardly anything was passed over")
+	require.Greater(t, values, n/100, "hardly any value was")
 }
 
 // FuzzFields puts the lines of the text together in other orders.

@@ -82,22 +82,18 @@ func (d *Detector) findInFields(s *Scratch, key Key, text string) (found []Findi
 		s.fields = &fields{memory: new(fieldMemory)}
 	}
 	f, p := s.fields, &s.text.places
-	isRead := !f.memory.asleep() && f.read(text)
-	scan := scanText
+	isRead := !f.memory.asleep() && f.read(text, p.next > 0)
+	first, scan := resumeText, scanText
 	if isRead {
 		f.memory.judge(len(text), f.quiet)
-		if p.next > 0 { // a time, which never comes again
-			f.stir(0)
-		}
 		p.know(f)
-		scan = scanFields
+		first, scan, found = resumeFields, scanFields, f.values
 	}
 	if p.more() || key.entity != None {
-		found = s.find(d, key, text, resumeText, scan)
+		found = s.find(d, key, text, first, scan)
 	}
-	if isRead {
-		f.hide(found)
-		f.learn(text)
+	if isRead && f.fresh {
+		f.learn(text, found)
 	}
 	return found
 }
@@ -126,9 +122,16 @@ func scanText(t *text) { t.scan() }
 // scanFields is scanText for a record that is examined again: what is remembered of others holds there, too.
 func scanFields(t *text) {
 	t.places.begin(t.s, true)
-	if t.fields.read(t.s) {
+	if t.fields.read(t.s, t.places.next > 0) {
 		t.places.know(t.fields)
+		t.out = append(t.out, t.fields.values...)
 	}
+	t.resume()
+}
+
+// resumeFields is resumeText in a record of which some fields are known.
+func resumeFields(t *text) {
+	t.out = append(t.out, t.places.fields.values...)
 	t.resume()
 }
 

@@ -91,7 +91,7 @@ func (p *places) note(more uint64) {
 		if n := p.next - p.at; n < blockLen {
 			more &= 1<<n - 1
 		}
-		p.fields.note(p.at, p.marks|more)
+		p.fields.note(p.s, p.at, p.marks|more)
 	}
 }
 

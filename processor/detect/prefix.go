@@ -66,6 +66,7 @@ const (
 	prefixFactor = 0xd8cb4147
 	fifthFactor  = 0xf2cd7935
 	fold4        = 0x1f1f1f1f
+	prefixReach  = 5 // bytes of a word that tell
 )
 
 // fold3 maps three bytes to 15 bits, the same for both letter cases.
