@@ -50,10 +50,11 @@ func (d *Detector) Lookup(name string) (Entity, bool) {
 
 // Scratch is the working memory of one goroutine.
 type Scratch struct {
-	text     text
-	resolver resolver
-	repeat   *repeat // made by the first text that needs it
-	fields   *fields // the same
+	text      text
+	resolver  resolver
+	repeat    *repeat    // made by the first text that needs it
+	fields    *fields    // the same
+	templates *templates // the same
 }
 
 // NewScratch returns an empty Scratch.
@@ -67,8 +68,13 @@ func (d *Detector) Find(s *Scratch, key Key, text string) []Finding {
 	}
 	p := &s.text.places
 	p.begin(text, len(d.keys) == 0)
-	if p.plain && d.patterns == nil && isRecord(text) {
-		return d.findInFields(s, key, text)
+	if p.plain && d.patterns == nil {
+		switch n := len(text) - p.next; {
+		case isRecord(text):
+			return d.findInFields(s, key, text)
+		case n >= shortestTemplate && n <= longestTemplate && key.entity == None && !s.templates.asleep():
+			return d.findInTemplate(s, key, text)
+		}
 	}
 	if !p.more() && key.entity == None && d.patterns == nil && !mayBeAlone(key, text) {
 		return nil
