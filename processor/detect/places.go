@@ -25,8 +25,6 @@ type places struct {
 	names    uint64 // those of them where the name of a person may start
 	macs     uint64 // those of them where a MAC address may start
 
-	unsure bool // the begin of a key stood in the text that is none by what follows it
-
 	keys   keyMemo            // what keys mean, the same in every text
 	spaced wordsMemo          // the same of keys of several words
 	chars  [maxChars + 7]byte // of the word whose check digits are asked for
@@ -34,7 +32,7 @@ type places struct {
 
 func (p *places) begin(s string, plain bool) {
 	p.s, p.plain, p.at, p.next, p.marks = s, plain, 0, header(s, plain), 0
-	p.fields, p.quiet, p.unsure = nil, extent{nowhere, nowhere}, false
+	p.fields, p.quiet = nil, extent{nowhere, nowhere}
 }
 
 // know makes the quiet ones of the fields be passed over, and what stirs in others be noted.
@@ -110,7 +108,7 @@ func (p *places) longWord() bool {
 	if all&clsDigit != 0 {
 		p.counted = 1
 	}
-	if p.isPrefixed(p.at) {
+	if isPrefixed(p.s, p.at) {
 		p.prefixes = 1
 	}
 	if mayBeName(p.s, p.at) {
@@ -203,27 +201,14 @@ func (p *places) starts() {
 		}
 		starts &^= late
 		for ; late != 0; late &= late - 1 {
-			if bit := bits.TrailingZeros64(late); p.isPrefixed(p.at + bit) {
+			if bit := bits.TrailingZeros64(late); isPrefixed(s, p.at+bit) {
 				p.prefixes |= 1 << bit
 			}
 		}
 	}
 	for m := mayBePrefixes(s, p.at, starts); m != 0; m &= m - 1 {
-		if bit := bits.TrailingZeros64(m); p.startsWithOne(p.at + bit) {
+		if bit := bits.TrailingZeros64(m); startsWithOne(prefixesAt(s, p.at+bit), s, p.at+bit) {
 			p.prefixes |= 1 << bit
 		}
 	}
-}
-
-// isPrefixed reports whether a prefix starts at i. For that of a key it may depend on all that follows, which is then noted.
-func (p *places) isPrefixed(i int) bool { return mayBePrefix(p.s, i) && p.startsWithOne(i) }
-
-// startsWithOne reports whether a prefix starts at i, where the first bytes of one do.
-func (p *places) startsWithOne(i int) bool {
-	starters := prefixesAt(p.s, i)
-	if startsWithOne(starters, p.s, i) {
-		return true
-	}
-	p.unsure = p.unsure || beginsForm(starters, p.s, i)
-	return false
 }

@@ -96,6 +96,11 @@ func mayBePrefix(s string, i int) bool {
 // prefixesAt returns the prefixes that start with the three bytes at i.
 func prefixesAt(s string, i int) []starter { return prefixTable[fold3(s[i], s[i+1], s[i+2])] }
 
+// isPrefixed reports whether a prefix starts at i.
+func isPrefixed(s string, i int) bool {
+	return mayBePrefix(s, i) && startsWithOne(prefixesAt(s, i), s, i)
+}
+
 // isKeyPrefixed reports whether a prefix of a key starts at i.
 func isKeyPrefixed(s string, i int) bool {
 	return mayBePrefix(s, i) && startsWithOne(keyPrefixTable[fold3(s[i], s[i+1], s[i+2])], s, i)
@@ -106,17 +111,6 @@ func startsWithOne(prefixes []starter, s string, i int) bool {
 	x := load8(s, i) | smalls8
 	for k := range prefixes {
 		if p := &prefixes[k]; x&p.mask == p.head && p.at(s, i) {
-			return true
-		}
-	}
-	return false
-}
-
-// beginsForm reports whether the first bytes of one of the prefixes that have a form stand at i.
-func beginsForm(prefixes []starter, s string, i int) bool {
-	x := load8(s, i) | smalls8
-	for k := range prefixes {
-		if p := &prefixes[k]; p.form != nil && x&p.mask == p.head {
 			return true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/maphash"
 	"math/bits"
+	"strings"
 )
 
 // Most lines, URLs and statements of a program differ from those before in nothing but numbers. Whether short numbers wake the
@@ -14,7 +15,9 @@ const (
 	// shortestTemplate and longestTemplate are the lengths of texts that are remembered, in bytes, without the time that they begin
 	// with. Shorter ones may be values of their own: see mayBeAlone.
 	shortestTemplate = longestAlone + 1
-	longestTemplate  = 246
+	longestTemplate  = 244
+	// templateHead is how much of the time before it is remembered with it: cues of names look as far back.
+	templateHead = 3
 	// templateBits says how many are remembered.
 	templateBits = 8
 	// templatePatience is after how many texts the memory is put aside when less than a part in templateWorth of them was known,
@@ -26,8 +29,8 @@ const (
 
 // templates remembers texts in which nothing woke the scan. Not for concurrent use.
 type templates struct {
-	n    int                        // the length of the text at hand
-	text [longestTemplate + 10]byte // as it is remembered: what stands before it first, and room for eight bytes behind it
+	n    int                                      // the length of the text at hand
+	text [longestTemplate + templateHead + 9]byte // as it is remembered: what stands before it first, and room behind it
 
 	texts, hits int // since it was judged last
 	nap         int // texts until it is taken up again
@@ -41,7 +44,7 @@ type templates struct {
 type template struct {
 	hash uint64
 	n    uint8
-	text [longestTemplate + 1]byte
+	text [longestTemplate + templateHead]byte
 }
 
 var (
@@ -80,19 +83,20 @@ func (m *templates) asleep() bool {
 
 // read reads the text s[from:] and returns its hash; before from a time stands, or nothing.
 func (m *templates) read(s string, from int) (hash uint64) {
-	m.text[0] = 0
+	m.text[0], m.text[1], m.text[2] = 0, 0, 0
 	if from > 0 {
-		if m.text[0] = s[from-1]; isDigit(m.text[0]) {
-			m.text[0] = '0'
-		}
+		copy(m.text[:], s[from-templateHead:from])
 	}
-	n := copy(m.text[1:], s[from:])
-	m.n = 1 + n
+	n := copy(m.text[templateHead:], s[from:])
+	m.n = templateHead + n
 	m.text[m.n] = ' '
 	for i, size := 0, 0; i < n; i += size {
 		size = min(n-i, blockLen)
 		_, upper, digit, high := lettersOf(s, from+i, size)
 		names := upper&^(upper>>1) | high // where some may start: GET is none
+		if i == 0 && names&(1<<templateHead-1) == 0 {
+			m.zeroHead()
+		}
 		for digit != 0 {
 			start := bits.TrailingZeros64(digit) & 63
 			end := start + bits.TrailingZeros64(^(digit >> start))
@@ -102,11 +106,20 @@ func (m *templates) read(s string, from int) (hash uint64) {
 			}
 			digit = digit >> start >> (end - start) << start << (end - start)
 			if end-start <= longestNumber && names>>((end+1)&63)&3 == 0 {
-				m.zero(1+i+start, 1+i+end)
+				m.zero(templateHead+i+start, templateHead+i+end)
 			}
 		}
 	}
 	return maphash.Bytes(m.seed, m.text[:m.n])
+}
+
+// zeroHead makes zeros of the digits that the time before the text ends in.
+func (m *templates) zeroHead() {
+	for k, c := range m.text[:templateHead] {
+		if isDigit(c) {
+			m.text[k] = '0'
+		}
+	}
 }
 
 // zero makes zeros of the digits from start to end where the bytes beside them see no more of them than how many they are.
@@ -138,6 +151,28 @@ func (m *templates) knows(hash uint64) bool {
 	return true
 }
 
+// holdsForm reports whether the prefix of a key that has a form begins somewhere in the text: whether it wakes the scan depends on all
+// that follows it.
+func holdsForm(s string) bool {
+	for i := 0; i+prefixReach <= len(s); i += blockLen {
+		n := min(len(s)-i, blockLen)
+		letter, _, digit, _ := lettersOf(s, i, n)
+		starts := (letter | digit) &^ ((letter | digit) << 1)
+		if last := len(s) - prefixReach - i; last < blockLen-1 {
+			starts &= 1<<(last+1) - 1
+		}
+		for m := mayBePrefixes(s, i, starts); m != 0; m &= m - 1 {
+			at := i + bits.TrailingZeros64(m)
+			for _, p := range prefixesAt(s, at) {
+				if p.form != nil && strings.HasPrefix(s[at:], p.text) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 // remember notes the text that was read. Where both seats are taken, now the one and now the other is given up.
 func (m *templates) remember(hash uint64) {
 	one, other := m.seatsOf(hash)
@@ -161,7 +196,7 @@ func (d *Detector) findInTemplate(s *Scratch, key Key, text string) []Finding {
 	case p.more():
 		return s.find(d, key, text, resumeText, scanText)
 	}
-	if !p.unsure {
+	if !holdsForm(text) {
 		m.remember(hash)
 	}
 	return nil

@@ -122,7 +122,7 @@ func (p *places) numbers(ends uint64) {
 // goesOn notes whether the digits between two bits of the block may be something, where the gate does not settle it.
 func (p *places) goesOn(start, end int, next, then byte) {
 	s, i, n := p.s, p.at+end, end-start
-	if behindDigits[next] && p.isPrefixed(i-n) {
+	if behindDigits[next] && isPrefixed(s, i-n) {
 		p.prefixes |= 1 << (start & 63)
 	}
 	kind := digitsThenLetter
@@ -174,15 +174,13 @@ func (p *places) mixed(start int) {
 	all := uint64(1)<<n - 1
 	digits := p.digit >> (start & 63) & all
 	gates := wordGates[n][digits%gateWidth]
-	underscored := (p.word&^p.letter&^p.digit)>>(start&63)&all != 0
-	p.unsure = p.unsure || underscored && n > shortestKey
-	if underscored && behindUnderscore(p.s, i, i+n) || gates&gateShape != 0 && mayMix(p.s, i, n, digits) {
+	if (p.word&^p.letter&^p.digit)>>(start&63)&all != 0 && behindUnderscore(p.s, i, i+n) || gates&gateShape != 0 && mayMix(p.s, i, n, digits) {
 		p.counted |= 1 << (start & 63)
 	}
 	if gates&gateLayout != 0 && p.mayBeShape(i, n, digits) || gates&gateGroups != 0 && p.beginsShape(start, start+n, digits) {
 		p.shapes |= 1 << (start & 63)
 	}
-	if gates&gatePrefix != 0 && p.isPrefixed(i) {
+	if gates&gatePrefix != 0 && isPrefixed(p.s, i) {
 		p.prefixes |= 1 << (start & 63)
 	}
 }
