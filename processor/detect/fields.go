@@ -238,9 +238,10 @@ func (f *fields) learn(s string, found []Finding) {
 				return
 			}
 			part := s[f.starts[k]:f.starts[k+1]]
-			if len(part) >= shortestField && len(part) <= longestField && !f.learnNumber(s, k) {
-				f.memory.remember(fieldHash(part, f.isOuter(k)), 0, part)
+			if n := len(part); n < shortestField || n > longestField || part[n-1] != '"' && f.learnNumber(s, k) {
+				continue
 			}
+			f.memory.remember(part, f.isOuter(k))
 		}
 	}
 }
@@ -255,16 +256,18 @@ func fieldHash(s string, outer bool) uint64 {
 	return h * 0xD6E8FEB86659FD93
 }
 
-// remember notes a field by its parts, which are together no longer than longestField. Where both seats are taken, now the one and now
-// the other is given up.
-func (m *fieldMemory) remember(hash uint64, cut int, parts ...string) {
+// remember notes a field.
+func (m *fieldMemory) remember(s string, outer bool) {
+	hash := fieldHash(s, outer)
+	f := m.give(hash)
+	f.hash, f.n, f.cut = hash, uint8(copy(f.text[:], s)), 0
+}
+
+// give returns a place for a field. Where both seats are taken, now the one and now the other is given up.
+func (m *fieldMemory) give(hash uint64) *field {
 	one, other := m.seatsOf(hash)
 	if m.turn += 0x9E3779B9; one.n != 0 && (other.n == 0 || m.turn>>31 == 1) {
-		one = other
+		return other
 	}
-	n := 0
-	for _, part := range parts {
-		n += copy(one.text[n:], part)
-	}
-	one.hash, one.n, one.cut = hash, uint8(n), uint8(cut)
+	return one
 }

@@ -164,7 +164,7 @@ func (f *fields) knownValues(s string, headed bool) (left bool) {
 			case seat.last != eight(s, end-8):
 				seat.last = eight(s, end-8)
 			default: // the same again: whole, it is known sooner
-				f.memory.remember(fieldHash(s[from:to], f.isOuter(k)), 0, s[from:to])
+				f.memory.remember(s[from:to], f.isOuter(k))
 			}
 			f.stir(k)
 		}
@@ -224,16 +224,17 @@ func (m *fieldMemory) rememberWithout(s string, from, start, end, to int, kind b
 			return false
 		}
 	}
-	m.remember(valueHash(s, from, len(before), len(behind), kind, outer), len(before), before, string(rune(kind)), behind)
+	hash := valueHash(s, from, len(before), len(behind), kind, outer)
+	f := m.give(hash)
+	n := copy(f.text[:], before)
+	f.text[n] = kind
+	f.hash, f.cut, f.n = hash, uint8(n), uint8(n+1+copy(f.text[n+1:], behind))
 	return true
 }
 
-// learnNumber remembers a field in which nothing was noted without its value, if that is a number.
+// learnNumber remembers a field in which nothing was noted, and which does not end in a quote, without its value, if that is a number.
 func (f *fields) learnNumber(s string, k int) bool {
 	from, to := int(f.starts[k]), int(f.starts[k+1])
-	if s[to-1] == '"' {
-		return false
-	}
 	start, end, kind := valueOf(s, from, to)
 	return kind != 0 && kind != kindAddress && f.memory.rememberWithout(s, from, start, end, to, kind, f.isOuter(k))
 }

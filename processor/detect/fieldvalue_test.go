@@ -213,7 +213,7 @@ func TestFieldsThatCollide(t *testing.T) {
 				if start, end, kind := valueOf(text, from, to); kind != 0 {
 					require.True(t, f.memory.rememberWithout(text, from, start, end, to, kind, false))
 				} else {
-					f.memory.remember(fieldHash(text[from:to], false), 0, text[from:to])
+					f.memory.remember(text[from:to], false)
 				}
 				made := *seat(1 + own)
 				*f.memory = fieldMemory{}
