@@ -196,6 +196,10 @@ func TestFieldsHideValues(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d, s := plainDetector(t), NewScratch()
 			require.NotEmpty(t, d.Find(s, d.Key(c.key), c.record))
+			if c.key != "" {
+				require.Nil(t, s.fields, "a value as a whole")
+				return
+			}
 			remembered := 0
 			for i := range s.fields.memory.seats {
 				m := &s.fields.memory.seats[i]
@@ -204,7 +208,7 @@ func TestFieldsHideValues(t *testing.T) {
 				}
 				require.NotContains(t, string(m.text[:m.n]), "hunter")
 			}
-			require.Equal(t, c.key == "", remembered > 2)
+			require.Greater(t, remembered, 2)
 		})
 	}
 }

@@ -188,6 +188,18 @@ func TestFieldsAtTheEnds(t *testing.T) {
 	require.Empty(t, s.fields.values)
 }
 
+// TestFieldsBesideTokens asserts that a token is found beside an address that is known, though nothing wakes at it: it stands in a word.
+func TestFieldsBesideTokens(t *testing.T) {
+	const rest = `,"logger":"shop.checkout.orders","thread":"main","cache":"hit","state":"allocation","stage":"shipping","colour":"green"`
+	const field, token = `,"customer":{"email":"jane@example.com"}`, `,"of":"xtkt_email_bdfgh_kzmrwtvxpqshdnbcjlgkfrtbwzqmvnxds"`
+	d, s := plainDetector(t), NewScratch()
+	for _, middle := range []string{token, field, token, field, field + token} {
+		text := `{"sequence":1` + rest + middle + rest + `}`
+		require.Equal(t, fmt.Sprint(d.Find(NewScratch(), Key{}, text)), fmt.Sprint(d.Find(s, Key{}, text)), text)
+	}
+	require.Len(t, d.Find(s, Key{}, `{"sequence":1`+rest+field+token+rest+`}`), 2)
+}
+
 // TestFieldsThatCollide asserts that no hash is trusted: a field that has the one of another is not taken for it.
 func TestFieldsThatCollide(t *testing.T) {
 	remembered := [...]string{`,"duration_ms":123}`, `,"duration_ms":1234`, `,"duration_ms":12345`, `,"duration":1234}`, `,"duration_mx":124}`, `,"buration_ms":125}`, `,"duration_ms":"ab@c.com"`, `,"duration_ms":"long"}`, ",\"duration_ms\":\x03}", `,"duration_ms":"@"`}

@@ -70,9 +70,10 @@ func (d *Detector) Find(s *Scratch, key Key, text string) []Finding {
 	p.begin(text, len(d.keys) == 0)
 	if p.plain && d.patterns == nil {
 		switch n := len(text) - p.next; {
+		case key.entity != None: // a value as a whole
 		case isRecord(text):
 			return d.findInFields(s, key, text)
-		case n >= shortestTemplate && n <= longestTemplate && key.entity == None && !s.templates.asleep():
+		case n >= shortestTemplate && n <= longestTemplate && !s.templates.asleep():
 			return d.findInTemplate(s, key, text)
 		}
 	}
@@ -95,7 +96,7 @@ func (d *Detector) findInFields(s *Scratch, key Key, text string) (found []Findi
 		p.know(f)
 		first, scan, found = resumeFields, scanFields, f.values
 	}
-	if p.more() || key.entity != None {
+	if p.more() || len(found) > 0 && strings.Contains(text, "tkt_") { // which may stand in a word, and wakes nothing there
 		found = s.find(d, key, text, first, scan)
 	}
 	if isRead && f.fresh {

@@ -51,7 +51,7 @@ var (
 	// beforeZeros and behindZeros are the bytes that may stand around a number that is remembered as zeros. Of one in a date, with a
 	// sign or beside letters, digits may count; and of one before a capital, as cues of names are sought by their last two bytes.
 	beforeZeros = bytesOf(" =/([{<\"',;:.#*|-&?")
-	behindZeros = bytesOf(" )]}>\"',;:.&?|")
+	behindZeros = bytesOf(" )]}>\"',:.&?|") // &#64; is an @
 )
 
 func bytesOf(chars string) (t [256]bool) {
