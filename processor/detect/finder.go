@@ -96,7 +96,7 @@ func (d *Detector) findInFields(s *Scratch, key Key, text string) (found []Findi
 		p.know(f)
 		first, scan, found = resumeFields, scanFields, f.values
 	}
-	if p.more() || len(found) > 0 && strings.Contains(text, "tkt_") { // which may stand in a word, and wakes nothing there
+	if p.more() || len(found) > 0 && tokenAt(text, 0) >= 0 { // which may stand in a word, and wakes nothing there
 		found = s.find(d, key, text, first, scan)
 	}
 	if isRead && f.fresh {
@@ -203,16 +203,7 @@ func (t *text) findTokens() {
 	if t.d.recognize == nil {
 		return
 	}
-	for i := 0; ; {
-		at := strings.IndexByte(t.s[i:], '_') // the rarest byte of "tkt_"
-		if at < 0 {
-			return
-		}
-		i += at - len("tkt")
-		if i < 0 || t.s[i:i+len("tkt")] != "tkt" {
-			i += len("tkt_")
-			continue
-		}
+	for i := tokenAt(t.s, 0); i >= 0; i = tokenAt(t.s, i) {
 		n := t.d.recognize(t.s[i:])
 		if n > 0 && i+n <= len(t.s) {
 			t.tokens = append(t.tokens, Finding{Start: i, End: i + n, Entity: Token, Confidence: 1, KeyStart: -1, KeyEnd: -1})
@@ -220,5 +211,19 @@ func (t *text) findTokens() {
 			continue
 		}
 		i += len("tkt_")
+	}
+}
+
+// tokenAt returns where the next token may begin whose "_", which is the rarest byte of "tkt_", stands at i or behind it; -1 when there
+// is none.
+func tokenAt(s string, i int) int {
+	for ; ; i++ {
+		at := strings.IndexByte(s[i:], '_')
+		if at < 0 {
+			return -1
+		}
+		if i += at; i >= len("tkt") && s[i-len("tkt"):i] == "tkt" {
+			return i - len("tkt")
+		}
 	}
 }
