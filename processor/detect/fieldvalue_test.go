@@ -190,7 +190,7 @@ func TestFieldsAtTheEnds(t *testing.T) {
 
 // TestFieldsBesideTokens asserts that a token is found beside an address that is known, though nothing wakes at it: it stands in a word.
 func TestFieldsBesideTokens(t *testing.T) {
-	const rest = `,"logger":"shop.checkout.orders","thread":"main","cache":"hit","state":"allocation","stage":"shipping","colour":"green"`
+	const rest = `,"logger":"shop.checkout.orders","thread":"main","cache":"hit","state":"allocation","stage":"shipping","shade":"green"`
 	const field, token = `,"customer":{"email":"jane@example.com"}`, `,"of":"xtkt_email_bdfgh_kzmrwtvxpqshdnbcjlgkfrtbwzqmvnxds"`
 	d, s := plainDetector(t), NewScratch()
 	for _, middle := range []string{token, field, token, field, field + token} {
