@@ -144,9 +144,7 @@ func tripleOf(sep uint8, first, second, third int) uint64 {
 func digitRun(s string, i int) int {
 	n := 0
 	if i+8 <= len(s) {
-		const highs8 = 0x80 * ones8
-		x := load8(s, i) ^ '0'*ones8 // digits are 0 to 9
-		if n = bits.TrailingZeros64((x&^highs8+0x76*ones8|x)&highs8) / 8; n < 8 {
+		if n = bits.TrailingZeros64(notDigits(eight(s, i))) / 8; n < 8 {
 			return n
 		}
 	}
@@ -154,6 +152,12 @@ func digitRun(s string, i int) int {
 		n++
 	}
 	return n
+}
+
+// notDigits has the top bit of each of eight bytes that is no digit.
+func notDigits(x uint64) uint64 {
+	x ^= '0' * ones8 // digits are 0 to 9
+	return (x&^(0x80*ones8) + 0x76*ones8 | x) & (0x80 * ones8)
 }
 
 // isRecentDate reports whether the four digits that end at end are the year of a date of this century: those of telemetry

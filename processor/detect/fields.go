@@ -135,7 +135,7 @@ func (f *fields) pass(start, end int) {
 func (f *fields) knownByTable(s string) {
 	for k := range len(f.starts) - 1 {
 		part := s[f.starts[k]:f.starts[k+1]]
-		if len(part) < shortestField || len(part) > longestField {
+		if !isFieldSize(len(part)) {
 			continue
 		}
 		hash := fieldHash(part, f.isOuter(k))
@@ -178,6 +178,9 @@ func (f *fields) cut(s string) int {
 func (f *fields) stir(k int) { f.stirred[k/64] |= 1 << (k & 63) }
 
 func (f *fields) stirs(k int) bool { return f.stirred[k/64]>>(k&63)&1 != 0 }
+
+// isFieldSize reports whether fields of n bytes are remembered.
+func isFieldSize(n int) bool { return uint(n-shortestField) <= longestField-shortestField }
 
 // isOuter reports whether a field is at an end of its text.
 func (f *fields) isOuter(k int) bool { return k == 0 || k == len(f.starts)-2 }
@@ -238,7 +241,7 @@ func (f *fields) learn(s string, found []Finding) {
 				return
 			}
 			part := s[f.starts[k]:f.starts[k+1]]
-			if n := len(part); n < shortestField || n > longestField || part[n-1] != '"' && f.learnNumber(s, k) {
+			if !isFieldSize(len(part)) || part[len(part)-1] != '"' && f.learnNumber(s, k) {
 				continue
 			}
 			f.memory.remember(part, f.isOuter(k))
@@ -263,11 +266,18 @@ func (m *fieldMemory) remember(s string, outer bool) {
 	f.hash, f.n, f.cut = hash, uint8(copy(f.text[:], s)), 0
 }
 
-// give returns a place for a field. Where both seats are taken, now the one and now the other is given up.
+// give returns a place for a field.
 func (m *fieldMemory) give(hash uint64) *field {
 	one, other := m.seatsOf(hash)
-	if m.turn += 0x9E3779B9; one.n != 0 && (other.n == 0 || m.turn>>31 == 1) {
+	if isOthersTurn(&m.turn, one.n, other.n) {
 		return other
 	}
 	return one
+}
+
+// isOthersTurn reports whether of two seats, of which those are taken whose lengths are not 0, the other one is given up: where both are,
+// now the one and now the other.
+func isOthersTurn(turn *uint32, one, other uint8) bool {
+	*turn += 0x9E3779B9
+	return one != 0 && (other == 0 || *turn>>31 == 1)
 }

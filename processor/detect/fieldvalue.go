@@ -63,12 +63,6 @@ func valueOf(s string, from, to int) (start, end int, kind byte) {
 	return end - n, end, kind
 }
 
-// notDigits has the top bit of each of eight bytes that is no digit.
-func notDigits(x uint64) uint64 {
-	x ^= '0' * ones8
-	return (x&^(0x80*ones8) + 0x76*ones8 | x) & (0x80 * ones8)
-}
-
 // addressBefore returns the start of the plain address that ends at end, before which a quote stands, or end when there is none. A plain
 // address is of words of small letters and digits that start with a letter, between dots, hyphens and one @, of which none is like the begin of
 // something else. least is the least start.
@@ -149,7 +143,7 @@ func (f *fields) knownValues(s string, headed bool) (left bool) {
 				break
 			}
 			from, to := int(starts[k]), int(starts[k+1])
-			if uint(to-from-shortestField) > longestField-shortestField || !mayHaveValue(eight(s, to-8)) {
+			if !isFieldSize(to-from) || !mayHaveValue(eight(s, to-8)) {
 				left = true
 				continue
 			}
@@ -243,7 +237,7 @@ func (f *fields) learnNumber(s string, k int) bool {
 // found in it.
 func (f *fields) learnAddress(s string, found []Finding) {
 	from, to := int(f.starts[f.lone]), int(f.starts[f.lone+1])
-	if to-from < shortestField || to-from > longestField {
+	if !isFieldSize(to - from) {
 		return
 	}
 	start, end, kind := valueOf(s, from, to)

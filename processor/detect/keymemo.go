@@ -45,11 +45,12 @@ type wordsMemo [1 << keyMemoBits]struct {
 	ref  keyRef
 }
 
-var wordsSeed = maphash.MakeSeed()
+// memoSeed is that of the hashes by which memories tell texts apart.
+var memoSeed = maphash.MakeSeed()
 
 // lookup is lookupSuffix of the key.
 func (m *wordsMemo) lookup(key string) keyRef {
-	hash := maphash.String(wordsSeed, key)
+	hash := maphash.String(memoSeed, key)
 	seat := &m[hash>>(64-keyMemoBits)]
 	if seat.hash != hash {
 		seat.hash = hash

@@ -157,12 +157,7 @@ func separate(s string, c []Finding, kept int) int {
 // structure are bytes that end values and open others: gone with a finding, they change how the rest is read.
 const structure = "\"'=,;&{}()[]<>\n"
 
-var isStructure = func() (t [256]bool) {
-	for _, c := range []byte(structure) {
-		t[c] = true
-	}
-	return t
-}()
+var isStructure = bytesOf(structure)
 
 // holdsStructure reports whether one of them is in s[start:end], of which most is letters and digits.
 func holdsStructure(s string, start, end int) bool {

@@ -35,7 +35,6 @@ type templates struct {
 	texts, hits int // since it was judged last
 	nap         int // texts until it is taken up again
 
-	seed  maphash.Seed
 	turn  uint32
 	seats [1 << templateBits]template
 }
@@ -53,13 +52,6 @@ var (
 	beforeZeros = bytesOf(" =/([{<\"',;:.#*|-&?")
 	behindZeros = bytesOf(" )]}>\"',:.&?|") // &#64; is an @
 )
-
-func bytesOf(chars string) (t [256]bool) {
-	for _, c := range []byte(chars) {
-		t[c] = true
-	}
-	return t
-}
 
 // judge counts a text and puts the memory aside when it is not worth it.
 func (m *templates) judge() {
@@ -110,7 +102,7 @@ func (m *templates) read(s string, from int) (hash uint64) {
 			}
 		}
 	}
-	return maphash.Bytes(m.seed, m.text[:m.n])
+	return maphash.Bytes(memoSeed, m.text[:m.n])
 }
 
 // zeroHead makes zeros of the digits that the time before the text ends in.
@@ -173,10 +165,10 @@ func holdsForm(s string) bool {
 	return false
 }
 
-// remember notes the text that was read. Where both seats are taken, now the one and now the other is given up.
+// remember notes the text that was read.
 func (m *templates) remember(hash uint64) {
 	one, other := m.seatsOf(hash)
-	if m.turn += 0x9E3779B9; one.n != 0 && (other.n == 0 || m.turn>>31 == 1) {
+	if isOthersTurn(&m.turn, one.n, other.n) {
 		one = other
 	}
 	one.hash, one.n = hash, uint8(copy(one.text[:], m.text[:m.n]))
@@ -185,7 +177,7 @@ func (m *templates) remember(hash uint64) {
 // findInTemplate is Find in a text that may be remembered.
 func (d *Detector) findInTemplate(s *Scratch, key Key, text string) []Finding {
 	if s.templates == nil {
-		s.templates = &templates{seed: maphash.MakeSeed()}
+		s.templates = new(templates)
 	}
 	m, p := s.templates, &s.text.places
 	m.judge()

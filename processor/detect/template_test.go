@@ -2,7 +2,6 @@ package detect
 
 import (
 	"fmt"
-	"hash/maphash"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -78,7 +77,7 @@ func TestDigitsWakeNothing(t *testing.T) {
 	if raceEnabled || testing.Short() {
 		n = 20_000
 	}
-	m, memory, quiet := newTextMaker(1), &templates{seed: maphash.MakeSeed()}, 0
+	m, memory, quiet := newTextMaker(1), new(templates), 0
 	var p places
 	for i := range n {
 		text := m.text()
@@ -252,7 +251,7 @@ func TestTemplatesOfOthers(t *testing.T) {
 
 // TestTemplatesThatCollide asserts that no hash is trusted.
 func TestTemplatesThatCollide(t *testing.T) {
-	m := &templates{seed: maphash.MakeSeed()}
+	m := new(templates)
 	const one, other = "order accepted by the first worker", "order accepted by the other worker"
 	m.remember(m.read(one, 0))
 	hash := m.read(other, 0)

@@ -28,12 +28,7 @@ var plainUserinfo = func() (t [256]bool) {
 }()
 
 // endsAuthority are the bytes behind which userinfo looks for nothing, whatever stands before them.
-var endsAuthority = func() (t [256]bool) {
-	for _, c := range []byte("/?# \t\n\r\"'`<>\\{}()|^") {
-		t[c] = true
-	}
-	return t
-}()
+var endsAuthority = bytesOf("/?# \t\n\r\"'`<>\\{}()|^")
 
 // userinfo verifies user:password of the URL whose "://" is at i and ends at start. The last @ before the path ends it, as passwords may
 // hold one.
